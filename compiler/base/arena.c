@@ -1,0 +1,108 @@
+/* Bump allocation: a list of blocks, the newest first. */
+#include "compiler/base/arena.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BLOCK_SIZE = 1 << 16, ALIGN = 16 };
+
+struct block {
+    struct block *next;
+    size_t used, size;
+    _Alignas(ALIGN) unsigned char bytes[];
+};
+
+struct arena {
+    struct block *blocks;
+};
+
+_Noreturn void bug_at(const char *file, int line, const char *why)
+{
+    fprintf(stderr, "cnasc: internal error at %s:%d: %s\nPlease report this with the input that caused it.\n", file, line, why);
+    abort();
+}
+
+static _Noreturn void out_of_memory(void)
+{
+    fputs("cnasc: out of memory\n", stderr);
+    abort();
+}
+
+struct arena *arena_new(void)
+{
+    struct arena *a = calloc(1, sizeof *a);
+    if (!a)
+        out_of_memory();
+    return a;
+}
+
+void arena_free(struct arena **a)
+{
+    if (!*a)
+        return;
+    for (struct block *b = (*a)->blocks; b;) {
+        struct block *next = b->next;
+        free(b);
+        b = next;
+    }
+    free(*a);
+    *a = NULL;
+}
+
+void *arena_alloc(struct arena *a, size_t size)
+{
+    if (size > SIZE_MAX / 2)
+        out_of_memory();
+    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    struct block *b = a->blocks;
+    if (!b || b->size - b->used < size) {
+        size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE;
+        b = calloc(1, sizeof *b + want);
+        if (!b)
+            out_of_memory();
+        b->size = want;
+        b->next = a->blocks;
+        a->blocks = b;
+    }
+    void *p = b->bytes + b->used;
+    b->used += size;
+    return p;
+}
+
+void *arena_array(struct arena *a, size_t count, size_t size)
+{
+    size_t total;
+    if (__builtin_mul_overflow(count, size, &total))
+        out_of_memory();
+    return arena_alloc(a, total);
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t n)
+{
+    char *copy = arena_alloc(a, n + 1);
+    memcpy(copy, s, n);
+    return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+    return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(struct arena *a, const char *format, ...)
+{
+    va_list args, again;
+    va_start(args, format);
+    va_copy(again, args);
+    int n = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    if (n < 0)
+        bug("bad printf format");
+    char *s = arena_alloc(a, (size_t)n + 1);
+    vsnprintf(s, (size_t)n + 1, format, again);
+    va_end(again);
+    return s;
+}

@@ -1,0 +1,148 @@
+/* The middle of everything: a network as a directed acyclic graph of typed tensor operators with static shapes.
+ *
+ * A graph is a value. Stages take it const and return a new one; nodes are named by index, and every node's inputs have
+ * smaller indices (the array is a topological order). verify.h states and checks every invariant.
+ * Everything lives in the arena that the graph was made in. Shapes are those of one sample: the batch is a run-time matter. */
+#ifndef COMPILER_IR_IR_H
+#define COMPILER_IR_IR_H
+
+#include "compiler/base/arena.h"
+#include "compiler/base/site.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum ir_op {
+#define OP(enumerator, name, least, most, linear) enumerator,
+#include "compiler/ir/op.def"
+#undef OP
+    IR_OP_COUNT
+};
+
+typedef uint32_t ir_id; /* index of a node in its graph */
+#define IR_NONE UINT32_MAX
+
+/* One sample: rank 3 is C x H x W; rank 1 is C features (then h = w = 1). */
+struct ir_shape {
+    int rank;
+    int64_t c, h, w; /* each >= 1; the product is at most IR_MAX_ELEMENTS */
+};
+#define IR_MAX_ELEMENTS ((int64_t)1 << 31)
+
+struct ir_conv { /* kernel kh x kw, zero padding on all four sides; weights K x C/groups x kh x kw, bias K if bias */
+    int64_t channels; /* K, the output channels */
+    int64_t kh, kw, stride, pad_y, pad_x, dilation, groups;
+    bool bias;
+};
+struct ir_linear { /* weights features x input features */
+    int64_t features;
+    bool bias;
+};
+struct ir_batch_norm { /* running = decay * running + (1 - decay) * batch */
+    double epsilon, decay;
+};
+struct ir_pool { /* windows fully inside the (padded) map; average counts the padding zeros; output floor((h + 2 pad - kernel) / stride) + 1 */
+    int64_t kernel, stride, pad;
+};
+struct ir_subsample { /* y[c,i,j] = x[c, i*stride + offset_y, j*stride + offset_x], as many as exist */
+    int64_t stride, offset_y, offset_x;
+};
+struct ir_dropout {
+    double rate; /* share of elements set to zero in training, [0, 1); inverted scaling; identity at inference */
+};
+struct ir_input { /* (x - mean[c]) / std[c] after pixels were scaled to 0..1; channels entries each, NULL: none */
+    const double *mean, *std;
+};
+
+struct ir_node {
+    enum ir_op op;
+    struct ir_shape shape; /* of the result */
+    const char *name;      /* unique in the graph, a C identifier in lower case: [a-z][a-z0-9_]* */
+    uint32_t n_in;
+    const ir_id *in;
+    union {
+        struct ir_conv conv;
+        struct ir_linear linear;
+        struct ir_batch_norm batch_norm;
+        struct ir_pool avg_pool;
+        struct ir_subsample subsample;
+        struct ir_dropout dropout;
+        struct ir_input input;
+    };
+    struct site site;
+    bool keep;  /* @keep: no pass may change this ReLU */
+    bool prune; /* @prune: a pass may drop this ReLU */
+};
+
+struct ir_output {
+    const char *name;
+    ir_id node;
+};
+
+/* A hard limit on the ReLU-equivalents of the nodes it covers. */
+struct ir_budget {
+    const char *scope; /* "network Fashion", "block basic", a label: for messages */
+    int64_t limit;
+    const ir_id *nodes; /* ascending; NULL with n_nodes = 0: the whole graph */
+    uint32_t n_nodes;
+    struct site site;
+};
+
+/* Hyperparameters from the train { } section; the generated program's defaults. */
+struct ir_train {
+    double lr_max, lr_min, momentum, weight_decay;
+    bool nesterov;
+    int64_t epochs, batch;
+    int64_t restart_first, restart_factor; /* cosine warm restarts: first period in epochs (0: one period over all), then times factor */
+    bool augment_flip;
+    int64_t augment_crop;   /* zero padding before a random crop; 0: none */
+    int64_t augment_cutout; /* side of the square; 0: none */
+};
+extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation */
+
+struct ir_graph {
+    struct arena *arena;
+    const char *name; /* of the network, as written */
+    uint32_t n_nodes;
+    const struct ir_node *nodes;
+    uint32_t n_outputs;
+    const struct ir_output *outputs;
+    uint32_t n_budgets;
+    const struct ir_budget *budgets;
+    struct ir_train train;
+};
+
+/* --- build.c: record-only constructors. Used by sema and by passes. --- */
+
+struct ir_builder;
+struct ir_builder *ir_builder_new(struct arena *a, const char *network_name);
+
+/* Every constructor checks the shape rule first. Returns the new node, or IR_NONE and *why set to a sentence for the user
+ * that names the shapes ("kernel 7x7 is larger than the padded input 5x5"); nothing is recorded then.
+ * name: a wish; "" or NULL asks for the operator's name; made unique by a suffix _2, _3... and lowered to [a-z0-9_].
+ * in: ids made by this builder. attr: a node whose union member for op is set; other fields of it are ignored
+ * except keep and prune. NULL for operators without attributes. */
+ir_id ir_build(struct ir_builder *b, enum ir_op op, const char *name, const ir_id *in, uint32_t n_in,
+               const struct ir_node *attr, struct site site, const char **why);
+ir_id ir_build_input(struct ir_builder *b, const char *name, struct ir_shape shape, const struct ir_input *normalize,
+                     struct site site, const char **why);
+const struct ir_node *ir_builder_node(const struct ir_builder *b, ir_id id); /* valid until the next ir_build call */
+uint32_t ir_builder_count(const struct ir_builder *b);
+void ir_builder_set_flags(struct ir_builder *b, ir_id id, bool keep, bool prune); /* annotations found after the node was made */
+void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);         /* same rules as name above */
+void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
+void ir_builder_budget(struct ir_builder *b, struct ir_budget budget);
+void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
+/* Drops nodes that no output needs; *dropped (if not NULL) says how many. The builder is not used afterwards. */
+const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped);
+
+/* --- small facts --- */
+const char *ir_op_name(enum ir_op op);
+bool ir_op_from_name(const char *name, enum ir_op *op);
+bool ir_op_is_linear(enum ir_op op);
+int64_t ir_elements(struct ir_shape s);                                   /* c * h * w */
+const char *ir_shape_text(struct arena *a, struct ir_shape s);            /* "64x32x32", or "10" for rank 1 */
+bool ir_shape_equal(struct ir_shape s, struct ir_shape t);
+
+#endif

@@ -1,0 +1,1 @@
+libcnascomp_la_SOURCES += compiler/ir/ir.h compiler/ir/op.def

@@ -1,0 +1,15 @@
+# libcnascomp: every object of the compiler but main, for cnasc and the tests.
+noinst_LTLIBRARIES += libcnascomp.la
+libcnascomp_la_SOURCES =
+include grammar/local.mk
+include compiler/base/local.mk
+include compiler/ast/local.mk
+include compiler/load/local.mk
+include compiler/sema/local.mk
+include compiler/ir/local.mk
+include compiler/pass/local.mk
+include compiler/lower/local.mk
+include compiler/emit/local.mk
+bin_PROGRAMS += cnasc
+cnasc_SOURCES = compiler/main.c
+cnasc_LDADD = libcnascomp.la

@@ -1,0 +1,104 @@
+/* What a generated program says of its network: one constant `struct cnas_model` per network. Everything here is public
+ * (the architecture); weights live elsewhere. Offsets and sizes come from the compiler's static plan. */
+#ifndef CNAS_MODEL_H
+#define CNAS_MODEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cnas/kernel.h>
+
+enum cnas_param_kind {
+    CNAS_PARAM_WEIGHT, /* conv (K,C,KH,KW) or linear (OUT,IN): He normal, std = sqrt(2 / fan_in); decayed */
+    CNAS_PARAM_BIAS,   /* 0 */
+    CNAS_PARAM_GAMMA,  /* 1 */
+    CNAS_PARAM_BETA,   /* 0 */
+    CNAS_PARAM_MEAN,   /* running mean: 0, not trained */
+    CNAS_PARAM_VAR     /* running variance: 1, not trained */
+};
+
+struct cnas_param {
+    const char *name; /* "conv_2.weight", the tensor's name in the weight file */
+    enum cnas_param_kind kind;
+    uint32_t rank, dim[4];
+    size_t offset, size; /* floats, in the one parameter block; trained parameters first, statistics after params_trained */
+};
+
+/* One step of work on a batch. act, dact: activation and gradient slabs; a buffer planned at offset o with s floats per sample
+ * lies at act + o * capacity. */
+struct cnas_run {
+    struct cnas_ctx *ctx;
+    float *params;    /* training updates the running statistics in place */
+    float *grads;     /* params_trained floats; training only */
+    float *act;       /* infer_floats or train_floats times capacity, plus per-batch state */
+    float *dact;      /* grad_floats times capacity; training only */
+    float *state;     /* state_floats: per-batch statistics kept for backward; training only */
+    size_t n;         /* samples in this batch, 1..capacity */
+    size_t capacity;  /* samples that the slabs were made for */
+    uint64_t seed;    /* for dropout: differs for every step */
+};
+
+/* --- the private side: points and terms --- */
+
+/* A point is a tensor that exists in shares or masked: the input, each activation output, each output of the network.
+ * Between points everything is affine: the value that enters point p is  bias_p + sum over its terms of conv(W_t, value of src). */
+enum cnas_point_kind {
+    CNAS_POINT_INPUT,   /* the client's image, quantised */
+    CNAS_POINT_RELU,    /* max(z, 0), then truncation */
+    CNAS_POINT_RESCALE, /* truncation alone, where two linear operators do not compose into one */
+    CNAS_POINT_OUTPUT   /* the logits: opened to the client, not truncated */
+};
+
+struct cnas_point {
+    const char *name;
+    enum cnas_point_kind kind;
+    uint32_t c, h, w;
+    uint32_t first_term, n_terms; /* in the terms array, consecutive; none for the input */
+};
+
+/* z[k,i,j] += sum over c,y,x of W[k,c,y,x] * src[c, i*stride + y - pad_y, j*stride + x - pad_x], zero outside the source map.
+ * pad_y, pad_x may be negative (the kernel starts inside the map). */
+struct cnas_term {
+    uint32_t dst, src; /* points; src < dst */
+    uint32_t kh, kw, stride;
+    int32_t pad_y, pad_x;
+};
+
+struct cnas_fold; /* <cnas/fixed.h> */
+
+struct cnas_model {
+    const char *name;   /* as written in the source */
+    const char *source; /* base name of the .cnas file */
+    const char *digest; /* 64 hex digits, BLAKE2b-256 over the plan: two builds talk only if it is equal */
+    uint32_t c, h, w;   /* input */
+    uint32_t classes;   /* logits */
+    const float *mean, *std; /* c entries each: (pixel / 255 - mean) / std; NULL: pixel / 255 */
+    uint64_t relus, macs;
+
+    const struct cnas_param *params;
+    size_t n_params, params_floats, params_trained;
+
+    size_t infer_floats, train_floats, grad_floats; /* floats per sample */
+    size_t state_floats;                            /* floats per batch */
+    size_t input_offset, input_grad_offset;         /* where the batch goes: act + input_offset * capacity (train and infer alike) */
+    size_t infer_logits_offset, train_logits_offset, logits_grad_offset;
+    void (*infer)(const struct cnas_run *r);    /* logits from act's input */
+    void (*forward)(const struct cnas_run *r);  /* the same, keeping what backward needs */
+    void (*backward)(const struct cnas_run *r); /* grads from the gradient of the logits */
+
+    const struct cnas_point *points; /* topological; point 0 is the input, the last is the output */
+    uint32_t n_points;
+    const struct cnas_term *terms;
+    uint32_t n_terms;
+    CNAS_CHECKED enum cnas_status (*fold)(struct cnas_fold *f, const float *params); /* composes each term's kernel from the parameters */
+
+    struct { /* defaults from the train section */
+        double lr_max, lr_min, momentum, weight_decay;
+        int nesterov;
+        uint32_t epochs, batch, restart_first, restart_factor;
+        int flip;
+        uint32_t crop, cutout;
+    } train;
+};
+
+#endif

@@ -1,0 +1,61 @@
+/* Training and float inference of a generated network. The library keeps quiet: progress goes through a callback. */
+#ifndef CNAS_TRAIN_H
+#define CNAS_TRAIN_H
+
+#include <cnas/model.h>
+
+/* A data set in memory: pixels as bytes, NCHW. */
+struct cnas_dataset {
+    uint32_t c, h, w, classes;
+    size_t n;
+    uint8_t *pixels;  /* (n, c, h, w) */
+    uint32_t *labels; /* (n) */
+};
+/* MNIST's IDX files in dir: {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. part: "train" or "test". */
+CNAS_CHECKED enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir, const char *part,
+                                                    struct cnas_error *err);
+void cnas_dataset_clear(struct cnas_dataset *d);
+/* One image file (PNG, or binary PGM/PPM) as bytes (c, h, w); refuses other sizes; RGB becomes grey where c is 1. */
+CNAS_CHECKED enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path,
+                                              struct cnas_error *err);
+/* Bytes to normalised floats: n images. */
+void cnas_normalize(float *out, const uint8_t *pixels, size_t n, const struct cnas_model *m);
+
+/* Parameters: model->params_floats floats. */
+void cnas_params_init(float *params, const struct cnas_model *m, uint64_t seed);
+/* safetensors, F32, every parameter under its name; metadata: format, network, digest. Atomic (temporary name, fsync, rename). */
+CNAS_CHECKED enum cnas_status cnas_params_save(const float *params, const struct cnas_model *m, const char *path,
+                                               struct cnas_error *err);
+/* Accepts any safetensors file with exactly these tensors and shapes (also one written by another program); else says which differs. */
+CNAS_CHECKED enum cnas_status cnas_params_load(float *params, const struct cnas_model *m, const char *path,
+                                               struct cnas_error *err);
+
+struct cnas_train_options {
+    double lr_max, lr_min, momentum, weight_decay; /* weight_decay: g += weight_decay * w, weights only */
+    int nesterov, flip;
+    uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
+    uint64_t seed;
+    const char *checkpoint; /* written after every epoch and resumed from when it fits; NULL: none */
+};
+void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
+
+struct cnas_train_progress {
+    uint32_t epoch, epochs; /* epoch from 1 */
+    size_t done, total;     /* samples of this epoch */
+    double loss, accuracy;  /* running means of this epoch, training samples */
+    double lr, images_per_s;
+    int epoch_ended;
+    double test_accuracy; /* at the end of an epoch; -1 without a test set */
+};
+typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
+
+CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m,
+                                         const struct cnas_dataset *train, const struct cnas_dataset *test,
+                                         const struct cnas_train_options *o, cnas_train_callback *callback, void *user,
+                                         struct cnas_error *err);
+
+/* logits (n, classes) for n normalised images, in batches. */
+CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+                                         const float *images, size_t n);
+
+#endif

@@ -1,0 +1,20 @@
+# Each room's tests come from tests/unit/ROOM.mk; a unit test adds its program to UNIT_TESTS.
+UNIT_TESTS =
+COMPILER_TEST_LIBS = libcnascomp.la $(CHECK_LIBS)
+RUNTIME_TEST_LIBS = libcnasrt.la $(CHECK_LIBS)
+AM_TESTS_ENVIRONMENT = unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; CNASC='$(abs_top_builddir)/cnasc'; export CNASC; top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; export top_srcdir top_builddir;
+include tests/unit/front.mk
+include tests/unit/ir.mk
+include tests/unit/lower.mk
+include tests/unit/kernel.mk
+include tests/unit/data.mk
+include tests/unit/train.mk
+include tests/unit/crypto.mk
+include tests/unit/he.mk
+include tests/unit/fixed.mk
+include tests/unit/party.mk
+include tests/unit/cli.mk
+if HAVE_CHECK
+check_PROGRAMS += $(UNIT_TESTS)
+TESTS += $(UNIT_TESTS)
+endif
