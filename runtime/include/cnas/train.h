@@ -6,7 +6,7 @@
 
 /* A data set in memory: pixels as bytes, NCHW. */
 struct cnas_dataset {
-    uint32_t c, h, w, classes;
+    uint32_t c, h, w, classes; /* classes: largest label + 1 */
     size_t n;
     uint8_t *pixels;  /* (n, c, h, w) */
     uint32_t *labels; /* (n) */
@@ -15,6 +15,8 @@ struct cnas_dataset {
 CNAS_CHECKED enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir, const char *part,
                                                     struct cnas_error *err);
 void cnas_dataset_clear(struct cnas_dataset *d);
+/* CNAS_E_MISMATCH unless the images have the network's shape and every label is one of its classes. */
+CNAS_CHECKED enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err);
 /* One image file (PNG, or binary PGM/PPM) as bytes (c, h, w); refuses other sizes; RGB becomes grey where c is 1. */
 CNAS_CHECKED enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path,
                                               struct cnas_error *err);

@@ -1,0 +1,98 @@
+/* Atomic replacement of files: temporary name, fsync, rename, fsync of the directory. */
+#include "runtime/data/file.h"
+
+#include "runtime/base/error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { LABEL_MAX = 96, TEMPORARY_TRIES = 100 };
+
+const char *cn_file_label(const char *path)
+{
+    size_t n = strlen(path);
+    return n > LABEL_MAX ? path + n - LABEL_MAX : path;
+}
+
+static int write_all(int fd, const void *data, size_t size)
+{
+    const unsigned char *p = data;
+    while (size) {
+        ssize_t n = write(fd, p, size < (1u << 30) ? size : 1u << 30);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0)
+            return -1;
+        p += n;
+        size -= (size_t)n;
+    }
+    return 0;
+}
+
+/* Makes a new file "PATH.tmp-PID-TRY". O_EXCL: never follows or truncates what is there. */
+static int open_temporary(char *name, size_t size, const char *path)
+{
+    for (int i = 0; i < TEMPORARY_TRIES; i++) {
+        snprintf(name, size, "%s.tmp-%ld-%d", path, (long)getpid(), i);
+        int fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST)
+            return fd;
+    }
+    return -1;
+}
+
+/* The rename is durable only when its directory is on disk. Some file systems refuse fsync of a directory: no error then. */
+static void sync_directory(char *path)
+{
+    char *slash = strrchr(path, '/');
+    const char *directory = ".";
+    if (slash) {
+        slash[slash == path] = '\0';
+        directory = path;
+    }
+    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) {
+        fsync(fd);
+        close(fd);
+    }
+}
+
+enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *parts, size_t n_parts, struct cnas_error *err)
+{
+    enum cnas_status status = CNAS_OK;
+    size_t size = strlen(path) + 48;
+    char *name = malloc(size);
+    if (!name)
+        return cn_error(err, CNAS_E_MEMORY, "%s: no memory to write it", cn_file_label(path));
+    int fd = open_temporary(name, size, path);
+    if (fd < 0) {
+        status = cn_error(err, CNAS_E_IO, "%s: cannot create a file beside it: %s", cn_file_label(path), strerror(errno));
+        free(name);
+        return status;
+    }
+    int bad = 0;
+    for (size_t i = 0; i < n_parts && !bad; i++)
+        bad = write_all(fd, parts[i].data, parts[i].size);
+    bad = bad || fsync(fd);
+    int cause = errno;
+    if (close(fd) && !bad) {
+        bad = 1;
+        cause = errno;
+    }
+    if (!bad && rename(name, path)) {
+        bad = 1;
+        cause = errno;
+    }
+    if (bad) {
+        unlink(name);
+        status = cn_error(err, CNAS_E_IO, "%s: cannot write it: %s", cn_file_label(path), strerror(cause));
+    } else {
+        sync_directory(name);
+    }
+    free(name);
+    return status;
+}

@@ -1,0 +1,22 @@
+/* Files that are replaced whole or not at all. */
+#ifndef RUNTIME_DATA_FILE_H
+#define RUNTIME_DATA_FILE_H
+
+#include <stddef.h>
+
+#include <cnas/status.h>
+
+struct cn_file_part {
+    const void *data;
+    size_t size;
+};
+
+/* The parts one after the other become the file at path: written under a temporary name in the same directory, fsynced,
+ * renamed over path, directory fsynced. After a failure or a crash path holds either its old content or all of the new. */
+CNAS_CHECKED enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *parts, size_t n_parts,
+                                              struct cnas_error *err);
+
+/* The end of path that fits a message: errors keep their reason however long the path is. */
+const char *cn_file_label(const char *path);
+
+#endif
