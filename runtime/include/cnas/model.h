@@ -38,6 +38,16 @@ struct cnas_run {
     uint64_t seed;    /* for dropout: differs for every step */
 };
 
+/* The buffer planned at this offset, in the activation slab and in the gradient slab. */
+static inline float *cnas_act(const struct cnas_run *r, size_t offset)
+{
+    return r->act + offset * r->capacity;
+}
+static inline float *cnas_dact(const struct cnas_run *r, size_t offset)
+{
+    return r->dact + offset * r->capacity;
+}
+
 /* --- the private side: points and terms --- */
 
 /* A point is a tensor that exists in shares or masked: the input, each activation output, each output of the network.
@@ -82,7 +92,7 @@ struct cnas_model {
     size_t state_floats;                            /* floats per batch */
     size_t input_offset, input_grad_offset;         /* where the batch goes: act + input_offset * capacity (train and infer alike) */
     size_t infer_logits_offset, train_logits_offset, logits_grad_offset;
-    void (*infer)(const struct cnas_run *r);    /* logits from act's input */
+    void (*infer)(const struct cnas_run *r);    /* logits from act's input, which does not outlive the call */
     void (*forward)(const struct cnas_run *r);  /* the same, keeping what backward needs */
     void (*backward)(const struct cnas_run *r); /* grads from the gradient of the logits */
 

@@ -26,6 +26,14 @@ struct cnas_error {
 
 #define CNAS_CHECKED __attribute__((warn_unused_result))
 
+/* In a function that returns a status: returns at the first call that fails. */
+#define CNAS_TRY(call)                              \
+    do {                                            \
+        const enum cnas_status cnas_try_ = (call);  \
+        if (cnas_try_ != CNAS_OK)                   \
+            return cnas_try_;                       \
+    } while (0)
+
 /* A constant sentence for each status; "unknown status" for other values. Thread-safe. */
 const char *cnas_status_text(enum cnas_status status);
 
