@@ -84,7 +84,7 @@ struct ir_output {
 struct ir_budget {
     const char *scope; /* "network Fashion", "block basic", a label: for messages */
     int64_t limit;
-    const ir_id *nodes; /* ascending; NULL with n_nodes = 0: the whole graph */
+    const ir_id *nodes; /* ascending; NULL: the whole graph (not NULL with n_nodes = 0: nothing) */
     uint32_t n_nodes;
     struct site site;
 };
@@ -121,8 +121,8 @@ struct ir_builder *ir_builder_new(struct arena *a, const char *network_name);
 /* Every constructor checks the shape rule first. Returns the new node, or IR_NONE and *why set to a sentence for the user
  * that names the shapes ("kernel 7x7 is larger than the padded input 5x5"); nothing is recorded then.
  * name: a wish; "" or NULL asks for the operator's name; made unique by a suffix _2, _3... and lowered to [a-z0-9_].
- * in: ids made by this builder. attr: a node whose union member for op is set; other fields of it are ignored
- * except keep and prune. NULL for operators without attributes. */
+ * in: ids made by this builder. attr: a node whose union member for op is set (IR_INPUT: shape too); other fields of it are
+ * ignored except keep and prune. NULL for operators without attributes. What site points to is not copied. */
 ir_id ir_build(struct ir_builder *b, enum ir_op op, const char *name, const ir_id *in, uint32_t n_in,
                const struct ir_node *attr, struct site site, const char **why);
 ir_id ir_build_input(struct ir_builder *b, const char *name, struct ir_shape shape, const struct ir_input *normalize,
@@ -132,7 +132,7 @@ uint32_t ir_builder_count(const struct ir_builder *b);
 void ir_builder_set_flags(struct ir_builder *b, ir_id id, bool keep, bool prune); /* annotations found after the node was made */
 void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);         /* same rules as name above */
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
-void ir_builder_budget(struct ir_builder *b, struct ir_budget budget);
+void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
 /* Drops nodes that no output needs; *dropped (if not NULL) says how many. The builder is not used afterwards. */
 const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped);
