@@ -1,0 +1,1 @@
+libcnasrt_la_SOURCES += runtime/fixed/segment.h
