@@ -1,5 +1,9 @@
 libcnascomp_la_SOURCES += \
 	compiler/base/arena.c compiler/base/arena.h \
+	compiler/base/diag.c compiler/base/diag.h compiler/base/diag_internal.h compiler/base/diag_print.c \
+	compiler/base/map.c compiler/base/map.h \
+	compiler/base/nearest.c compiler/base/nearest.h \
 	compiler/base/site.h \
+	compiler/base/source.c compiler/base/source.h \
 	compiler/base/text.c compiler/base/text.h \
 	compiler/base/vec.h

@@ -1,0 +1,2 @@
+libcnascomp_la_SOURCES += \
+	compiler/sema/elab.h

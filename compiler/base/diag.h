@@ -1,0 +1,42 @@
+/* What the compiler has to say about the user's files: collected while it works, printed at the end.
+ *
+ * Reporting never stops the caller. A second error at the very same place is dropped (loops and blocks instantiated
+ * many times would repeat it); past the limit errors are only counted, so hostile input cannot fill memory. */
+#ifndef COMPILER_BASE_DIAG_H
+#define COMPILER_BASE_DIAG_H
+
+#include "compiler/base/source.h"
+
+#include <stdbool.h>
+#include <stdio.h>
+
+struct diag;
+
+#define DIAG_MAX_ERRORS 20 /* errors kept unless diag_limit says otherwise; as many warnings are kept apart */
+
+struct diag *diag_new(struct arena *a);
+void diag_limit(struct diag *d, size_t max_errors); /* 0: no limit */
+
+void diag_error(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_warning(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Belongs to the error or warning reported last; dropped with it. */
+void diag_note(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* For stages that know nodes of the IR and no syntax. The instantiation stack site->from is added as notes.
+ * The line and caret are shown if the file was registered by diag_source. */
+void diag_error_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_warning_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_note_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_note_stack(struct diag *d, const struct site *from, const char *block); /* one note per block, innermost first */
+
+void diag_source(struct diag *d, const struct source *s); /* done by the loader for each file */
+
+/* Counts include what was not kept, but not what was dropped as said twice. */
+size_t diag_errors(const struct diag *d);
+size_t diag_warnings(const struct diag *d);
+
+/* Everything in the order of reporting, then one line of totals if something was left out. */
+void diag_print(const struct diag *d, FILE *out, bool colour);
+
+#endif

@@ -1,0 +1,25 @@
+/* The collector's inside, shared by diag.c and diag_print.c only. */
+#ifndef COMPILER_BASE_DIAG_INTERNAL_H
+#define COMPILER_BASE_DIAG_INTERNAL_H
+
+#include "compiler/base/diag.h"
+#include "compiler/base/vec.h"
+
+enum diag_kind { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+
+struct diag_item {
+    enum diag_kind kind;
+    struct span at;   /* source NULL: see site */
+    struct site site; /* printed when at has no source; file NULL: no place at all */
+    const char *text;
+};
+
+struct diag {
+    struct arena *arena;
+    size_t max, errors, warnings;
+    bool quiet; /* the last message was not kept: nor are its notes */
+    VEC(struct diag_item) items;
+    VEC(const struct source *) sources;
+};
+
+#endif
