@@ -1,0 +1,9 @@
+UNIT_TESTS += tests/unit/test_net_chan
+tests_unit_test_net_chan_SOURCES = tests/unit/test_net_chan.c tests/support/fault.c tests/support/fault.h
+tests_unit_test_net_chan_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_net_secure
+tests_unit_test_net_secure_SOURCES = tests/unit/test_net_secure.c
+tests_unit_test_net_secure_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_net_key
+tests_unit_test_net_key_SOURCES = tests/unit/test_net_key.c
+tests_unit_test_net_key_LDADD = $(RUNTIME_TEST_LIBS)
