@@ -1,0 +1,12 @@
+libcnasrt_la_SOURCES += \
+	runtime/kernel/blas.c runtime/kernel/blas.h \
+	runtime/kernel/conv.c runtime/kernel/conv.h \
+	runtime/kernel/conv_gemm.c \
+	runtime/kernel/ctx.c runtime/kernel/ctx.h \
+	runtime/kernel/elementwise.c \
+	runtime/kernel/lanes.c runtime/kernel/lanes.h \
+	runtime/kernel/linear.c \
+	runtime/kernel/loss.c \
+	runtime/kernel/mix.h \
+	runtime/kernel/norm.c \
+	runtime/kernel/pool.c

@@ -22,6 +22,16 @@ struct cnas_ctx; /* worker threads and scratch */
 CNAS_CHECKED enum cnas_status cnas_ctx_new(struct cnas_ctx **out, unsigned threads);
 void cnas_ctx_free(struct cnas_ctx **ctx); /* NULL *ctx is fine */
 unsigned cnas_ctx_threads(const struct cnas_ctx *ctx);
+/* CNAS_E_MEMORY if a kernel found no memory for its scratch since the last call (its outputs are then undefined); else CNAS_OK.
+ * Whoever runs a batch asks once after it. */
+CNAS_CHECKED enum cnas_status cnas_ctx_status(struct cnas_ctx *ctx);
+
+/* The kernels that OpenBLAS chose for this CPU, such as "Cooperlake". cnas_ctx_new sets OpenBLAS to one thread for the whole
+ * process, because whole samples are spread over the context's threads instead. */
+const char *cnas_blas_core(void);
+/* 1 if an inherited OPENBLAS_CORETYPE forces a core with narrower vectors than the CPU has; a sentence of advice (n bytes at
+ * most) then goes to `advice`, else "". */
+int cnas_blas_core_is_slow(char *advice, size_t n);
 
 /* Geometry of a convolution or pooling on one sample. */
 struct cnas_conv_shape {

@@ -1,0 +1,34 @@
+/* The worker threads and scratch memory behind struct cnas_ctx, for the kernels alone.
+ *
+ * A kernel call is a loop over chunks. What a chunk is depends on the shapes, never on the number of threads, and a chunk's
+ * result does not depend on who runs it: that is why results are the same for any number of threads. */
+#ifndef RUNTIME_KERNEL_CTX_H
+#define RUNTIME_KERNEL_CTX_H
+
+#include <stddef.h>
+
+#include <cnas/kernel.h>
+
+enum { CN_KERNEL_MAX_THREADS = 64 };
+
+/* Makes room: `own` floats for each worker and `shared` floats for the call, both aligned to 64 bytes, contents undefined, valid
+ * until the next call. Returns the shared part, or NULL without memory: the context then remembers CNAS_E_MEMORY and the kernel
+ * must return without work. */
+float *cn_kernel_scratch(struct cnas_ctx *ctx, size_t own, size_t shared);
+
+/* body(job, i, own scratch) for i = 0 .. chunks-1, in any order, in parallel; back when all are done. The caller works too. */
+void cn_kernel_run(struct cnas_ctx *ctx, size_t chunks, void (*body)(void *job, size_t chunk, float *own), void *job);
+
+/* Chunk i of `total` things cut in `chunks` nearly equal parts starts here (and ends where i + 1 starts). */
+static inline size_t cn_kernel_cut(size_t total, size_t chunks, size_t i)
+{
+    return total / chunks * i + (i < total % chunks ? i : total % chunks);
+}
+
+/* Floats rounded up so that what follows in a scratch area is aligned again. */
+static inline size_t cn_kernel_round(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+#endif

@@ -1,0 +1,70 @@
+/* Mean softmax cross-entropy:  L = 1/n sum_i (log sum_c exp z_ic - z_i,label),   dL/dz = (softmax(z) - onehot) / n.
+ * The largest logit is subtracted before exp, so nothing overflows. */
+#include <math.h>
+
+#include <cnas/kernel.h>
+
+#include "runtime/base/misuse.h"
+#include "runtime/kernel/ctx.h"
+
+enum { SAMPLES = 64 }; /* of one chunk */
+
+struct part {
+    double loss;
+    size_t correct;
+};
+
+struct job {
+    float *dlogits;
+    struct part *parts;
+    const float *logits;
+    const uint32_t *labels;
+    size_t n, classes;
+};
+
+static void loss_chunk(void *job, size_t chunk, float *own)
+{
+    const struct job *j = job;
+    size_t end = j->n - chunk * SAMPLES < SAMPLES ? j->n : (chunk + 1) * SAMPLES;
+    struct part part = {0, 0};
+    (void)own;
+    for (size_t i = chunk * SAMPLES; i < end; i++) {
+        const float *z = j->logits + i * j->classes;
+        size_t label = j->labels[i], best = 0;
+        double sum = 0;
+        cn_require(label < j->classes);
+        for (size_t c = 1; c < j->classes; c++)
+            if (z[c] > z[best])
+                best = c;
+        for (size_t c = 0; c < j->classes; c++)
+            sum += exp((double)z[c] - (double)z[best]);
+        part.loss += log(sum) - ((double)z[label] - (double)z[best]);
+        part.correct += best == label;
+        for (size_t c = 0; j->dlogits && c < j->classes; c++)
+            j->dlogits[i * j->classes + c] =
+                (float)((exp((double)z[c] - (double)z[best]) / sum - (c == label)) / (double)j->n);
+    }
+    j->parts[chunk] = part;
+}
+
+double cnas_softmax_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *correct, const float *logits,
+                                  const uint32_t *labels, size_t n, size_t classes)
+{
+    cn_require(n && classes);
+    size_t chunks = (n + SAMPLES - 1) / SAMPLES, right = 0;
+    struct job j = {dlogits, NULL, logits, labels, n, classes};
+    double loss = 0;
+    j.parts = (struct part *)(void *)cn_kernel_scratch(ctx, 0, chunks * (sizeof(struct part) / sizeof(float)));
+    if (correct)
+        *correct = 0;
+    if (!j.parts)
+        return NAN;
+    cn_kernel_run(ctx, chunks, loss_chunk, &j);
+    for (size_t i = 0; i < chunks; i++) {
+        loss += j.parts[i].loss;
+        right += j.parts[i].correct;
+    }
+    if (correct)
+        *correct = right;
+    return loss / (double)n;
+}
