@@ -1,0 +1,6 @@
+# The modules of std: built into cnasc (compiler/load), and installed to be read.
+STDLIB_MODULES = \
+	stdlib/cnet.cnas \
+	stdlib/resnet.cnas
+stdlibdir = $(datadir)/cnasc/stdlib
+dist_stdlib_DATA = $(STDLIB_MODULES)

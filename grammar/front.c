@@ -1,0 +1,236 @@
+/* Runs the scanner and the parser over one source, and gives tokens their meaning. */
+#include "config.h"
+
+#include "grammar/front.h"
+
+#include "grammar/parser.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int front_yylex_init_extra(struct front *f, void **scanner);
+struct yy_buffer_state *front_yy_scan_buffer(char *bytes, size_t n, void *scanner);
+int front_yylex_destroy(void *scanner);
+
+/* ---- numbers: digits with _ between them, a fraction, an exponent, a unit ---- */
+
+struct unit {
+    const char *name;
+    double scale;
+};
+static const struct unit units[] = {
+    {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"Ki", 1024}, {"Mi", 1024.0 * 1024}, {"Gi", 1024.0 * 1024 * 1024}, {"%", 0.01},
+};
+
+static const struct unit *unit_named(const char *name)
+{
+    for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+        if (strcmp(units[i].name, name) == 0)
+            return &units[i];
+    return NULL;
+}
+
+struct ast_expr *front_number(struct front *f, struct span at, const char *text, size_t n)
+{
+    char *digits = arena_alloc(f->arena, n + 1); /* without the separators */
+    size_t m = 0, i = 0;
+    bool whole = true;
+    for (; i < n; i++) {
+        char c = text[i];
+        bool exponent = (c == 'e' || c == 'E') && i + 1 < n &&
+                        ((text[i + 1] >= '0' && text[i + 1] <= '9') || text[i + 1] == '+' || text[i + 1] == '-');
+        if (c == '_')
+            continue;
+        if (!(c >= '0' && c <= '9') && c != '.' && !exponent)
+            break;
+        if (c == '.' || exponent)
+            whole = false;
+        digits[m++] = c;
+        if (exponent)
+            digits[m++] = text[++i];
+    }
+    const char *suffix = arena_strndup(f->arena, text + i, n - i);
+    const struct unit *unit = *suffix ? unit_named(suffix) : NULL;
+    if (*suffix && !unit) {
+        diag_error(f->diag, at, "`%.40s` is no unit of a number; the units are k, M, G (thousands), Ki, Mi, Gi (1024) and %%", suffix);
+        return ast_int(f->arena, at, 1);
+    }
+    errno = 0;
+    if (whole && !(unit && unit->scale < 1)) {
+        int64_t value = strtoll(digits, NULL, 10);
+        if (errno == ERANGE || (unit && __builtin_mul_overflow(value, (int64_t)unit->scale, &value))) {
+            diag_error(f->diag, at, "this number is larger than the largest integer, 9223372036854775807");
+            return ast_int(f->arena, at, 1);
+        }
+        return ast_int(f->arena, at, value);
+    }
+    double value = strtod(digits, NULL) * (unit ? unit->scale : 1);
+    if (!isfinite(value)) {
+        diag_error(f->diag, at, "this number is larger than the largest real number");
+        return ast_real(f->arena, at, 1);
+    }
+    if (unit && unit->scale > 1 && value == floor(value) && value < 0x1p53) /* 1.5k is the integer 1500 */
+        return ast_int(f->arena, at, (int64_t)value);
+    return ast_real(f->arena, at, value);
+}
+
+/* ---- strings and doc comments ---- */
+
+struct ast_expr *front_string(struct front *f, struct span at, const char *text, size_t n)
+{
+    char *bytes = arena_alloc(f->arena, n + 1);
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\0') {
+            struct span here = {at.source, at.from + 1 + (uint32_t)i, at.from + 2 + (uint32_t)i};
+            diag_error(f->diag, here, "a string cannot hold a NUL byte");
+            break;
+        }
+        if (text[i] != '\\') {
+            bytes[m++] = text[i];
+            continue;
+        }
+        static const char escapes[] = "nt\"\\", meaning[] = "\n\t\"\\";
+        char c = text[++i];
+        const char *found = c ? strchr(escapes, c) : NULL;
+        if (!found) {
+            struct span here = {at.source, at.from + (uint32_t)i, at.from + (uint32_t)i + 2};
+            diag_error(f->diag, here, "unknown escape in a string; there are \\n, \\t, \\\" and \\\\");
+            continue;
+        }
+        bytes[m++] = meaning[found - escapes];
+    }
+    return ast_string(f->arena, at, bytes, m);
+}
+
+void front_doc_line(struct front *f, struct text *doc, const char *text, size_t n)
+{
+    (void)f;
+    if (n && *text == ' ') {
+        text++;
+        n--;
+    }
+    while (n && (text[n - 1] == ' ' || text[n - 1] == '\t' || text[n - 1] == '\r'))
+        n--;
+    text_add_bytes(doc, text, n);
+    text_add_bytes(doc, "\n", 1);
+}
+
+/* ---- limits and errors ---- */
+
+static bool too_deep(struct front *f, int depth, struct span at)
+{
+    if (depth <= AST_MAX_DEPTH)
+        return false;
+    if (!f->too_deep)
+        diag_error(f->diag, (struct span){at.source, at.from, at.from + 1}, "nested more than %d levels deep", AST_MAX_DEPTH);
+    f->too_deep = true;
+    return true;
+}
+
+struct ast_expr *front_shallow(struct front *f, struct ast_expr *e)
+{
+    return too_deep(f, e->depth, e->at) ? ast_int(f->arena, e->at, 0) : e;
+}
+
+struct ast_stmt *front_shallow_stmt(struct front *f, struct ast_stmt *s)
+{
+    return too_deep(f, ast_stmt_depth(s), s->at) ? NULL : s;
+}
+
+static bool among(const char *const *words, int n, const char *word)
+{
+    for (int i = 0; i < n; i++)
+        if (strcmp(words[i], word) == 0)
+            return true;
+    return false;
+}
+
+/* "`,` or `)`": the expected tokens in words, or NULL when they are too many to help. */
+static const char *expectation(struct front *f, const char *const *expected, int n)
+{
+    if (among(expected, n, "`network`"))
+        return "`import`, `const`, `block` or `network`";
+    if (among(expected, n, "`output`"))
+        return among(expected, n, "end of file") ? NULL : "a statement or `}`";
+    if (among(expected, n, "number"))
+        return among(expected, n, "`]`") ? "an expression or `]`" : among(expected, n, "`)`") ? "an expression or `)`" : "an expression";
+    struct text t = text_new(f->arena);
+    int left = 0;
+    for (int pass = 0; pass < 2; pass++) /* operators could go on almost everywhere: they are not worth naming */
+        for (int i = 0, done = 0; i < n; i++) {
+            static const char *const going_on[] = {"`|>`", "`+`", "`-`", "`*`", "`/`", "`%`", "`**`", "`..`", "`==`", "`!=`", "`<`",
+                                                   "`<=`", "`>`", "`>=`", "`and`", "`or`", "`in`", "`@`", "`(`", "`[`", "`.`"};
+            bool operator= n > 2 && among(going_on, sizeof going_on / sizeof *going_on, expected[i]);
+            if (operator)
+                continue;
+            if (pass == 0)
+                left++;
+            else
+                text_add(&t, "%s%s", done == 0 ? "" : done == left - 1 ? " or " : ", ", expected[i]), done++;
+        }
+    return left && left <= 5 ? text_str(&t) : NULL;
+}
+
+void front_unexpected(struct front *f, struct span at, const char *token, const char *const *expected, int n_expected)
+{
+    if (f->too_deep)
+        return;
+    const char *wanted = expectation(f, expected, n_expected);
+    bool semicolon = among(expected, n_expected, "`;`");
+    bool next_line = memchr(f->source->bytes + f->previous_end, '\n', at.from - f->previous_end) != NULL;
+    bool is_word = token && (strcmp(token, "name") == 0 || strcmp(token, "number") == 0 || strcmp(token, "string") == 0);
+    size_t length = at.to - at.from < 40 ? at.to - at.from : 40;
+    const char *found = is_word ? arena_printf(f->arena, "`%.*s`", (int)length, f->source->bytes + at.from) : token;
+    if (semicolon && (next_line || (token && strcmp(token, "`}`") == 0)) && f->previous_end > 0) {
+        /* The mistake is where the statement should have ended, not at whatever follows. */
+        struct span end = {f->source, f->previous_end - 1, f->previous_end};
+        diag_error(f->diag, end, "expected %s after this", wanted ? wanted : "`;`");
+        return;
+    }
+    if (!found)
+        diag_error(f->diag, at, "expected %s", wanted ? wanted : "something else");
+    else if (wanted)
+        diag_error(f->diag, at, "expected %s, found %s", wanted, found);
+    else
+        diag_error(f->diag, at, "%s is not expected here", found);
+}
+
+/* ---- one parse ---- */
+
+static void parse(struct front *f)
+{
+    f->doc = f->module_doc = text_new(f->arena);
+    size_t n = f->source->n;
+    char *bytes = arena_alloc(f->arena, n + 2); /* flex wants two NULs at the end, and to write into the rest */
+    memcpy(bytes, f->source->bytes, n);
+    void *scanner;
+    if (front_yylex_init_extra(f, &scanner) != 0)
+        bug("the scanner could not be made");
+    front_yy_scan_buffer(bytes, n + 2, scanner);
+    front_yyparse(f, scanner);
+    front_yylex_destroy(scanner);
+    if (f->module_doc.n)
+        f->module->doc = text_str(&f->module_doc);
+}
+
+struct ast_module *front_parse(struct arena *a, struct diag *d, const struct source *s)
+{
+    struct ast_module *m = ARENA_NEW(a, struct ast_module);
+    m->source = s;
+    m->name = "";
+    struct front f = {.arena = a, .diag = d, .source = s, .module = m};
+    parse(&f);
+    return m;
+}
+
+bool front_parse_define(struct arena *a, struct diag *d, const struct source *s, struct ast_define *out)
+{
+    size_t before = diag_errors(d);
+    struct ast_module m = {.source = s};
+    struct front f = {.arena = a, .diag = d, .source = s, .module = &m, .define = out};
+    parse(&f);
+    return diag_errors(d) == before;
+}

@@ -1,0 +1,14 @@
+/* One scan and parse: text in, syntax tree and diagnostics out. */
+#ifndef GRAMMAR_FRONT_H
+#define GRAMMAR_FRONT_H
+
+#include "compiler/ast/ast.h"
+#include "compiler/base/diag.h"
+
+/* Never NULL: what could be parsed, with errors reported to d. The module's name is left to the caller. */
+struct ast_module *front_parse(struct arena *a, struct diag *d, const struct source *s);
+
+/* "name = expression", as -D takes it. False after an error. */
+bool front_parse_define(struct arena *a, struct diag *d, const struct source *s, struct ast_define *out);
+
+#endif
