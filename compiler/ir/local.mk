@@ -1,5 +1,10 @@
 libcnascomp_la_SOURCES += \
 	compiler/ir/ir.h compiler/ir/op.def \
+	compiler/ir/attr.c compiler/ir/attr.h compiler/ir/attr.def \
 	compiler/ir/build.c \
+	compiler/ir/cost.c compiler/ir/cost.h \
 	compiler/ir/names.c compiler/ir/names.h \
-	compiler/ir/shape.c compiler/ir/shape.h
+	compiler/ir/print.c compiler/ir/print.h \
+	compiler/ir/read.c \
+	compiler/ir/shape.c compiler/ir/shape.h \
+	compiler/ir/verify.c compiler/ir/verify.h

@@ -3,3 +3,11 @@ tests_unit_test_ir_shape_SOURCES = tests/unit/test_ir_shape.c
 tests_unit_test_ir_shape_LDADD = $(COMPILER_TEST_LIBS)
 tests_unit_test_ir_build_SOURCES = tests/unit/test_ir_build.c
 tests_unit_test_ir_build_LDADD = $(COMPILER_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test_ir_verify tests/unit/test_ir_text tests/unit/test_ir_cost
+tests_unit_test_ir_verify_SOURCES = tests/unit/test_ir_verify.c
+tests_unit_test_ir_verify_LDADD = $(COMPILER_TEST_LIBS)
+tests_unit_test_ir_text_SOURCES = tests/unit/test_ir_text.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_ir_text_LDADD = $(COMPILER_TEST_LIBS)
+tests_unit_test_ir_cost_SOURCES = tests/unit/test_ir_cost.c
+tests_unit_test_ir_cost_LDADD = $(COMPILER_TEST_LIBS)
