@@ -18,8 +18,9 @@ struct cn_he_params; /* degree, primes, precomputed NTT tables; constant, shared
 struct cn_he_need {
     unsigned ring_bits;    /* l: plaintext modulus 2^l */
     unsigned weight_bits;  /* |w| < 2^(weight_bits-1) */
-    uint64_t max_taps;     /* most weights that meet in one output value, over all terms of a reply: sum of C*KH*KW */
+    uint64_t max_taps;     /* most weights that meet in one output value, over all terms of one reply: sum of C*KH*KW */
     uint64_t reply_values; /* coefficients of all replies of one inference: enters the statistical flooding margin */
+    uint64_t max_plane;    /* largest (h+gap)*(w+gap) of a source map: it must fit the degree; 0: not asked */
 };
 /* The smallest set whose budget holds: fresh noise * weights + flooding (>= 40 bits below the bound per inference, union over
  * reply_values) + plaintext + modulus-switching error < q/2^(l+1). NULL and *why when none does. */
@@ -32,9 +33,9 @@ size_t cn_he_degree(const struct cn_he_params *p);
 struct cn_he_secret;
 CNAS_CHECKED enum cnas_status cn_he_keygen(struct cn_he_secret **out, const struct cn_he_params *p, struct cn_prg *prg);
 void cn_he_secret_free(struct cn_he_secret **s); /* wipes */
-/* Public key (seed and b), with which the server re-randomises: always this many bytes. */
+/* Public key (seed and b, made with the secret), with which the server re-randomises: always this many bytes. */
 size_t cn_he_public_bytes(const struct cn_he_params *p);
-void cn_he_public_write(unsigned char *out, const struct cn_he_secret *s, struct cn_prg *prg);
+void cn_he_public_write(unsigned char *out, const struct cn_he_secret *s);
 struct cn_he_public;
 CNAS_CHECKED enum cnas_status cn_he_public_read(struct cn_he_public **out, const struct cn_he_params *p, const unsigned char *bytes);
 void cn_he_public_free(struct cn_he_public **k);
@@ -45,9 +46,11 @@ struct cn_he_map {
     uint32_t row, plane;    /* coefficients from row to row (w + gap), from channel to channel (row * (h + gap)) */
     uint32_t per_poly;      /* channels in one polynomial */
     uint32_t polys;
+    uint32_t degree;        /* N */
+    uint32_t block, blocks; /* an output channel takes block = per_poly * plane coefficients; so many outputs share a polynomial */
 };
-/* gap: zero rows and columns so that every consumer's kernel that hangs over the border reads zeros. CNAS_E_RANGE: one
- * channel does not fit the degree. */
+/* gap: zero rows and columns so that every consumer's kernel that hangs over the border reads zeros: the largest cn_he_term_gap of
+ * the consumers. CNAS_E_RANGE: one channel does not fit the degree. */
 CNAS_CHECKED enum cnas_status cn_he_map_init(struct cn_he_map *m, const struct cn_he_params *p, uint32_t c, uint32_t h, uint32_t w,
                                              uint32_t gap);
 size_t cn_he_map_bytes(const struct cn_he_params *p, const struct cn_he_map *m); /* of the encrypted map */
@@ -65,14 +68,15 @@ struct cn_he_term_shape {
     uint32_t k, oh, ow, kh, kw, stride;
     int32_t pad_y, pad_x;
 };
-uint32_t cn_he_term_gap(uint32_t h, uint32_t w, const struct cn_he_term_shape *t); /* the gap that this term needs of its source */
+/* The gap that this term needs of its source map (h, w); t->map is not read. */
+uint32_t cn_he_term_gap(uint32_t h, uint32_t w, const struct cn_he_term_shape *t);
 struct cn_he_weights; /* encoded, in NTT form; the server makes them once */
 CNAS_CHECKED enum cnas_status cn_he_weights_new(struct cn_he_weights **out, const struct cn_he_params *p,
                                                 const struct cn_he_term_shape *t, const int32_t *w);
 void cn_he_weights_free(struct cn_he_weights **w); /* wipes */
 
 /* --- a reply: sum over terms with the same output layout, minus the server's share, re-randomised and flooded --- */
-/* Terms may share one reply if this is true of them (same degree, k, oh, ow, stride, row, plane, outputs per polynomial). */
+/* Terms may share one reply if this is true of them (same degree, k, oh, ow, stride, row, block: all that places an output). */
 bool cn_he_same_reply(const struct cn_he_term_shape *a, const struct cn_he_term_shape *b);
 size_t cn_he_reply_bytes(const struct cn_he_params *p, const struct cn_he_term_shape *t, unsigned ring_bits);
 /* Server: out encrypts sum_t W_t r_t - share, share: k*oh*ow values mod 2^l. */

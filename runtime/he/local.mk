@@ -1,1 +1,10 @@
-libcnasrt_la_SOURCES += runtime/he/he.h
+libcnasrt_la_SOURCES += runtime/he/he.h \
+	runtime/he/mod.h \
+	runtime/he/ntt.c runtime/he/ntt.h \
+	runtime/he/params.c runtime/he/params.h \
+	runtime/he/noise.c runtime/he/noise.h \
+	runtime/he/sample.c runtime/he/sample.h \
+	runtime/he/scale.c runtime/he/scale.h \
+	runtime/he/wire.c runtime/he/wire.h \
+	runtime/he/keys.c runtime/he/keys.h \
+	runtime/he/layout.c runtime/he/layout.h
