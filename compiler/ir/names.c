@@ -1,11 +1,10 @@
-/* A hash table of names. A released name keeps its slot, so probing never meets a hole that was once filled. */
 #include "compiler/ir/names.h"
 
 #include <stdio.h>
 #include <string.h>
 
 struct ir_name {
-    const char *name; /* NULL: an empty slot */
+    const char *name;
     bool taken;
     uint32_t value;
     uint32_t next; /* the suffix to try first when this name is wished for again */
@@ -47,58 +46,35 @@ bool ir_name_valid(const char *name)
 
 struct ir_names ir_names_new(struct arena *a)
 {
-    return (struct ir_names){.arena = a, .n_slots = 64, .slots = ARENA_ARRAY(a, struct ir_name, 64)};
+    return (struct ir_names){.map = map_new(a)};
 }
 
-static struct ir_name *slot_of(const struct ir_names *t, const char *name)
+static struct ir_name *record_of(struct ir_names *t, const char *name)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a, 64 bits */
-    for (const char *c = name; *c; c++)
-        h = (h ^ (unsigned char)*c) * 1099511628211u;
-    uint32_t i = (uint32_t)(h ^ (h >> 32)) & (t->n_slots - 1);
-    while (t->slots[i].name && strcmp(t->slots[i].name, name) != 0)
-        i = (i + 1) & (t->n_slots - 1);
-    return &t->slots[i];
-}
-
-static void grow(struct ir_names *t)
-{
-    struct ir_names bigger = {.arena = t->arena, .n = t->n, .n_slots = 2 * t->n_slots};
-    bigger.slots = ARENA_ARRAY(t->arena, struct ir_name, bigger.n_slots);
-    for (uint32_t i = 0; i < t->n_slots; i++)
-        if (t->slots[i].name)
-            *slot_of(&bigger, t->slots[i].name) = t->slots[i];
-    *t = bigger;
-}
-
-/* The slot of name, made if there is none. */
-static struct ir_name *slot_made(struct ir_names *t, const char *name)
-{
-    if (t->n >= t->n_slots / 2)
-        grow(t);
-    struct ir_name *s = slot_of(t, name);
-    if (!s->name) {
-        *s = (struct ir_name){.name = arena_strdup(t->arena, name), .taken = is_reserved(name), .next = 2};
-        t->n++;
+    struct ir_name *r = map_get(&t->map, name);
+    if (!r) {
+        r = ARENA_NEW(t->map.arena, struct ir_name);
+        *r = (struct ir_name){.name = arena_strdup(t->map.arena, name), .taken = is_reserved(name), .next = 2};
+        map_set(&t->map, r->name, r);
     }
-    return s;
+    return r;
 }
 
 bool ir_names_find(const struct ir_names *t, const char *name, uint32_t *value)
 {
-    const struct ir_name *s = slot_of(t, name);
-    if (!s->name || !s->taken || is_reserved(name))
+    const struct ir_name *r = map_get(&t->map, name);
+    if (!r || !r->taken || is_reserved(name))
         return false;
-    *value = s->value;
+    *value = r->value;
     return true;
 }
 
 void ir_names_release(struct ir_names *t, const char *name)
 {
-    struct ir_name *s = slot_of(t, name);
-    if (!s->name || !s->taken)
+    struct ir_name *r = map_get(&t->map, name);
+    if (!r || !r->taken)
         bug("releasing a name that is not in use");
-    s->taken = false;
+    r->taken = false;
 }
 
 /* base: what a name may be made of wish; "" when nothing is left. */
@@ -130,19 +106,16 @@ const char *ir_names_take(struct ir_names *t, const char *wish, const char *othe
         strcpy(base, otherwise);
     size_t n = strlen(base);
 
-    struct ir_name *s = slot_made(t, base);
-    uint32_t k = s->next;
-    for (strcpy(tried, base); s->taken; k++) {
+    struct ir_name *first = record_of(t, base), *r = first;
+    for (; r->taken; first->next++) {
         char suffix[16];
-        int len = snprintf(suffix, sizeof suffix, "_%u", (unsigned)k);
+        int len = snprintf(suffix, sizeof suffix, "_%u", (unsigned)first->next);
         size_t keep = n + (size_t)len <= IR_NAME_MAX ? n : IR_NAME_MAX - (size_t)len;
         memcpy(tried, base, keep);
         memcpy(tried + keep, suffix, (size_t)len + 1);
-        s = slot_made(t, tried);
+        r = record_of(t, tried);
     }
-    s->taken = true;
-    s->value = value;
-    const char *name = s->name;
-    slot_of(t, base)->next = k;
-    return name;
+    r->taken = true;
+    r->value = value;
+    return r->name;
 }

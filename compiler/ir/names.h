@@ -2,7 +2,7 @@
 #ifndef COMPILER_IR_NAMES_H
 #define COMPILER_IR_NAMES_H
 
-#include "compiler/base/arena.h"
+#include "compiler/base/map.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,9 +10,7 @@
 #define IR_NAME_MAX 64 /* bytes; a longer wish is cut, so that generated identifiers stay readable */
 
 struct ir_names {
-    struct arena *arena;
-    struct ir_name *slots; /* open addressing; a power of two */
-    uint32_t n, n_slots;
+    struct map map; /* name -> struct ir_name; a released name stays, not taken */
 };
 
 struct ir_names ir_names_new(struct arena *a);

@@ -66,6 +66,10 @@ static void print_site(struct text *t, const struct site *s)
         text_add(t, " %s ", word);
         print_string(t, s->file);
         text_add(t, ":%d:%d", s->line, s->column);
+        if (s->block) {
+            text_add(t, " of ");
+            print_string(t, s->block);
+        }
         word = "in";
     }
 }

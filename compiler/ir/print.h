@@ -6,7 +6,7 @@
  *     train lr_max=0.05 lr_min=0.001 momentum=0.9 ... augment_cutout=0
  *     %image = input 1x28x28 mean=[0.2860] std=[0.3530] at "fashion.cnas":5:5
  *     %stem = conv %image channels=16 kh=3 kw=3 stride=1 pad_y=1 pad_x=1 dilation=1 groups=1 bias=false -> 16x28x28 at "fashion.cnas":7:12
- *     %relu = relu %stem keep -> 16x28x28 at "stdlib/block.cnas":12:9 in "fashion.cnas":9:13
+ *     %relu = relu %stem keep -> 16x28x28 at "std/cnet.cnas":12:9 of "join" in "fashion.cnas":9:13
  *     ...
  *     output logits = %fc
  *     budget "network Fashion" limit=84000 nodes=all at "fashion.cnas":3:1
@@ -16,8 +16,8 @@
  * Words are separated by blanks or newlines; # starts a comment up to the end of the line. The first line names the format and
  * the last word is end, so a text that was cut off is noticed. A node stands after the nodes it uses. An operator's attributes
  * follow its inputs, in any order (attr.def lists them; those with a default may be left out), then the flags keep and prune, then the
- * shape, which may be left out and is compared if given, then the place: where the operator was written, and after each `in` where the
- * surrounding block was used. Strings know \" \\ and \xHH. Real numbers have as many digits as it takes to read back the same double.
+ * shape, which may be left out and is compared if given, then the place: where the operator was written, of which block, and after each
+ * `in` where that block was used. Strings know \" \\ and \xHH. Real numbers have as many digits as it takes to read back the same double.
  * Nodes that no output needs are dropped in reading. */
 #ifndef COMPILER_IR_PRINT_H
 #define COMPILER_IR_PRINT_H

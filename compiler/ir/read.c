@@ -286,6 +286,13 @@ static bool read_site(struct reader *r, struct site *site)
         to->file = r->text;
         if (!next(r) || !read_line_number(r, &to->line) || !read_line_number(r, &to->column))
             return false;
+        if (accept(r, WORD, "of")) {
+            if (r->token != STRING)
+                return FAIL(r, "expected the name of a block in quotes, found %s", r->text);
+            to->block = r->text;
+            if (!next(r))
+                return false;
+        }
     }
     return !r->error->why;
 }

@@ -42,6 +42,7 @@ static struct site random_site(struct arena *a, struct random *r)
         struct site *from = ARENA_NEW(a, struct site);
         *from = random_site(a, r);
         s.from = from;
+        s.block = coin(r) ? "basic" : NULL;
     }
     return random_below(r, 5) ? s : (struct site){0};
 }

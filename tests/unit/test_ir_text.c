@@ -44,7 +44,7 @@ static const char canonical[] =
     "%image = input 1x28x28 mean=[0.286] std=[0.353] at \"fashion.cnas\":5:5\n"
     "%stem = conv %image channels=16 kh=3 kw=5 stride=1 pad_y=1 pad_x=2 dilation=1 groups=1 bias=true -> 16x28x28 at \"fashion.cnas\":7:12\n"
     "%bn = batch_norm %stem epsilon=1e-05 decay=0.9 -> 16x28x28\n"
-    "%relu = relu %bn keep prune -> 16x28x28 at \"block.cnas\":12:9 in \"block.cnas\":3:1 in \"fashion.cnas\":9:13\n"
+    "%relu = relu %bn keep prune -> 16x28x28 at \"block.cnas\":12:9 of \"basic\" in \"block.cnas\":3:1 of \"two \\\"words\\\"\" in \"fashion.cnas\":9:13\n"
     "%pool = avg_pool %relu kernel=2 stride=2 pad=0 -> 16x14x14\n"
     "%even = subsample %relu stride=2 offset_y=0 offset_x=1 -> 16x14x14\n"
     "%sum = add %pool %even -> 16x14x14\n"
@@ -79,6 +79,9 @@ START_TEST(what_is_read)
     ck_assert_str_eq(g->nodes[3].site.from->from->file, "fashion.cnas");
     ck_assert_int_eq(g->nodes[3].site.from->from->line, 9);
     ck_assert_ptr_null(g->nodes[3].site.from->from->from);
+    ck_assert_str_eq(g->nodes[3].site.block, "basic");
+    ck_assert_str_eq(g->nodes[3].site.from->block, "two \"words\"");
+    ck_assert_ptr_null(g->nodes[3].site.from->from->block);
     ck_assert_uint_eq(g->nodes[7].n_in, 3);
     ck_assert_uint_eq(g->n_outputs, 2);
     ck_assert_ptr_null(g->budgets[0].nodes);
@@ -126,7 +129,7 @@ static const struct {
     {"", 1, 1, "expected ir, found the end of the text"},
     {"network N", 1, 1, "expected ir, found network"},
     {"ir 2\n", 1, 4, "this text is of version 2, but version 1 is understood"},
-    {"ir 1\nnetwork \"N\" end", 2, 9, NULL},
+    {"ir 1\nnetwork \"N\" end", 2, 9, "expected the network's name, found N"},
     {"ir 1 network N", 1, 15, "the text ends before its last word, end"},
     {"ir 1 network N end", 1, 16, "the network has no output"},
     {"ir 1 network 9a %x = input 3 output x = %x end", 1, 44, "the network has the invalid name '9a'"},
@@ -162,6 +165,7 @@ static const struct {
     {NODES "%y = input 3 mean=[] std=[]\n", 4, 20, "expected a number, found ]"},
     {NODES "%y = relu %x at 5:5\n", 4, 17, "expected a file name in quotes, found 5"},
     {NODES "%y = relu %x at \"f\":-1:5\n", 4, 21, "-1 is not a line or column"},
+    {NODES "%y = relu %x at \"f\":1:1 of basic\n", 4, 28, "expected the name of a block in quotes, found basic"},
     {NODES "%y = relu %x at \"f", 4, 17, "a string does not end"},
     {NODES "%y = relu %x at \"f\\q\":1:1", 4, 17, "a string has an unknown escape"},
     {NODES "%y = relu %x at \"f\\x00\":1:1", 4, 17, "a string has \\x without two hexadecimal digits, or \\x00"},
