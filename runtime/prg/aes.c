@@ -15,7 +15,7 @@ bool cn_aes_supported(enum cn_aes_kind kind)
         return true;
 #ifdef CN_AES_X86
     case CN_AES_NI:
-        return __builtin_cpu_supports("aes") && __builtin_cpu_supports("ssse3");
+        return __builtin_cpu_supports("aes") && __builtin_cpu_supports("avx");
     case CN_AES_VAES:
         return __builtin_cpu_supports("vaes") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                __builtin_cpu_supports("avx512vl");

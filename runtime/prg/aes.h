@@ -23,7 +23,7 @@ struct cn_aes_ops {
 
 enum cn_aes_kind {
     CN_AES_PORTABLE, /* any CPU */
-    CN_AES_NI,       /* AES-NI and SSSE3 */
+    CN_AES_NI,       /* AES-NI and AVX */
     CN_AES_VAES,     /* VAES and AVX-512 F, BW, VL */
     CN_AES_KINDS
 };

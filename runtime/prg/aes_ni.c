@@ -11,10 +11,10 @@
 #include <immintrin.h>
 #include <string.h>
 
-#define NI __attribute__((target("aes,ssse3")))
-#define NI_INLINE __attribute__((target("aes,ssse3"), always_inline)) static inline
+#define NI __attribute__((target("aes,avx")))
+#define NI_INLINE __attribute__((target("aes,avx"), always_inline)) static inline
 
-enum { KEYS = 8, KEYS_PAIR = 4 }; /* states and keys in flight */
+enum { KEYS = 8, KEYS_PAIR = 8 }; /* states and keys in flight */
 
 NI_INLINE __m128i load(const cn_block *p)
 {
@@ -122,14 +122,14 @@ NI_INLINE void hash_pair_some(cn_block *out0, cn_block *out1, const cn_block *in
                               const int keys)
 {
     __m128i s[2 * KEYS_PAIR], k[KEYS_PAIR];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int i = 0; i < keys; i++) {
         s[2 * i] = sigma(load(in + i));
         s[2 * i + 1] = _mm_xor_si128(s[2 * i], sigma_delta);
         k[i] = _mm_xor_si128(start, _mm_set_epi64x(0, (long long)(tweak + (uint64_t)i)));
     }
     rounds(s, k, keys, 2);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (int i = 0; i < keys; i++) { /* in is read again: registers are scarce */
         __m128i x = sigma(load(in + i));
         store(out0 + i, _mm_xor_si128(s[2 * i], x));
