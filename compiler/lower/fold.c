@@ -1,0 +1,123 @@
+/* The calls that compose each point's terms at run time, and the slots that hold values in between.
+ * Point by point: everything that flows into the point and was not composed for an earlier one, operands first. A slot is free
+ * again after the last call that reads it; a call never writes a slot that it reads. */
+#include "compiler/lower/lower.h"
+
+struct folds {
+    struct lower *l;
+    VEC(struct plan_fold) calls;
+    uint32_t *uses;  /* per node (a root of `fold`): reads of its value that are still to come */
+    uint32_t *slot;  /* per node: where its value (of a point: the point as a source) is; PLAN_NONE: not there */
+    VEC(bool) busy;  /* per slot */
+};
+
+static bool is_activation(const struct ir_node *n)
+{
+    return n->op == IR_INPUT || n->op == IR_RELU;
+}
+
+static uint32_t take(struct folds *f)
+{
+    for (uint32_t i = 0; i < f->busy.n; i++)
+        if (!f->busy.at[i]) {
+            f->busy.at[i] = true;
+            return i;
+        }
+    vec_push(f->l->a, &f->busy, true);
+    return (uint32_t)f->busy.n - 1;
+}
+
+/* One read of this node's value. */
+static void release(struct folds *f, ir_id root)
+{
+    if (f->uses[root] == 0)
+        bug("more reads of a value than were counted");
+    if (--f->uses[root] == 0)
+        f->busy.at[f->slot[root]] = false;
+}
+
+static void call(struct folds *f, struct plan_fold fold)
+{
+    vec_push(f->l->a, &f->calls, fold);
+}
+
+static uint32_t value(struct folds *f, ir_id id);
+
+/* The affine value of node `id` from its operands. */
+static uint32_t computed(struct folds *f, ir_id id)
+{
+    const struct ir_node *n = &f->l->g->nodes[id];
+    uint32_t *x = ARENA_ARRAY(f->l->a, uint32_t, n->n_in);
+    for (uint32_t i = 0; i < n->n_in; i++)
+        x[i] = value(f, n->in[i]);
+    const uint32_t y = take(f);
+    call(f, (struct plan_fold){.op = n->op == IR_FLATTEN ? PLAN_FOLD_FLATTEN : PLAN_FOLD_LAYER, .point = PLAN_NONE,
+                               .layer = f->l->v[id].layer, .y = y, .n_x = n->n_in, .x = x});
+    for (uint32_t i = 0; i < n->n_in; i++)
+        release(f, f->l->v[n->in[i]].fold);
+    return y;
+}
+
+/* The slot of this value, for one read. */
+static uint32_t value(struct folds *f, ir_id id)
+{
+    const ir_id root = f->l->v[id].fold;
+    if (f->slot[root] != PLAN_NONE)
+        return f->slot[root];
+    const uint32_t point = f->l->v[root].point;
+    if (point == PLAN_NONE) {
+        f->slot[root] = computed(f, root);
+    } else {
+        f->slot[root] = take(f);
+        call(f, (struct plan_fold){.op = PLAN_FOLD_SOURCE, .point = point, .layer = PLAN_NONE, .y = f->slot[root]});
+    }
+    return f->slot[root];
+}
+
+static void point_call(struct folds *f, uint32_t point, uint32_t first, uint32_t slot)
+{
+    uint32_t *x = ARENA_NEW(f->l->a, uint32_t);
+    *x = slot;
+    call(f, (struct plan_fold){.op = PLAN_FOLD_POINT, .point = point, .layer = PLAN_NONE, .y = PLAN_NONE, .n_x = 1, .x = x});
+    f->l->points[point].first_fold = first;
+    f->l->points[point].n_folds = (uint32_t)f->calls.n - first;
+}
+
+static void count_uses(struct folds *f)
+{
+    const struct lower *l = f->l;
+    for (ir_id id = 0; id < l->g->n_nodes; id++) {
+        const struct ir_node *n = &l->g->nodes[id];
+        for (uint32_t i = 0; l->v[id].fold == id && i < n->n_in; i++)
+            f->uses[l->v[n->in[i]].fold]++;
+    }
+    f->uses[l->v[l->output].fold]++;
+}
+
+void lower_folds(struct lower *l)
+{
+    struct folds f = {.l = l, .uses = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes), .slot = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes)};
+    for (ir_id id = 0; id < l->g->n_nodes; id++)
+        f.slot[id] = PLAN_NONE;
+    count_uses(&f);
+    for (ir_id id = 0; id < l->g->n_nodes; id++) { /* points were made in this order */
+        const struct ir_node *n = &l->g->nodes[id];
+        const uint32_t point = l->v[id].point, first = (uint32_t)f.calls.n;
+        if (l->v[id].fold != id || point == PLAN_NONE || n->op == IR_INPUT)
+            continue;
+        if (is_activation(n)) {
+            point_call(&f, point, first, value(&f, n->in[0]));
+            release(&f, l->v[n->in[0]].fold);
+        } else {
+            const uint32_t slot = computed(&f, id);
+            point_call(&f, point, first, slot);
+            f.busy.at[slot] = false;
+        }
+    }
+    const uint32_t first = (uint32_t)f.calls.n;
+    point_call(&f, l->p->n_points - 1, first, value(&f, l->output));
+    release(&f, l->v[l->output].fold);
+    l->p->folds = f.calls.at;
+    l->p->n_folds = (uint32_t)f.calls.n;
+    l->p->n_slots = (uint32_t)f.busy.n;
+}

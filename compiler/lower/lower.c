@@ -1,0 +1,86 @@
+/* From the IR to the plan. */
+#include "compiler/lower/lower.h"
+
+#include "compiler/base/blake2b.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+bool lower_refuse(struct lower *l, struct site site, const char *text)
+{
+    *l->why = (struct plan_refusal){.site = site, .text = text};
+    return false;
+}
+
+/* One input, one output, nothing that no output needs. */
+static bool find_ends(struct lower *l)
+{
+    const struct ir_graph *g = l->g;
+    if (g->n_outputs != 1)
+        return lower_refuse(l, g->n_outputs ? g->nodes[g->outputs[1].node].site : (struct site){0},
+                            arena_printf(l->a, "a generated program has exactly one output, and this network has %" PRIu32, g->n_outputs));
+    l->output = g->outputs[0].node;
+    l->p->output_name = g->outputs[0].name;
+    l->input = IR_NONE;
+    bool *used = ARENA_ARRAY(l->a, bool, g->n_nodes);
+    used[l->output] = true;
+    for (ir_id id = g->n_nodes; id-- > 0;) {
+        if (!used[id])
+            bug("a node that no output needs");
+        const struct ir_node *n = &g->nodes[id];
+        for (uint32_t i = 0; i < n->n_in; i++)
+            used[n->in[i]] = true;
+        if (n->op != IR_INPUT)
+            continue;
+        if (l->input != IR_NONE)
+            return lower_refuse(l, g->nodes[l->input].site, "a generated program has exactly one input, and this is the second");
+        l->input = id;
+    }
+    const struct ir_node *in = &g->nodes[l->input], *out = &g->nodes[l->output];
+    l->p->input_name = in->name;
+    l->p->input = lower_dims(in->shape);
+    l->p->mean = in->input.mean;
+    l->p->std = in->input.std;
+    l->p->classes = (uint32_t)ir_elements(out->shape);
+    return true;
+}
+
+static bool whole(struct lower *l, uint32_t *out, int64_t value, const char *what)
+{
+    if (value < 0 || value > INT32_MAX)
+        return lower_refuse(l, (struct site){0}, arena_printf(l->a, "%s in the train section must be between 0 and 2^31 - 1, not %" PRId64, what, value));
+    *out = (uint32_t)value;
+    return true;
+}
+
+static bool copy_train(struct lower *l)
+{
+    const struct ir_train *t = &l->g->train;
+    struct plan_train *d = &l->p->defaults;
+    *d = (struct plan_train){.lr_max = t->lr_max, .lr_min = t->lr_min, .momentum = t->momentum, .weight_decay = t->weight_decay,
+                             .nesterov = t->nesterov, .flip = t->augment_flip};
+    return whole(l, &d->epochs, t->epochs, "epochs") && whole(l, &d->batch, t->batch, "batch") &&
+           whole(l, &d->restart_first, t->restart_first, "the first restart period") &&
+           whole(l, &d->restart_factor, t->restart_factor, "the restart factor") && whole(l, &d->crop, t->augment_crop, "crop") &&
+           whole(l, &d->cutout, t->augment_cutout, "cutout");
+}
+
+static void set_digest(struct lower *l)
+{
+    struct text t = text_new(l->a);
+    plan_print_network(&t, l->p);
+    char *hex = arena_alloc(l->a, BLAKE2B_HEX);
+    blake2b_hex(hex, text_str(&t), t.n);
+    l->p->digest = hex;
+}
+
+const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, struct plan_refusal *why)
+{
+    struct lower l = {.a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
+    l.p->network = g->name;
+    if (!find_ends(&l) || !copy_train(&l) || !lower_layers(&l) || !lower_buffers(&l) || !lower_segments(&l))
+        return NULL;
+    lower_folds(&l);
+    set_digest(&l);
+    return l.p;
+}

@@ -1,0 +1,189 @@
+/* The plan as text: for readers (--emit=plan), for golden tests, and for the digest. */
+#include "compiler/lower/plan.h"
+
+#include <inttypes.h>
+
+static const char *dims_text(struct arena *a, struct plan_dims d)
+{
+    return d.h == 1 && d.w == 1 ? arena_printf(a, "%" PRIu32, d.c) : arena_printf(a, "%" PRIu32 "x%" PRIu32 "x%" PRIu32, d.c, d.h, d.w);
+}
+
+static const char *const kind_names[PLAN_PARAM_KINDS] = {
+    [PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma", [PLAN_BETA] = "beta", [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
+
+static const char *const point_kinds[] = {
+    [PLAN_POINT_INPUT] = "input", [PLAN_POINT_RELU] = "relu", [PLAN_POINT_RESCALE] = "rescale", [PLAN_POINT_OUTPUT] = "output"};
+
+static void print_numbers(struct text *t, const char *what, const double *x, uint32_t n)
+{
+    text_add(t, " %s [", what);
+    for (uint32_t i = 0; i < n; i++)
+        text_add(t, "%s%.17g", i ? ", " : "", x[i]);
+    text_add(t, "]");
+}
+
+static void print_head(struct text *t, const struct plan *p)
+{
+    text_line(t, "network %s", p->network);
+    text_add(t, "input %s %s", p->input_name, dims_text(t->arena, p->input));
+    if (p->mean) {
+        print_numbers(t, "mean", p->mean, p->input.c);
+        print_numbers(t, "std", p->std, p->input.c);
+    }
+    text_line(t, "");
+    text_line(t, "output %s %" PRIu32, p->output_name, p->classes);
+}
+
+static void print_window(struct text *t, const struct plan_layer *l)
+{
+    const struct plan_window *w = &l->window;
+    if (l->op == PLAN_SUBSAMPLE) {
+        text_add(t, " stride %" PRIu32 " offset %" PRIu32 ",%" PRIu32, w->stride, w->offset_y, w->offset_x);
+        return;
+    }
+    text_add(t, " %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRIu32 ",%" PRIu32, w->kh, w->kw, w->stride, w->pad_y, w->pad_x);
+    if (w->dilation != 1 || w->groups != 1)
+        text_add(t, " dilation %" PRIu32 " groups %" PRIu32, w->dilation, w->groups);
+}
+
+/* "conv_2 = conv(relu_1) 3x3 stride 1 pad 1,1 -> 16x28x28" */
+static void print_layer(struct text *t, const struct plan *p, const struct plan_layer *l)
+{
+    text_add(t, "%s = %s(", l->name, plan_op_name(l->op));
+    for (uint32_t k = 0; k < l->n_x; k++)
+        text_add(t, "%s%s", k ? ", " : "", p->train.buffers[l->x[k].train].name);
+    text_add(t, ")");
+    if (l->window.stride)
+        print_window(t, l);
+    if (l->op == PLAN_BATCH_NORM)
+        text_add(t, " epsilon %.17g decay %.17g", l->epsilon, l->decay);
+    if (l->op == PLAN_DROPOUT)
+        text_add(t, " rate %.17g seed %" PRIu32, l->rate, l->seed);
+    text_add(t, " -> %s", dims_text(t->arena, l->y.dims));
+}
+
+static void print_params(struct text *t, const struct plan *p, bool offsets)
+{
+    for (uint32_t i = 0; i < p->n_params; i++) {
+        const struct plan_param *q = &p->params[i];
+        text_add(t, "  %s %s ", q->name, kind_names[q->kind]);
+        for (uint32_t k = 0; k < q->rank; k++)
+            text_add(t, "%s%" PRIu32, k ? "x" : "", q->dim[k]);
+        if (offsets)
+            text_add(t, " at %" PRIu64, q->offset);
+        text_add(t, "\n");
+    }
+}
+
+static void print_points(struct text *t, const struct plan *p)
+{
+    text_line(t, "points");
+    for (uint32_t i = 0; i < p->n_points; i++) {
+        const struct plan_point *q = &p->points[i];
+        text_line(t, "  %s %s %s", q->name, point_kinds[q->kind], dims_text(t->arena, q->dims));
+        for (uint32_t k = q->first_term; k < q->first_term + q->n_terms; k++) {
+            const struct plan_term *s = &p->terms[k];
+            text_line(t, "    + %s * %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRId32 ",%" PRId32, p->points[s->src].name, s->kh, s->kw, s->stride,
+                      s->pad_y, s->pad_x);
+        }
+    }
+}
+
+static void print_folds(struct text *t, const struct plan *p)
+{
+    text_line(t, "folds in %" PRIu32 " slots", p->n_slots);
+    for (uint32_t i = 0; i < p->n_folds; i++) {
+        const struct plan_fold *f = &p->folds[i];
+        if (f->op == PLAN_FOLD_POINT) {
+            text_line(t, "  point %s = %" PRIu32, p->points[f->point].name, f->x[0]);
+            continue;
+        }
+        text_add(t, "    %" PRIu32 " = ", f->y);
+        if (f->op == PLAN_FOLD_SOURCE)
+            text_add(t, "source %s", p->points[f->point].name);
+        else
+            text_add(t, "%s(", f->op == PLAN_FOLD_FLATTEN ? "flatten" : p->layers[f->layer].name);
+        for (uint32_t k = 0; k < f->n_x; k++)
+            text_add(t, "%s%" PRIu32, k ? ", " : "", f->x[k]);
+        text_line(t, f->op == PLAN_FOLD_SOURCE ? "" : ")");
+    }
+}
+
+void plan_print_network(struct text *t, const struct plan *p)
+{
+    print_head(t, p);
+    text_line(t, "parameters");
+    print_params(t, p, false);
+    text_line(t, "layers");
+    for (uint32_t i = 0; i < p->n_layers; i++) {
+        text_add(t, "  ");
+        print_layer(t, p, &p->layers[i]);
+        text_add(t, "\n");
+    }
+    print_points(t, p);
+    print_folds(t, p);
+}
+
+static void print_slab(struct text *t, const char *what, const struct plan_slab *s)
+{
+    text_line(t, "");
+    text_line(t, "%s slab: %" PRIu64 " floats per sample, %" PRIu64 " alive at most", what, s->floats, s->peak);
+    for (uint32_t i = 0; i < s->n_buffers; i++) {
+        const struct plan_buffer *b = &s->buffers[i];
+        text_line(t, "  %s %" PRIu64 " at %" PRIu64 " during %" PRIu32 "..%" PRIu32, b->name, b->floats, b->offset, b->first, b->last);
+    }
+}
+
+static void print_backward(struct text *t, const struct plan *p)
+{
+    text_line(t, "");
+    text_line(t, "backward, from the gradient of %s", p->grad.buffers[p->logits_grad].name);
+    for (uint32_t i = p->n_layers; i-- > 0;) {
+        const struct plan_layer *l = &p->layers[i];
+        if (l->y.grad == PLAN_NONE)
+            continue;
+        text_add(t, "  %" PRIu32 " %s:", plan_time_backward(p->n_layers, i), l->name);
+        for (uint32_t k = 0; k < l->n_x; k++)
+            if (l->x[k].grad != PLAN_NONE)
+                text_add(t, " %s %s", p->grad.buffers[l->x[k].grad].name, l->x[k].add ? "+=" : "=");
+        for (int kind = 0; kind < PLAN_MEAN; kind++)
+            if (l->param[kind] != PLAN_NONE)
+                text_add(t, " %s =", p->params[l->param[kind]].name);
+        text_add(t, "\n");
+    }
+}
+
+void plan_print(struct text *t, const struct plan *p)
+{
+    print_head(t, p);
+    text_line(t, "digest %s", p->digest);
+    text_line(t, "relus %" PRIu64 " macs %" PRIu64, p->relus, p->macs);
+    text_line(t, "");
+    text_line(t, "parameters: %" PRIu64 " trained, %" PRIu64 " statistics", p->params_trained, p->params_floats - p->params_trained);
+    print_params(t, p, true);
+    text_line(t, "");
+    text_line(t, "forward");
+    for (uint32_t i = 0; i < p->n_layers; i++) {
+        const struct plan_layer *l = &p->layers[i];
+        text_add(t, "  %" PRIu32 " ", plan_time_forward(i));
+        print_layer(t, p, l);
+        if (l->site.line)
+            text_add(t, "  # line %d", l->site.line);
+        text_add(t, "\n");
+    }
+    print_backward(t, p);
+    print_slab(t, "inference", &p->infer);
+    print_slab(t, "training", &p->train);
+    print_slab(t, "gradient", &p->grad);
+    text_line(t, "batch statistics: %" PRIu64 " floats", p->state_floats);
+    text_line(t, "");
+    print_points(t, p);
+    text_line(t, "");
+    print_folds(t, p);
+    const struct plan_train *d = &p->defaults;
+    text_line(t, "");
+    text_line(t, "train lr %.17g..%.17g momentum %.17g%s weight_decay %.17g epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32
+              "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
+              d->lr_max, d->lr_min, d->momentum, d->nesterov ? " nesterov" : "", d->weight_decay, d->epochs, d->batch, d->restart_first,
+              d->restart_factor, d->flip, d->crop, d->cutout);
+}

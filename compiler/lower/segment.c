@@ -1,0 +1,198 @@
+/* Points and terms: the network cut into linear segments, each composed symbolically. The rules are in plan.h.
+ * Where two operators do not compose, the value between them becomes a point (rescale) and the walk starts again, so that every
+ * consumer of that value reads the point. */
+#include "compiler/lower/affine.h"
+#include "compiler/lower/lower.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+enum walk { WALK_DONE, WALK_AGAIN, WALK_REFUSED };
+
+struct segments {
+    struct lower *l;
+    bool *forced;     /* per node: its value is a point of its own */
+    struct affine *v; /* per node, valid for the roots of `fold` */
+    VEC(struct plan_point) points;
+    VEC(struct plan_term) terms;
+};
+
+static struct affine *operand(struct segments *s, const struct ir_node *n, uint32_t i)
+{
+    return &s->v[s->l->v[n->in[i]].fold];
+}
+
+/* The value of this node becomes a point; false if it is one. */
+static bool force(struct segments *s, ir_id id)
+{
+    const ir_id root = s->l->v[id].fold;
+    if (s->l->v[root].point != PLAN_NONE)
+        return false;
+    s->forced[root] = true;
+    return true;
+}
+
+/* --- points --- */
+
+static const char *unique_name(struct segments *s, const char *wish)
+{
+    const char *name = wish;
+    for (uint32_t k = 2;; k++) {
+        size_t i = 0;
+        while (i < s->points.n && strcmp(s->points.at[i].name, name) != 0)
+            i++;
+        if (i == s->points.n)
+            return name;
+        name = arena_printf(s->l->a, "%s_%" PRIu32, wish, k);
+    }
+}
+
+/* A point that `enters` flows into (NULL: the input). */
+static uint32_t add_point(struct segments *s, const char *name, enum plan_point_kind kind, struct plan_dims dims, struct site site,
+                          const struct affine *enters)
+{
+    const uint32_t point = (uint32_t)s->points.n;
+    vec_push(s->l->a, &s->points,
+             ((struct plan_point){.name = unique_name(s, name), .kind = kind, .dims = dims, .site = site,
+                                  .first_term = (uint32_t)s->terms.n, .n_terms = enters ? enters->n : 0}));
+    for (uint32_t i = 0; enters && i < enters->n; i++) {
+        const struct affine_term *t = &enters->terms[i];
+        vec_push(s->l->a, &s->terms,
+                 ((struct plan_term){.dst = point, .src = t->src, .kh = (uint32_t)t->y.k, .kw = (uint32_t)t->x.k,
+                                     .stride = (uint32_t)t->y.stride, .pad_y = (int32_t)t->y.pad, .pad_x = (int32_t)t->x.pad}));
+    }
+    return point;
+}
+
+/* --- composition --- */
+
+/* y = a window operator with this many weights of its own over x. */
+static enum walk compose(struct segments *s, struct affine *y, const struct ir_node *n, struct affine_window rows,
+                         struct affine_window columns, double own_weights, struct plan_dims dims)
+{
+    const struct affine *x = operand(s, n, 0);
+    if (!affine_pads_exactly(x, rows, columns) && force(s, n->in[0]))
+        return WALK_AGAIN;
+    *y = affine_compose(s->l->a, x, rows, columns, dims);
+    const double composed = affine_weights(y), parts = affine_weights(x) + own_weights;
+    if (composed > LOWER_ABSURD_WEIGHTS && composed > LOWER_ABSURD_FACTOR * parts && force(s, n->in[0]))
+        return WALK_AGAIN;
+    return WALK_DONE;
+}
+
+/* add, concat: dims of the map, and all operands' terms. */
+static enum walk join(struct segments *s, struct affine *y, const struct ir_node *n)
+{
+    *y = (struct affine){.dims = operand(s, n, 0)->dims};
+    for (uint32_t i = 0; i < n->n_in; i++) {
+        const struct affine *x = operand(s, n, i);
+        const bool fits = x->dims.h == y->dims.h && x->dims.w == y->dims.w && (n->op == IR_CONCAT || x->dims.c == y->dims.c);
+        if (!fits) {
+            lower_refuse(s->l, n->site,
+                         arena_printf(s->l->a, "%s of vectors that were flattened from maps of different shapes has no private form: join them before flatten",
+                                      ir_op_name(n->op)));
+            return WALK_REFUSED;
+        }
+        if (!affine_unite(s->l->a, y, x)) { /* one source at two strides */
+            if (!force(s, n->in[i]) && !force(s, n->in[0]))
+                bug("two points with one source and two strides");
+            return WALK_AGAIN;
+        }
+        if (n->op == IR_CONCAT && i > 0)
+            y->dims.c += x->dims.c;
+    }
+    return WALK_DONE;
+}
+
+static enum walk affine(struct segments *s, struct affine *y, const struct ir_node *n)
+{
+    const struct affine *x = operand(s, n, 0);
+    const struct plan_dims dims = lower_dims(n->shape), in = x->dims;
+    const struct affine_window whole_y = {.k = in.h, .stride = 1, .dilation = 1}, whole_x = {.k = in.w, .stride = 1, .dilation = 1};
+    enum walk done = WALK_DONE;
+    switch (n->op) {
+    case IR_CONV:
+        done = compose(s, y, n, (struct affine_window){n->conv.kh, n->conv.stride, n->conv.pad_y, n->conv.dilation},
+                       (struct affine_window){n->conv.kw, n->conv.stride, n->conv.pad_x, n->conv.dilation},
+                       (double)n->conv.channels * (in.c / (double)n->conv.groups) * (double)(n->conv.kh * n->conv.kw), dims);
+        y->biased |= n->conv.bias;
+        return done;
+    case IR_LINEAR:
+        done = compose(s, y, n, whole_y, whole_x, (double)dims.c * in.c * in.h * in.w, dims);
+        y->biased |= n->linear.bias;
+        return done;
+    case IR_AVG_POOL: {
+        const struct affine_window window = {n->avg_pool.kernel, n->avg_pool.stride, n->avg_pool.pad, 1};
+        return compose(s, y, n, window, window, 0, dims);
+    }
+    case IR_GLOBAL_AVG_POOL:
+        return compose(s, y, n, whole_y, whole_x, 0, dims);
+    case IR_SUBSAMPLE:
+        return compose(s, y, n, (struct affine_window){1, n->subsample.stride, -n->subsample.offset_y, 1},
+                       (struct affine_window){1, n->subsample.stride, -n->subsample.offset_x, 1}, 0, dims);
+    case IR_ADD:
+    case IR_CONCAT:
+        return join(s, y, n);
+    case IR_BATCH_NORM:
+        if (n->shape.rank == 1 && in.h * in.w != 1) {
+            lower_refuse(s->l, n->site,
+                         arena_printf(s->l->a, "batch_norm of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32 " map has no private form: put it before flatten",
+                                      in.c, in.h, in.w));
+            return WALK_REFUSED;
+        }
+        *y = *x;
+        y->biased = true;
+        return WALK_DONE;
+    case IR_FLATTEN:
+        *y = *x;
+        return WALK_DONE;
+    default:
+        bug("an operator that is not affine");
+    }
+}
+
+static enum walk walk(struct segments *s)
+{
+    struct lower *l = s->l;
+    s->points.n = s->terms.n = 0;
+    for (ir_id id = 0; id < l->g->n_nodes; id++)
+        l->v[id].point = PLAN_NONE;
+    for (ir_id id = 0; id < l->g->n_nodes; id++) {
+        const struct ir_node *n = &l->g->nodes[id];
+        struct lower_value *v = &l->v[id];
+        if (v->fold != id)
+            continue;
+        if (n->op == IR_INPUT) {
+            v->point = add_point(s, n->name, PLAN_POINT_INPUT, lower_dims(n->shape), n->site, NULL);
+        } else if (n->op == IR_RELU) {
+            const struct affine *x = operand(s, n, 0);
+            v->point = add_point(s, n->name, PLAN_POINT_RELU, x->dims, n->site, x);
+        } else {
+            const enum walk done = affine(s, &s->v[id], n);
+            if (done != WALK_DONE)
+                return done;
+            if (s->forced[id])
+                v->point = add_point(s, arena_printf(l->a, "%s_rescale", n->name), PLAN_POINT_RESCALE, s->v[id].dims, n->site, &s->v[id]);
+        }
+        if (v->point != PLAN_NONE)
+            s->v[id] = affine_point(l->a, v->point, s->points.at[v->point].dims);
+    }
+    const struct affine *logits = &s->v[l->v[l->output].fold];
+    add_point(s, l->p->output_name, PLAN_POINT_OUTPUT, logits->dims, l->g->nodes[l->output].site, logits);
+    return WALK_DONE;
+}
+
+bool lower_segments(struct lower *l)
+{
+    struct segments s = {.l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
+    enum walk done;
+    do
+        done = walk(&s);
+    while (done == WALK_AGAIN); /* ends: every turn forces one more node */
+    l->points = s.points.at;
+    l->p->points = s.points.at;
+    l->p->n_points = (uint32_t)s.points.n;
+    l->p->terms = s.terms.at;
+    l->p->n_terms = (uint32_t)s.terms.n;
+    return done == WALK_DONE;
+}
