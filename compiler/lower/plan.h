@@ -103,6 +103,8 @@ enum plan_op { /* one kernel each, forward and backward */
     PLAN_OP_COUNT
 };
 const char *plan_op_name(enum plan_op op);
+/* The shortest decimal text that reads back as x. */
+const char *plan_number(struct arena *a, double x);
 
 struct plan_operand { /* indices of buffers */
     uint32_t infer, train;

@@ -2,6 +2,18 @@
 #include "compiler/lower/plan.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+const char *plan_number(struct arena *a, double x)
+{
+    for (int digits = 1;; digits++) {
+        char s[40];
+        snprintf(s, sizeof s, "%.*g", digits, x);
+        if (digits == 17 || strtod(s, NULL) == x)
+            return arena_strdup(a, s);
+    }
+}
 
 static const char *dims_text(struct arena *a, struct plan_dims d)
 {
@@ -18,7 +30,7 @@ static void print_numbers(struct text *t, const char *what, const double *x, uin
 {
     text_add(t, " %s [", what);
     for (uint32_t i = 0; i < n; i++)
-        text_add(t, "%s%.17g", i ? ", " : "", x[i]);
+        text_add(t, "%s%s", i ? ", " : "", plan_number(t->arena, x[i]));
     text_add(t, "]");
 }
 
@@ -30,7 +42,7 @@ static void print_head(struct text *t, const struct plan *p)
         print_numbers(t, "mean", p->mean, p->input.c);
         print_numbers(t, "std", p->std, p->input.c);
     }
-    text_line(t, "");
+    text_add(t, "\n");
     text_line(t, "output %s %" PRIu32, p->output_name, p->classes);
 }
 
@@ -56,9 +68,9 @@ static void print_layer(struct text *t, const struct plan *p, const struct plan_
     if (l->window.stride)
         print_window(t, l);
     if (l->op == PLAN_BATCH_NORM)
-        text_add(t, " epsilon %.17g decay %.17g", l->epsilon, l->decay);
+        text_add(t, " epsilon %s decay %s", plan_number(t->arena, l->epsilon), plan_number(t->arena, l->decay));
     if (l->op == PLAN_DROPOUT)
-        text_add(t, " rate %.17g seed %" PRIu32, l->rate, l->seed);
+        text_add(t, " rate %s seed %" PRIu32, plan_number(t->arena, l->rate), l->seed);
     text_add(t, " -> %s", dims_text(t->arena, l->y.dims));
 }
 
@@ -105,7 +117,7 @@ static void print_folds(struct text *t, const struct plan *p)
             text_add(t, "%s(", f->op == PLAN_FOLD_FLATTEN ? "flatten" : p->layers[f->layer].name);
         for (uint32_t k = 0; k < f->n_x; k++)
             text_add(t, "%s%" PRIu32, k ? ", " : "", f->x[k]);
-        text_line(t, f->op == PLAN_FOLD_SOURCE ? "" : ")");
+        text_add(t, "%s\n", f->op == PLAN_FOLD_SOURCE ? "" : ")");
     }
 }
 
@@ -126,7 +138,7 @@ void plan_print_network(struct text *t, const struct plan *p)
 
 static void print_slab(struct text *t, const char *what, const struct plan_slab *s)
 {
-    text_line(t, "");
+    text_add(t, "\n");
     text_line(t, "%s slab: %" PRIu64 " floats per sample, %" PRIu64 " alive at most", what, s->floats, s->peak);
     for (uint32_t i = 0; i < s->n_buffers; i++) {
         const struct plan_buffer *b = &s->buffers[i];
@@ -136,7 +148,7 @@ static void print_slab(struct text *t, const char *what, const struct plan_slab 
 
 static void print_backward(struct text *t, const struct plan *p)
 {
-    text_line(t, "");
+    text_add(t, "\n");
     text_line(t, "backward, from the gradient of %s", p->grad.buffers[p->logits_grad].name);
     for (uint32_t i = p->n_layers; i-- > 0;) {
         const struct plan_layer *l = &p->layers[i];
@@ -158,10 +170,10 @@ void plan_print(struct text *t, const struct plan *p)
     print_head(t, p);
     text_line(t, "digest %s", p->digest);
     text_line(t, "relus %" PRIu64 " macs %" PRIu64, p->relus, p->macs);
-    text_line(t, "");
+    text_add(t, "\n");
     text_line(t, "parameters: %" PRIu64 " trained, %" PRIu64 " statistics", p->params_trained, p->params_floats - p->params_trained);
     print_params(t, p, true);
-    text_line(t, "");
+    text_add(t, "\n");
     text_line(t, "forward");
     for (uint32_t i = 0; i < p->n_layers; i++) {
         const struct plan_layer *l = &p->layers[i];
@@ -176,14 +188,14 @@ void plan_print(struct text *t, const struct plan *p)
     print_slab(t, "training", &p->train);
     print_slab(t, "gradient", &p->grad);
     text_line(t, "batch statistics: %" PRIu64 " floats", p->state_floats);
-    text_line(t, "");
+    text_add(t, "\n");
     print_points(t, p);
-    text_line(t, "");
+    text_add(t, "\n");
     print_folds(t, p);
     const struct plan_train *d = &p->defaults;
-    text_line(t, "");
-    text_line(t, "train lr %.17g..%.17g momentum %.17g%s weight_decay %.17g epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32
-              "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
-              d->lr_max, d->lr_min, d->momentum, d->nesterov ? " nesterov" : "", d->weight_decay, d->epochs, d->batch, d->restart_first,
-              d->restart_factor, d->flip, d->crop, d->cutout);
+    text_add(t, "\n");
+    text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max), plan_number(t->arena, d->lr_min),
+             plan_number(t->arena, d->momentum), d->nesterov ? " nesterov" : "", plan_number(t->arena, d->weight_decay));
+    text_line(t, " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32, d->epochs, d->batch,
+              d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
 }

@@ -52,9 +52,9 @@ static uint32_t add_point(struct segments *s, const char *name, enum plan_point_
                           const struct affine *enters)
 {
     const uint32_t point = (uint32_t)s->points.n;
-    vec_push(s->l->a, &s->points,
-             ((struct plan_point){.name = unique_name(s, name), .kind = kind, .dims = dims, .site = site,
-                                  .first_term = (uint32_t)s->terms.n, .n_terms = enters ? enters->n : 0}));
+    const struct plan_point made = {.name = unique_name(s, name), .kind = kind, .dims = dims, .site = site,
+                                    .first_term = (uint32_t)s->terms.n, .n_terms = enters ? enters->n : 0};
+    vec_push(s->l->a, &s->points, made);
     for (uint32_t i = 0; enters && i < enters->n; i++) {
         const struct affine_term *t = &enters->terms[i];
         vec_push(s->l->a, &s->terms,
