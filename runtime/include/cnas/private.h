@@ -21,7 +21,8 @@ CNAS_CHECKED enum cnas_status cnas_key_load_public(unsigned char public_key[CNAS
 
 struct cnas_private_options {
     double deadline_s;     /* longest silence of the peer before CNAS_E_TIMEOUT; default 30 */
-    unsigned max_queue;    /* offline runs kept at most; default 4 */
+    uint32_t max_queue;    /* offline runs kept at most; default 4; the smaller of both parties' counts */
+    uint64_t max_queries;  /* server: inferences in one session; default 0: no limit (docs/security.md: model extraction) */
 };
 
 struct cnas_phase_stats {
@@ -46,7 +47,8 @@ CNAS_CHECKED enum cnas_status cnas_server_session_new(struct cnas_server_session
                                                       const unsigned char secret[CNAS_KEY_BYTES],
                                                       const struct cnas_private_options *o, struct cnas_error *err);
 enum cnas_request { CNAS_REQUEST_OFFLINE = 1, CNAS_REQUEST_ONLINE = 2, CNAS_REQUEST_BYE = 3 };
-/* Waits for what the client wants next (as long as idle_s seconds). */
+/* Waits for what the client wants next, as long as idle_s seconds; CNAS_E_TIMEOUT then leaves the session as it was. The call
+ * that follows is offline or online as asked, or free after CNAS_REQUEST_BYE. */
 CNAS_CHECKED enum cnas_status cnas_server_next(struct cnas_server_session *s, enum cnas_request *request, double idle_s);
 void cnas_server_session_free(struct cnas_server_session **s);
 void cnas_server_session_stats(const struct cnas_server_session *s, struct cnas_private_stats *out);
@@ -69,6 +71,9 @@ CNAS_CHECKED enum cnas_status cnas_client_new(struct cnas_client **out, const st
                                               const unsigned char server_key[CNAS_KEY_BYTES], const struct cnas_private_options *o,
                                               struct cnas_error *err);
 void cnas_client_free(struct cnas_client **c); /* says goodbye if the session is alive */
+/* What the server allows in this session: offline runs kept, inferences (0: no limit). A run beyond is refused by this side with
+ * CNAS_E_RANGE, as a failure like any other. */
+void cnas_client_limits(const struct cnas_client *c, uint32_t *queue, uint64_t *queries);
 const struct cnas_fixed_plan *cnas_client_plan(const struct cnas_client *c);
 void cnas_client_stats(const struct cnas_client *c, struct cnas_private_stats *out);
 const struct cnas_error *cnas_client_error(const struct cnas_client *c);
