@@ -7,4 +7,8 @@ libcnasrt_la_SOURCES += runtime/he/he.h \
 	runtime/he/scale.c runtime/he/scale.h \
 	runtime/he/wire.c runtime/he/wire.h \
 	runtime/he/keys.c runtime/he/keys.h \
-	runtime/he/layout.c runtime/he/layout.h
+	runtime/he/layout.c runtime/he/layout.h \
+	runtime/he/crypt.c runtime/he/crypt.h \
+	runtime/he/weights.c runtime/he/weights.h \
+	runtime/he/reply.c runtime/he/reply.h \
+	runtime/he/open.c
