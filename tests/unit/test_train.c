@@ -1,0 +1,486 @@
+/* Training: its parts against their formulas, and a small network on made-up images: it learns, it repeats itself bit for bit with
+ * any number of threads, and it goes on from a checkpoint as if it had never stopped. */
+#include <check.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cnas/train.h>
+
+#include "runtime/train/batch.h"
+#include "runtime/train/rate.h"
+#include "runtime/train/rng.h"
+#include "runtime/train/sgd.h"
+
+/* ---- a network by hand: conv 1->4 3x3, batch norm, ReLU, global average, dropout, linear 4->3; images 1x8x8 ---- */
+enum { HW = 64, CH = 4, CLASSES = 3 };
+enum { P_CONV = 0, P_GAMMA = 36, P_BETA = 40, P_FC = 44, P_BIAS = 56, P_TRAINED = 59, P_MEAN = 59, P_VAR = 63, P_ALL = 67 };
+enum { A_X = 0, A_CONV = 64, A_BN = 320, A_RELU = 576, A_GAP = 832, A_DROP = 836, A_Z = 840, A_ALL = 843 };
+enum { D_Z = 0, D_DROP = 3, D_GAP = 7, D_RELU = 11, D_BN = 267, D_CONV = 523, D_ALL = 779 };
+
+static const struct cnas_param params_table[] = {
+    {"conv.weight", CNAS_PARAM_WEIGHT, 4, {CH, 1, 3, 3}, P_CONV, 36}, {"bn.gamma", CNAS_PARAM_GAMMA, 1, {CH}, P_GAMMA, CH},
+    {"bn.beta", CNAS_PARAM_BETA, 1, {CH}, P_BETA, CH},                {"fc.weight", CNAS_PARAM_WEIGHT, 2, {CLASSES, CH}, P_FC, 12},
+    {"fc.bias", CNAS_PARAM_BIAS, 1, {CLASSES}, P_BIAS, CLASSES},      {"bn.mean", CNAS_PARAM_MEAN, 1, {CH}, P_MEAN, CH},
+    {"bn.var", CNAS_PARAM_VAR, 1, {CH}, P_VAR, CH},
+};
+static const struct cnas_conv_shape shape = {.c = 1, .h = 8, .w = 8, .k = CH, .oh = 8, .ow = 8, .kh = 3, .kw = 3, .stride = 1,
+                                             .pad_y = 1, .pad_x = 1, .dilation = 1, .groups = 1};
+
+static void net_infer(const struct cnas_run *r)
+{
+    float *a = r->act, *p = r->params;
+    size_t n = r->n, k = r->capacity;
+    cnas_conv2d_forward(r->ctx, a + A_CONV * k, a + A_X * k, p + P_CONV, NULL, n, &shape);
+    cnas_batch_norm_infer(r->ctx, a + A_BN * k, a + A_CONV * k, p + P_GAMMA, p + P_BETA, p + P_MEAN, p + P_VAR, n, CH, HW, 1e-5f);
+    cnas_relu_forward(r->ctx, a + A_RELU * k, a + A_BN * k, n * CH * HW);
+    cnas_global_avg_pool_forward(r->ctx, a + A_GAP * k, a + A_RELU * k, n, CH, HW);
+    cnas_linear_forward(r->ctx, a + A_Z * k, a + A_GAP * k, p + P_FC, p + P_BIAS, n, CH, CLASSES);
+}
+static void net_forward(const struct cnas_run *r)
+{
+    float *a = r->act, *p = r->params;
+    size_t n = r->n, k = r->capacity;
+    cnas_conv2d_forward(r->ctx, a + A_CONV * k, a + A_X * k, p + P_CONV, NULL, n, &shape);
+    cnas_batch_norm_train(r->ctx, a + A_BN * k, r->state, r->state + CH, p + P_MEAN, p + P_VAR, a + A_CONV * k, p + P_GAMMA,
+                          p + P_BETA, n, CH, HW, 1e-5f, 0.9f);
+    cnas_relu_forward(r->ctx, a + A_RELU * k, a + A_BN * k, n * CH * HW);
+    cnas_global_avg_pool_forward(r->ctx, a + A_GAP * k, a + A_RELU * k, n, CH, HW);
+    cnas_dropout_train(r->ctx, a + A_DROP * k, a + A_GAP * k, n * CH, 0.1f, r->seed, 0);
+    cnas_linear_forward(r->ctx, a + A_Z * k, a + A_DROP * k, p + P_FC, p + P_BIAS, n, CH, CLASSES);
+}
+static void net_backward(const struct cnas_run *r)
+{
+    float *a = r->act, *d = r->dact, *p = r->params, *g = r->grads;
+    size_t n = r->n, k = r->capacity;
+    cnas_linear_backward(r->ctx, d + D_DROP * k, 0, g + P_FC, g + P_BIAS, d + D_Z * k, a + A_DROP * k, p + P_FC, n, CH, CLASSES);
+    cnas_dropout_backward(r->ctx, d + D_GAP * k, 0, d + D_DROP * k, n * CH, 0.1f, r->seed, 0);
+    cnas_global_avg_pool_backward(r->ctx, d + D_RELU * k, 0, d + D_GAP * k, n, CH, HW);
+    cnas_relu_backward(r->ctx, d + D_BN * k, 0, d + D_RELU * k, a + A_RELU * k, n * CH * HW);
+    cnas_batch_norm_backward(r->ctx, d + D_CONV * k, 0, g + P_GAMMA, g + P_BETA, d + D_BN * k, a + A_CONV * k, p + P_GAMMA, r->state,
+                             r->state + CH, n, CH, HW);
+    cnas_conv2d_backward(r->ctx, NULL, 0, g + P_CONV, NULL, d + D_CONV * k, a + A_X * k, p + P_CONV, n, &shape);
+}
+
+static const float mean1[] = {0.5f}, std1[] = {0.25f};
+static const struct cnas_model model = {
+    .name = "Tiny", .source = "tiny.cnas", .digest = "d16e57", .c = 1, .h = 8, .w = 8, .classes = CLASSES, .mean = mean1, .std = std1,
+    .params = params_table, .n_params = 7, .params_floats = P_ALL, .params_trained = P_TRAINED, .infer_floats = A_ALL,
+    .train_floats = A_ALL, .grad_floats = D_ALL, .state_floats = 2 * CH, .input_offset = A_X, .infer_logits_offset = A_Z,
+    .train_logits_offset = A_Z, .logits_grad_offset = D_Z, .infer = net_infer, .forward = net_forward, .backward = net_backward,
+    .train = {.lr_max = 0.1, .lr_min = 0.001, .momentum = 0.9, .weight_decay = 1e-4, .nesterov = 1, .epochs = 4, .batch = 32,
+              .flip = 1, .crop = 1},
+};
+
+/* Stripes across, stripes down, a checkerboard; with noise. */
+enum { N = 500 };
+static uint8_t pixels[2][N * HW];
+static uint32_t labels[2][N];
+static struct cnas_dataset data[2];
+
+static void make_data(void)
+{
+    struct cn_train_rng r = cn_train_rng_make(3, CN_TRAIN_INIT, 1000, 0);
+    for (int part = 0; part < 2; part++) {
+        for (int i = 0; i < N; i++) {
+            uint32_t label = labels[part][i] = cn_train_rng_below(&r, CLASSES);
+            for (int p = 0; p < HW; p++) {
+                int y = p / 8, x = p % 8, on = label == 0 ? y & 1 : label == 1 ? x & 1 : (x ^ y) & 1;
+                pixels[part][i * HW + p] = (uint8_t)((on ? 150 : 20) + (int)cn_train_rng_below(&r, 80));
+            }
+        }
+        data[part] = (struct cnas_dataset){1, 8, 8, CLASSES, N, pixels[part], labels[part]};
+    }
+}
+
+static struct cnas_ctx *context(unsigned threads)
+{
+    struct cnas_ctx *ctx;
+    ck_assert_int_eq(cnas_ctx_new(&ctx, threads), CNAS_OK);
+    return ctx;
+}
+
+static char path[64];
+static void setup(void)
+{
+    make_data();
+    snprintf(path, sizeof path, "test_train.%ld.ckpt", (long)getpid());
+    unlink(path);
+}
+static void teardown(void)
+{
+    unlink(path);
+}
+
+/* ---- the loop ---- */
+struct watch {
+    int calls, epochs, stop_after_epoch, stop_after_calls;
+    double loss, accuracy, test_accuracy;
+};
+static int watch(void *user, const struct cnas_train_progress *p)
+{
+    struct watch *w = user;
+    w->calls++;
+    ck_assert_uint_ge(p->epoch, 1);
+    ck_assert_uint_le(p->epoch, p->epochs);
+    ck_assert_uint_le(p->done, p->total);
+    if (p->epoch_ended) {
+        w->epochs++;
+        w->loss = p->loss;
+        w->accuracy = p->accuracy;
+        w->test_accuracy = p->test_accuracy;
+        ck_assert_uint_eq(p->done, p->total);
+        return w->stop_after_epoch && (int)p->epoch >= w->stop_after_epoch;
+    }
+    ck_assert_double_eq(p->test_accuracy, -1);
+    return 0;
+}
+
+static void train(float *params, unsigned threads, const struct cnas_train_options *o, struct watch *w)
+{
+    struct cnas_ctx *ctx = context(threads);
+    struct cnas_error err = {0};
+    enum cnas_status status = cnas_train(params, ctx, &model, &data[0], &data[1], o, watch, w, &err);
+    ck_assert_msg(status == CNAS_OK, "%s", err.text);
+    cnas_ctx_free(&ctx);
+}
+
+START_TEST(it_learns_and_repeats)
+{
+    float first[P_ALL], again[P_ALL], other[P_ALL];
+    struct cnas_train_options o;
+    struct watch w = {0};
+    cnas_train_defaults(&o, &model);
+    cnas_params_init(first, &model, 1);
+    train(first, 2, &o, &w);
+    ck_assert_int_eq(w.epochs, 4);
+    ck_assert_double_lt(w.loss, 0.5);
+    ck_assert_double_gt(w.test_accuracy, 0.95);
+
+    cnas_params_init(again, &model, 1);
+    train(again, 1, &o, &w);
+    ck_assert_mem_eq(first, again, sizeof first);
+    o.seed = 2;
+    cnas_params_init(other, &model, 1);
+    train(other, 3, &o, &w);
+    ck_assert(memcmp(first, other, sizeof first) != 0);
+
+    /* The same accuracy through cnas_normalize and cnas_infer. */
+    float *images = malloc(sizeof(float) * N * HW), *logits = malloc(sizeof(float) * N * CLASSES);
+    struct cnas_ctx *ctx = context(2);
+    size_t right = 0;
+    ck_assert(images && logits);
+    cnas_normalize(images, pixels[1], N, &model);
+    ck_assert_float_eq(images[7], ((float)pixels[1][7] / 255 - 0.5f) / 0.25f);
+    ck_assert_int_eq(cnas_infer(logits, ctx, &model, other, images, N), CNAS_OK);
+    ck_assert_int_eq(cnas_infer(logits, ctx, &model, other, images, 0), CNAS_OK);
+    for (size_t i = 0; i < N; i++) {
+        uint32_t best = 0;
+        for (uint32_t c = 1; c < CLASSES; c++)
+            if (logits[i * CLASSES + c] > logits[i * CLASSES + best])
+                best = c;
+        right += best == labels[1][i];
+    }
+    ck_assert_double_eq((double)right / N, w.test_accuracy);
+    cnas_ctx_free(&ctx);
+    free(images);
+    free(logits);
+}
+END_TEST
+
+/* Stops inside an epoch: the callback of a slow step comes only after REPORT_S, so the loss function's time is not relied on;
+ * instead the forward pass of one step sleeps once. */
+static int naps;
+static void sleepy_forward(const struct cnas_run *r)
+{
+    if (naps && --naps == 0)
+        usleep(250000);
+    net_forward(r);
+}
+static int stop_inside(void *user, const struct cnas_train_progress *p)
+{
+    int *stopped = user;
+    *stopped += !p->epoch_ended;
+    return !p->epoch_ended;
+}
+
+START_TEST(it_goes_on_from_a_checkpoint)
+{
+    float whole[P_ALL], parts[P_ALL];
+    struct cnas_train_options o;
+    struct watch w = {0}, v = {0}, u = {.stop_after_epoch = 2};
+    cnas_train_defaults(&o, &model);
+    cnas_params_init(whole, &model, 1);
+    train(whole, 2, &o, &w);
+
+    o.checkpoint = path;
+    struct cnas_model sleepy = model;
+    struct cnas_error err = {0};
+    struct cnas_ctx *ctx = context(2);
+    int stopped = 0;
+    sleepy.forward = sleepy_forward;
+    naps = 5; /* stop after five steps of sixteen */
+    cnas_params_init(parts, &model, 1);
+    ck_assert_int_eq(cnas_train(parts, ctx, &sleepy, &data[0], NULL, &o, stop_inside, &stopped, &err), CNAS_OK);
+    ck_assert_int_eq(stopped, 1);
+    cnas_ctx_free(&ctx);
+
+    memset(parts, 0x55, sizeof parts); /* all must come from the file */
+    train(parts, 1, &o, &u);
+    ck_assert_int_eq(u.epochs, 2);
+    memset(parts, 0x55, sizeof parts);
+    train(parts, 2, &o, &v);
+    ck_assert_int_eq(v.epochs, 2);
+    ck_assert_mem_eq(parts, whole, sizeof whole);
+    ck_assert(v.loss == w.loss && v.accuracy == w.accuracy && v.test_accuracy == w.test_accuracy);
+
+    /* Finished: nothing is done again. */
+    memset(parts, 0x55, sizeof parts);
+    v.epochs = 0;
+    train(parts, 2, &o, &v);
+    ck_assert_int_eq(v.epochs, 1);
+    ck_assert_mem_eq(parts, whole, sizeof whole);
+    ck_assert(v.test_accuracy == w.test_accuracy);
+
+    /* Other options: a new training. */
+    o.weight_decay *= 2;
+    v.epochs = 0;
+    cnas_params_init(parts, &model, 1);
+    train(parts, 2, &o, &v);
+    ck_assert_int_eq(v.epochs, 4);
+}
+END_TEST
+
+START_TEST(a_foreign_file_is_left_alone)
+{
+    float params[P_ALL];
+    struct cnas_train_options o;
+    struct cnas_error err = {0};
+    struct cnas_ctx *ctx = context(1);
+    char back[16] = "";
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs("my diary", f);
+    fclose(f);
+    cnas_train_defaults(&o, &model);
+    o.checkpoint = path;
+    cnas_params_init(params, &model, 1);
+    ck_assert_int_ne(cnas_train(params, ctx, &model, &data[0], NULL, &o, NULL, NULL, &err), CNAS_OK);
+    ck_assert_ptr_nonnull(strstr(err.text, path));
+    f = fopen(path, "r");
+    ck_assert_ptr_nonnull(fgets(back, sizeof back, f));
+    fclose(f);
+    ck_assert_str_eq(back, "my diary");
+    /* A weight file is safetensors too, but no checkpoint. */
+    ck_assert_int_eq(cnas_params_save(params, &model, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_train(params, ctx, &model, &data[0], NULL, &o, NULL, NULL, &err), CNAS_E_MISMATCH);
+    ck_assert_int_eq(cnas_params_load(params, &model, path, &err), CNAS_OK);
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
+START_TEST(bad_input_is_refused)
+{
+    float params[P_ALL];
+    struct cnas_train_options good, o;
+    struct cnas_error err;
+    struct cnas_ctx *ctx = context(1);
+    struct cnas_dataset d = data[0];
+    cnas_train_defaults(&good, &model);
+#define REFUSED(set, want)                                                                          \
+    do {                                                                                            \
+        o = good;                                                                                   \
+        d = data[0];                                                                                \
+        err.text[0] = 0;                                                                            \
+        cnas_params_init(params, &model, 1);                                                        \
+        set;                                                                                        \
+        ck_assert_int_eq(cnas_train(params, ctx, &model, &d, NULL, &o, NULL, NULL, &err), want);    \
+        ck_assert_int_eq(err.status, want);                                                         \
+        ck_assert(err.text[0]);                                                                     \
+    } while (0)
+    REFUSED(o.batch = 0, CNAS_E_RANGE);
+    REFUSED(o.epochs = 0, CNAS_E_RANGE);
+    REFUSED(o.lr_max = NAN, CNAS_E_RANGE);
+    REFUSED(o.momentum = 1, CNAS_E_RANGE);
+    REFUSED(o.restart_first = 1, CNAS_E_RANGE);
+    REFUSED(o.crop = UINT32_MAX, CNAS_E_RANGE);
+    REFUSED(d.h = 9, CNAS_E_MISMATCH);
+    REFUSED(d.n = 0, CNAS_E_RANGE);
+    REFUSED(o.lr_max = 1e30, CNAS_E_RANGE); /* diverges */
+    REFUSED(o.checkpoint = "/nonexistent/checkpoint", CNAS_E_IO);
+    labels[0][77] = CLASSES;
+    REFUSED((void)0, CNAS_E_RANGE);
+    ck_assert_ptr_nonnull(strstr(err.text, "77"));
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
+/* ---- the parts ---- */
+START_TEST(rate)
+{
+    struct cnas_train_options o = {.lr_max = 0.05, .lr_min = 0.001, .epochs = 10};
+    ck_assert_double_eq_tol(cn_train_rate(&o, 0, 0, 100), 0.05, 1e-12);
+    ck_assert_double_eq_tol(cn_train_rate(&o, 5, 0, 100), 0.0255, 1e-12); /* half way: the mean */
+    ck_assert_double_eq_tol(cn_train_rate(&o, 9, 99, 100), 0.001 + 0.0245 * (1 - cos(M_PI / 1000)), 1e-12);
+    o.restart_first = 2; /* periods 2, 6, 18: restarts at 2 and 8 */
+    o.restart_factor = 3;
+    ck_assert_double_eq_tol(cn_train_rate(&o, 1, 0, 4), 0.0255, 1e-12);
+    ck_assert_double_eq_tol(cn_train_rate(&o, 2, 0, 4), 0.05, 1e-12);
+    ck_assert_double_eq_tol(cn_train_rate(&o, 3, 2, 4), 0.001 + 0.0245 * (1 + cos(M_PI / 4)), 1e-12);
+    ck_assert_double_eq_tol(cn_train_rate(&o, 5, 0, 4), 0.0255, 1e-12);
+    ck_assert_double_eq_tol(cn_train_rate(&o, 8, 0, 4), 0.05, 1e-12);
+}
+END_TEST
+
+START_TEST(sgd)
+{
+    /* Two steps by hand; torch.optim.SGD(lr=.1, momentum=.5, weight_decay=.2) gives the same. */
+    struct cnas_train_options o = {.momentum = 0.5, .weight_decay = 0.2, .nesterov = _i};
+    float w[P_ALL], v[P_TRAINED] = {0}, g[P_TRAINED];
+    struct cnas_ctx *ctx = context(1);
+    for (int i = 0; i < P_ALL; i++)
+        w[i] = 1;
+    for (int i = 0; i < P_TRAINED; i++)
+        g[i] = 2;
+    cn_train_sgd(ctx, w, v, g, &model, &o, 0.1);
+    cn_train_sgd(ctx, w, v, g, &model, &o, 0.1);
+    /* plain: g = 2.2, v = 2.2, w = 0.78; g = 2.156, v = 3.256, w = 0.4544
+     * nesterov: g = 2.2, v = 2.2, w = 1 - 0.1 * 3.3 = 0.67; g = 2.134, v = 3.234, w = 0.67 - 0.1 * 3.751 = 0.2949 */
+    ck_assert_float_eq_tol(w[P_CONV], _i ? 0.2949f : 0.4544f, 1e-6f);
+    ck_assert_float_eq(w[P_FC + 11], w[P_CONV]);
+    /* no decay: plain 1 - 0.2 - 0.3; nesterov 1 - 0.1 * 3 - 0.1 * (2 + 0.5 * 3) */
+    ck_assert_float_eq_tol(w[P_GAMMA], _i ? 0.35f : 0.5f, 1e-6f);
+    ck_assert_float_eq(w[P_BIAS], w[P_GAMMA]);
+    for (int i = P_TRAINED; i < P_ALL; i++)
+        ck_assert(w[i] == 1);
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
+START_TEST(init)
+{
+    enum { K = 64, C = 50 };
+    static float w[K * C * 9 + K], again[K * C * 9 + K];
+    const struct cnas_param p[] = {{"a", CNAS_PARAM_WEIGHT, 4, {K, C, 3, 3}, 0, K * C * 9}, {"v", CNAS_PARAM_VAR, 1, {K}, K * C * 9, K}};
+    struct cnas_model m = {.params = p, .n_params = 2};
+    double sum = 0, squares = 0, far = 0, n = K * C * 9, std = sqrt(2.0 / (C * 9));
+    cnas_params_init(w, &m, 7);
+    cnas_params_init(again, &m, 7);
+    ck_assert_mem_eq(w, again, sizeof w);
+    for (size_t i = 0; i < K * C * 9; i++) {
+        sum += w[i];
+        squares += (double)w[i] * w[i];
+        far += fabs(w[i]) > 2 * std;
+    }
+    ck_assert_double_eq_tol(sum / n, 0, 5 * std / sqrt(n));
+    ck_assert_double_eq_tol(sqrt(squares / n) / std, 1, 5 / sqrt(2 * n));
+    ck_assert_double_eq_tol(far / n, 0.0455, 5 * sqrt(0.0455 / n)); /* two sigma of a normal distribution */
+    ck_assert(w[K * C * 9] == 1 && w[K * C * 9 + K - 1] == 1);
+    cnas_params_init(again, &m, 8);
+    ck_assert(memcmp(w, again, sizeof w) != 0);
+}
+END_TEST
+
+START_TEST(below_is_uniform)
+{
+    struct cn_train_rng r = cn_train_rng_make(1, CN_TRAIN_SHUFFLE, 0, 0);
+    int count[7] = {0};
+    for (int i = 0; i < 70000; i++)
+        count[cn_train_rng_below(&r, 7)]++;
+    for (int i = 0; i < 7; i++)
+        ck_assert_int_lt(abs(count[i] - 10000), 5 * 93); /* five standard deviations */
+    ck_assert_uint_eq(cn_train_rng_below(&r, 1), 0);
+}
+END_TEST
+
+/* One bright pixel tells where everything went. */
+START_TEST(augmentation)
+{
+    enum { H = 5, W = 7, SIZE = H * W, ROUNDS = 3000 };
+    static const float mean[] = {0}, std[] = {1};
+    struct cnas_model m = {.c = 1, .h = H, .w = W, .mean = mean, .std = std};
+    uint8_t image[SIZE];
+    uint32_t label = 0, got;
+    float levels[256], out[SIZE];
+    struct cnas_dataset d = {1, H, W, 1, 1, image, &label};
+    struct cnas_ctx *ctx = context(1);
+    int seen[5][5] = {{0}}, mirrored = 0, lost = 0;
+    for (int i = 0; i < SIZE; i++)
+        image[i] = (uint8_t)(i + 1);
+    cn_train_levels(levels, &m);
+    cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, NULL);
+    for (int i = 0; i < SIZE; i++)
+        ck_assert_float_eq(out[i], (float)(i + 1) / 255);
+
+    for (uint32_t e = 0; e < ROUNDS; e++) {
+        struct cn_train_augment a = {.seed = 4, .epoch = e, .crop = 2, .flip = 1};
+        cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, &a);
+        /* The middle pixel stays inside for every crop of two. */
+        int at = -1;
+        for (int i = 0; i < SIZE; i++)
+            if (out[i] == levels[image[2 * W + 3]])
+                at = i;
+        ck_assert_int_ge(at, 0);
+        int y = at / W, x = at % W, flip = -1;
+        /* A neighbour to the right tells the direction. */
+        if (x + 1 < W && out[at + 1] == levels[image[2 * W + 4]])
+            flip = 0;
+        if (x > 0 && out[at - 1] == levels[image[2 * W + 4]])
+            flip = 1;
+        ck_assert_int_ge(flip, 0);
+        mirrored += flip;
+        seen[y][x - 1]++;
+        /* Every pixel: the original's, or zero from the padding. */
+        for (int i = 0; i < SIZE; i++) {
+            int sx = flip ? W - 1 - i % W : i % W, mid = flip ? W - 1 - x : x;
+            int oy = i / W - y + 2, ox = sx - mid + 3;
+            float want = oy >= 0 && oy < H && ox >= 0 && ox < W ? levels[image[oy * W + ox]] : 0;
+            ck_assert_float_eq(out[i], want);
+        }
+    }
+    ck_assert_int_lt(abs(mirrored - ROUNDS / 2), 150); /* five standard deviations */
+    for (int y = 0; y < 5; y++)
+        for (int x = 0; x < 5; x++)
+            ck_assert_int_lt(abs(seen[y][x] - ROUNDS / 25), 60);
+
+    for (uint32_t e = 0; e < ROUNDS; e++) {
+        struct cn_train_augment a = {.seed = 4, .epoch = e, .cutout = 3};
+        int zeros = 0;
+        cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, &a);
+        for (int i = 0; i < SIZE; i++) {
+            zeros += out[i] == 0;
+            ck_assert(out[i] == 0 || out[i] == levels[image[i]]);
+        }
+        ck_assert(zeros == 9 || zeros == 6 || zeros == 4); /* whole, at an edge, in a corner */
+        lost += out[0] == 0;
+    }
+    ck_assert_int_lt(abs(lost - ROUNDS * 4 / SIZE), 90);
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("train");
+    TCase *t = tcase_create("train");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, it_learns_and_repeats);
+    tcase_add_test(t, it_goes_on_from_a_checkpoint);
+    tcase_add_test(t, a_foreign_file_is_left_alone);
+    tcase_add_test(t, bad_input_is_refused);
+    tcase_add_test(t, rate);
+    tcase_add_loop_test(t, sgd, 0, 2);
+    tcase_add_test(t, init);
+    tcase_add_test(t, below_is_uniform);
+    tcase_add_test(t, augmentation);
+    suite_add_tcase(suite, t);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
