@@ -1,0 +1,9 @@
+# Benchmarks: `make bench` builds and runs them; they are not part of `make check`.
+EXTRA_PROGRAMS += tests/bench/bench_kernel
+BENCHMARKS = tests/bench/bench_kernel
+tests_bench_bench_kernel_SOURCES = tests/bench/bench_kernel.c
+tests_bench_bench_kernel_LDADD = libcnasrt.la
+CLEANFILES += $(EXTRA_PROGRAMS)
+.PHONY: bench
+bench: $(BENCHMARKS)
+	@$(AM_TESTS_ENVIRONMENT) for b in $(BENCHMARKS); do ./$$b || exit 1; done
