@@ -1,0 +1,3 @@
+UNIT_TESTS += tests/unit/test_fixed_fold
+tests_unit_test_fixed_fold_SOURCES = tests/unit/test_fixed_fold.c tests/unit/fixed_net.h
+tests_unit_test_fixed_fold_LDADD = $(RUNTIME_TEST_LIBS)

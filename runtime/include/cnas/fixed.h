@@ -45,10 +45,11 @@ struct cnas_fixed; /* plan and integer weights; immutable after making: share it
 struct cnas_fixed_options {
     uint32_t activation_bits; /* bits for the largest calibrated activation, sign not counted; 0: chosen */
     uint32_t weight_bits;     /* with sign; 0: chosen */
-    uint32_t headroom_bits;   /* room above the calibrated range before the ring wraps; default 2 */
+    uint32_t headroom_bits;   /* room above the calibrated range before the ring wraps; 0: 2 */
 };
 
-/* Folds and calibrates on n images (n, C, H, W), float, already normalised; chooses scales and the ring; quantises. */
+/* Folds and calibrates on n images (n, C, H, W), float, already normalised; chooses scales and the ring; quantises.
+ * options: NULL for all defaults. CNAS_E_RANGE: no choice of at most 60 ring bits keeps the float labels. */
 CNAS_CHECKED enum cnas_status cnas_fixed_make(struct cnas_fixed **out, struct cnas_ctx *ctx, const struct cnas_model *m,
                                               const float *params, const float *images, size_t n,
                                               const struct cnas_fixed_options *options, struct cnas_error *err);
