@@ -27,7 +27,7 @@ static uint32_t reverse_bits(uint32_t i, unsigned bits)
 void cn_he_ntt_init(struct cn_he_ntt *t, uint64_t q, unsigned log_n)
 {
     size_t n = (size_t)1 << log_n;
-    cn_require(n <= CN_HE_MAX_DEGREE && q < UINT64_C(1) << 60 && q % (2 * n) == 1);
+    cn_require(n >= 8 && n <= CN_HE_MAX_DEGREE && q < UINT64_C(1) << 60 && q % (2 * n) == 1);
     t->log_n = log_n;
     t->n = n;
     t->mod.q = q;

@@ -7,6 +7,7 @@
 #include "runtime/prg/prg.h"
 
 #include <check.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
