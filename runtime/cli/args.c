@@ -99,6 +99,13 @@ static int option(int argc, char **argv, int *i, const struct cn_arg *options, s
     }
     if (!*value)
         return cn_fail(2, "--%s needs a value that is not empty", o->name);
+    if (o->kind == CN_ARG_LIST) {
+        struct cn_arg_list *list = o->out;
+        if (list->n == list->max)
+            return cn_fail(2, "--%s was given too often (more than %zu times)", o->name, list->max);
+        list->values[list->n++] = value;
+        return -1;
+    }
     if (o->kind != CN_ARG_STRING)
         return number(o, value);
     *(const char **)o->out = value;

@@ -10,8 +10,14 @@ enum cn_arg_kind {
     CN_ARG_FLAG,    /* int: set to 1 */
     CN_ARG_STRING,  /* const char * */
     CN_ARG_OPTIONAL,/* const char *: value only as --name=VALUE; "" without one */
+    CN_ARG_LIST,    /* struct cn_arg_list *: one more value each time the option is given */
     CN_ARG_UINT,    /* uint64_t in min..max */
     CN_ARG_REAL     /* double in min..max */
+};
+
+struct cn_arg_list {
+    const char **values; /* room for max */
+    size_t n, max;
 };
 
 struct cn_arg {

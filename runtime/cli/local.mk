@@ -2,9 +2,17 @@
 noinst_LTLIBRARIES += libcnascliobj.la
 libcnascliobj_la_SOURCES = \
 	runtime/cli/args.c runtime/cli/args.h \
-	runtime/cli/progress.c runtime/cli/progress.h
-# libcnascli, the installed library, comes with the first driver:
-# lib_LTLIBRARIES += libcnascli.la
-# libcnascli_la_SOURCES =
-# libcnascli_la_LIBADD = libcnascliobj.la libcnas.la
-# libcnascli_la_LDFLAGS = -version-info 0:0:0 -export-symbols-regex '^cnas_' -no-undefined
+	runtime/cli/check.c runtime/cli/check.h \
+	runtime/cli/client_main.c \
+	runtime/cli/images.c runtime/cli/images.h \
+	runtime/cli/progress.c runtime/cli/progress.h \
+	runtime/cli/report.c runtime/cli/report.h \
+	runtime/cli/serve.c runtime/cli/serve.h \
+	runtime/cli/server_main.c \
+	runtime/cli/tcp.c runtime/cli/tcp.h \
+	runtime/cli/units.c runtime/cli/units.h
+# libcnascli: the installed library.
+lib_LTLIBRARIES += libcnascli.la
+libcnascli_la_SOURCES =
+libcnascli_la_LIBADD = libcnascliobj.la libcnas.la
+libcnascli_la_LDFLAGS = -version-info 0:0:0 -export-symbols-regex '^cnas_' -no-undefined
