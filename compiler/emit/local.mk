@@ -1,2 +1,9 @@
 libcnascomp_la_SOURCES += \
-	compiler/emit/emit.h
+	compiler/emit/c.c compiler/emit/c.h \
+	compiler/emit/clear.c \
+	compiler/emit/emit.c compiler/emit/emit.h compiler/emit/emit_internal.h \
+	compiler/emit/fixed.c \
+	compiler/emit/header.c \
+	compiler/emit/names.c \
+	compiler/emit/party.c \
+	compiler/emit/programs.c

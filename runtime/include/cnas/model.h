@@ -90,7 +90,7 @@ struct cnas_model {
 
     size_t infer_floats, train_floats, grad_floats; /* floats per sample */
     size_t state_floats;                            /* floats per batch */
-    size_t input_offset, input_grad_offset;         /* where the batch goes: act + input_offset * capacity (train and infer alike) */
+    size_t input_offset;                            /* where the batch goes: act + input_offset * capacity (train and infer alike) */
     size_t infer_logits_offset, train_logits_offset, logits_grad_offset;
     void (*infer)(const struct cnas_run *r);    /* logits from act's input, which does not outlive the call */
     void (*forward)(const struct cnas_run *r);  /* the same, keeping what backward needs */

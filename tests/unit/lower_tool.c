@@ -1,0 +1,64 @@
+/* For golden and end-to-end tests of lower and emit alone:  lower_tool plan NET.ir  prints the plan;  lower_tool c NET.ir DIR  writes
+ * the generated files into DIR. The base name of NET.ir stands for the source file. Exit 1 with a sentence if it cannot be done. */
+#include "compiler/emit/emit.h"
+#include "compiler/ir/print.h"
+#include "compiler/lower/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int fail(const char *what, const char *why)
+{
+    fprintf(stderr, "lower_tool: %s: %s\n", what, why);
+    return 1;
+}
+
+static int write_files(struct arena *a, const struct plan *p, const char *source, const char *dir)
+{
+    const struct emit_files files = emit_c(a, p, &(struct emit_options){.version = "0.0.0", .source = source, .command = ""});
+    for (size_t i = 0; i < files.n; i++) {
+        const char *path = arena_printf(a, "%s/%s", dir, files.at[i].name);
+        FILE *f = fopen(path, "wb");
+        if (!f || fwrite(files.at[i].bytes, 1, files.at[i].n, f) != files.at[i].n || fclose(f) != 0)
+            return fail(path, "cannot write");
+    }
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (!(argc == 3 && strcmp(argv[1], "plan") == 0) && !(argc == 4 && strcmp(argv[1], "c") == 0))
+        return fail("usage", "plan NET.ir, or c NET.ir DIR");
+    struct arena *a = arena_new();
+    FILE *f = fopen(argv[2], "rb");
+    if (!f)
+        return fail(argv[2], "cannot read");
+    struct text in = text_new(a);
+    char buffer[4096];
+    for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;)
+        text_add_bytes(&in, buffer, n);
+    fclose(f);
+    struct ir_read_error e;
+    const struct ir_graph *g = ir_read(a, text_str(&in), in.n, &e);
+    if (!g)
+        return fail(argv[2], e.why);
+    struct plan_refusal why;
+    const struct plan *p = plan_lower(a, g, &why);
+    if (!p)
+        return fail(argv[2], why.text);
+    const char *wrong = plan_verify(a, p);
+    if (wrong)
+        return fail(argv[2], wrong);
+    int rc = 0;
+    if (argc == 3) {
+        struct text out = text_new(a);
+        plan_print(&out, p);
+        fwrite(text_str(&out), 1, out.n, stdout);
+    } else {
+        const char *slash = strrchr(argv[2], '/');
+        rc = write_files(a, p, slash ? slash + 1 : argv[2], argv[3]);
+    }
+    arena_free(&a);
+    return rc;
+}
