@@ -3,6 +3,7 @@ EXTRA_PROGRAMS += tests/bench/bench_kernel
 BENCHMARKS = tests/bench/bench_kernel
 tests_bench_bench_kernel_SOURCES = tests/bench/bench_kernel.c
 tests_bench_bench_kernel_LDADD = libcnasrt.la
+include tests/bench/he.mk
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
 bench: $(BENCHMARKS)

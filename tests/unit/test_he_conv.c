@@ -1,5 +1,6 @@
 /* What the parties compute together: the opened reply plus the share is the convolution of the masks modulo 2^l, for random
  * shapes, rings and weights, several terms in a reply, and extreme values. */
+#include "runtime/he/layout.h"
 #include "tests/unit/he_support.h"
 
 /* Replies to n terms, opens, compares with the integer convolutions. */
@@ -36,11 +37,30 @@ static void check_reply(const struct test_keys *k, struct test_term *terms, size
     free(got);
 }
 
+/* Outputs have their own coefficients, inside the polynomial. */
+static void check_outputs(const struct cn_he_term_shape *t)
+{
+    unsigned char *seen = calloc(t->map.degree, 1);
+    for (uint32_t g = 0; g < cn_he_term_groups(t); g++) {
+        memset(seen, 0, t->map.degree);
+        for (uint32_t kk = 0; kk < cn_he_group_outputs(t, g); kk++)
+            for (uint32_t i = 0; i < t->oh; i++)
+                for (uint32_t j = 0; j < t->ow; j++) {
+                    size_t at = cn_he_output_at(t, kk, i, j);
+                    ck_assert_uint_lt(at, t->map.degree);
+                    ck_assert(!seen[at]);
+                    seen[at] = 1;
+                }
+    }
+    free(seen);
+}
+
 static void one(const struct test_keys *k, struct cn_he_term_shape shape, uint32_t c, uint32_t h, uint32_t w, uint32_t more,
                 unsigned ring_bits, unsigned weight_bits, enum test_values values, struct cn_prg *g)
 {
     struct test_term term = {.shape = shape};
     ck_assert(test_shape(&term.shape, k->p, c, h, w, more));
+    check_outputs(&term.shape);
     test_term_init(&term, k, ring_bits, weight_bits, values, g);
     check_reply(k, &term, 1, ring_bits, weight_bits, g);
     test_term_clear(&term);
@@ -89,7 +109,7 @@ START_TEST(random_shapes)
         t.kw = 1 + test_below(&g, 5);
         t.pad_y = (int32_t)test_below(&g, 6) - 3;
         t.pad_x = (int32_t)test_below(&g, 6) - 3;
-        t.oh = 1 + test_below(&g, h);
+        t.oh = 1 + test_below(&g, h + 3);
         t.ow = 1 + test_below(&g, w);
         unsigned ring_bits = 16 + test_below(&g, most_bits[_i] - 15), weight_bits = 2 + test_below(&g, 8);
         uint32_t more = test_below(&g, 2);

@@ -78,6 +78,30 @@ START_TEST(encoding)
 }
 END_TEST
 
+/* x / q to 128 bits by long division, for the sets of two primes: the fraction is low by a few units at most. */
+START_TEST(fraction)
+{
+    struct cn_prg g;
+    test_prg(&g, 2);
+    for (unsigned id = 1; id <= 2; id++) {
+        const struct cn_he_params *p = cn_he_params_by_id(id);
+        unsigned __int128 q = (unsigned __int128)p->ntt[0]->mod.q * p->ntt[1]->mod.q;
+        for (int r = 0; r < 200; r++) {
+            unsigned __int128 x = ((unsigned __int128)cn_prg_u64(&g) << 64 | cn_prg_u64(&g)) % q, rest, want = 0;
+            x = r == 0 ? 0 : r == 1 ? 1 : r == 2 ? q - 1 : x;
+            uint64_t residues[] = {(uint64_t)(x % p->ntt[0]->mod.q), (uint64_t)(x % p->ntt[1]->mod.q)};
+            rest = x;
+            for (int b = 0; b < 128; b++) {
+                rest *= 2;
+                want = want << 1 | (rest >= q);
+                rest -= rest >= q ? q : 0;
+            }
+            ck_assert(want - cn_he_fraction(residues, p) + 1 <= 5);
+        }
+    }
+}
+END_TEST
+
 START_TEST(picking)
 {
     const char *why;
@@ -156,6 +180,7 @@ int main(void)
     tcase_set_timeout(c, 60);
     tcase_add_test(c, sets);
     tcase_add_test(c, encoding);
+    tcase_add_test(c, fraction);
     tcase_add_test(c, picking);
     tcase_add_test(c, margins);
     tcase_add_test(c, bound);
