@@ -10,17 +10,25 @@
 
 #include <stdbool.h>
 
+enum { CN_GC_N_MAX = 1 << 24 }; /* elements in one call: more gives CNAS_E_RANGE */
+
 struct cn_gc_spec {
     size_t n;          /* elements */
     unsigned bits;     /* l, 2..64 */
     unsigned shift;    /* 0..bits-1 */
     bool relu;         /* false: truncation alone */
 };
-size_t cn_gc_and_gates(const struct cn_gc_spec *s); /* per element */
+size_t cn_gc_and_gates(const struct cn_gc_spec *s); /* per element, those of half price included */
 
-/* What the garbler keeps from offline to online: used once, then freed. */
+/* Bytes that one activation puts on the channel (framing and encryption not included). */
+struct cn_gc_bytes {
+    uint64_t offline_to_server, offline_to_client, online_to_client, online_to_server;
+};
+struct cn_gc_bytes cn_gc_bytes(const struct cn_gc_spec *s);
+
+/* What the garbler keeps from offline to online, 8 bytes an element: used once, then freed. */
 struct cn_gc_garbled;
-/* Client first (OT), then the server sends the tables. */
+/* Client first (OT), then the server sends the tables; in turns, a chunk of elements at a time. On failure *out is NULL. */
 CNAS_CHECKED enum cnas_status cn_gc_garble_offline(struct cn_gc_garbled **out, const struct cn_gc_spec *s,
                                                    struct cn_cot_sender *ot, struct cn_chan *chan, struct cn_prg *prg);
 /* Sends the labels of z_s (n values mod 2^l), receives the colour bits, writes y - r mod 2^l. Consumes *g (freed, set to NULL). */
@@ -28,11 +36,13 @@ CNAS_CHECKED enum cnas_status cn_gc_garble_online(struct cn_gc_garbled **g, uint
                                                   struct cn_chan *chan);
 void cn_gc_garbled_free(struct cn_gc_garbled **g);
 
+/* What the evaluator keeps: its labels and the tables, 16 * (2l + rows of tables) bytes an element; used once. */
 struct cn_gc_evaluable;
-/* z_c, r: n values mod 2^l. */
+/* z_c, r: n values mod 2^l. On failure *out is NULL. */
 CNAS_CHECKED enum cnas_status cn_gc_evaluate_offline(struct cn_gc_evaluable **out, const struct cn_gc_spec *s,
                                                      const uint64_t *z_c, const uint64_t *r, struct cn_cot_receiver *ot,
                                                      struct cn_chan *chan);
+/* Receives labels, evaluates, sends colour bits. Consumes *e (freed, set to NULL). */
 CNAS_CHECKED enum cnas_status cn_gc_evaluate_online(struct cn_gc_evaluable **e, struct cn_chan *chan);
 void cn_gc_evaluable_free(struct cn_gc_evaluable **e);
 

@@ -113,6 +113,11 @@ static size_t part_blocks(size_t n)
     return blocks < PART ? blocks : PART;
 }
 
+size_t cn_cot_bytes(size_t n)
+{
+    return (n / 128 + (n % 128 != 0)) * COLUMNS * sizeof(cn_block);
+}
+
 enum cnas_status cn_cot_send(struct cn_cot_sender *s, struct cn_chan *chan, cn_block *q, size_t n)
 {
     for (size_t done = 0; done < n;) {

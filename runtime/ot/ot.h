@@ -23,6 +23,7 @@ cn_block cn_cot_delta(const struct cn_cot_sender *s);
 
 /* n OTs. Only the receiver sends: 127 bits each, n rounded up to a multiple of 128. choices: n packed bits, low first.
  * After a failure the session is dead. q and t are wiped then. */
+size_t cn_cot_bytes(size_t n); /* what the receiver sends for n */
 CNAS_CHECKED enum cnas_status cn_cot_send(struct cn_cot_sender *s, struct cn_chan *chan, cn_block *q, size_t n);
 CNAS_CHECKED enum cnas_status cn_cot_receive(struct cn_cot_receiver *r, struct cn_chan *chan, cn_block *t,
                                              const unsigned char *choices, size_t n);

@@ -12,6 +12,7 @@
 /* out and in may be the same array, not overlap otherwise. */
 struct cn_aes_ops {
     const char *name;
+    bool wide; /* the CPU has 512-bit registers (AVX-512 F, BW, VL) */
     /* out[i] = AES(key, in[i]) */
     void (*encrypt)(cn_block *out, const cn_block *in, cn_block key, size_t n);
     /* crh.h: out[i] = H(key i, in[i]) */

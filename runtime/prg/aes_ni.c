@@ -148,6 +148,6 @@ NI static void hash_pair(cn_block *out0, cn_block *out1, const cn_block *in, cn_
         hash_pair_some(out0 + i, out1 + i, in + i, d, s, tweak + i, 1);
 }
 
-const struct cn_aes_ops cn_aes_ni = {"AES-NI", encrypt, hash, hash_pair};
+const struct cn_aes_ops cn_aes_ni = {"AES-NI", false, encrypt, hash, hash_pair};
 
 #endif

@@ -209,4 +209,4 @@ static void hash_pair(cn_block *out0, cn_block *out1, const cn_block *in, cn_blo
         hash_some(out0 + i, out1 + i, in + i, delta, start, tweak + i, n - i < WIDE ? n - i : WIDE);
 }
 
-const struct cn_aes_ops cn_aes_portable = {"portable", encrypt, hash, hash_pair};
+const struct cn_aes_ops cn_aes_portable = {"portable", false, encrypt, hash, hash_pair};

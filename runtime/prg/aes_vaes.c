@@ -161,6 +161,6 @@ VAES static void encrypt(cn_block *out, const cn_block *in, cn_block key, size_t
     cn_mem_wipe(k, sizeof k);
 }
 
-const struct cn_aes_ops cn_aes_vaes = {"VAES", encrypt, hash, hash_pair};
+const struct cn_aes_ops cn_aes_vaes = {"VAES", true, encrypt, hash, hash_pair};
 
 #endif

@@ -7,8 +7,8 @@
  *          figure 4 is the attack); with re-keying the loss depends only on how often one key returns.
  *          sigma is not optional: half-gates use H(x xor delta) xor delta, and without sigma that is AES(k, x xor delta) xor x,
  *          which whoever knows x inverts to delta.
- * Use:     the start point is random, public, fresh for every garbling, and chosen after the evaluator's labels. Under one start
- *          a tweak serves one hash input x, or x and x xor delta. */
+ * Use:     the start point is random, public and fresh for every garbling. Under one start a tweak serves one hash input x, or x
+ *          and x xor delta. */
 #ifndef RUNTIME_PRG_CRH_H
 #define RUNTIME_PRG_CRH_H
 

@@ -7,11 +7,11 @@
 #include <pthread.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct recorder {
     struct cn_chan *inner;
-    crypto_generichash_state hash;
-    unsigned char *digest;
+    struct record *record;
 };
 
 static enum cnas_status failed(struct recorder *r, enum cnas_status status, struct cnas_error *err)
@@ -25,7 +25,14 @@ static enum cnas_status record_send(void *self, const unsigned char *bytes, size
                                     struct cnas_error *err)
 {
     struct recorder *r = self;
-    crypto_generichash_update(&r->hash, bytes, n);
+    struct record *to = r->record;
+    while (to->room < to->n + n) {
+        to->room = 2 * to->room + 4096;
+        to->bytes = realloc(to->bytes, to->room);
+        ck_assert_ptr_nonnull(to->bytes);
+    }
+    memcpy(to->bytes + to->n, bytes, n);
+    to->n += n;
     count->sent += n;
     enum cnas_status status = cn_chan_send(r->inner, bytes, n);
     return failed(r, status == CNAS_OK ? cn_chan_flush(r->inner) : status, err);
@@ -51,19 +58,18 @@ static void record_close(void *self, bool cleanly)
 {
     struct recorder *r = self;
     (void)cleanly;
-    crypto_generichash_final(&r->hash, r->digest, 32);
     cn_chan_free(&r->inner);
 }
 
-static struct cn_chan *recording(struct cn_chan *inner, unsigned char *digest)
+static struct cn_chan *recording(struct cn_chan *inner, struct record *record)
 {
     static const struct cn_chan_kind kind = {record_send, record_receive, record_wait, record_close, free};
     const struct cn_chan_counters none = {0};
     struct recorder *r = malloc(sizeof *r);
     ck_assert_ptr_nonnull(r);
     r->inner = inner;
-    r->digest = digest;
-    crypto_generichash_init(&r->hash, NULL, 0, 32);
+    r->record = record;
+    *record = (struct record){NULL, 0, 0};
     struct cn_chan *out;
     ck_assert_int_eq(cn_chan_new(&out, &kind, r, &none, NULL), CNAS_OK);
     return out;
@@ -71,9 +77,16 @@ static struct cn_chan *recording(struct cn_chan *inner, unsigned char *digest)
 
 struct two two_new(double deadline_s)
 {
-    struct two t = {NULL, NULL, NULL, NULL};
+    struct two t = {NULL, NULL, {NULL, NULL}};
     ck_assert_int_eq(cn_chan_pair(&t.a, &t.b, deadline_s), CNAS_OK);
     return t;
+}
+
+void two_digest(char hex[65], const struct record *r)
+{
+    unsigned char digest[32];
+    crypto_generichash(digest, sizeof digest, r->bytes, r->n, NULL, 0);
+    sodium_bin2hex(hex, 65, digest, sizeof digest);
 }
 
 struct call {
@@ -96,10 +109,10 @@ static void *run(void *arg)
 
 void two_run(struct two *t, enum cnas_status status[2], party_function *f, void *f_self, party_function *g, void *g_self)
 {
-    if (t->record_a)
-        t->a = recording(t->a, t->record_a);
-    if (t->record_b)
-        t->b = recording(t->b, t->record_b);
+    if (t->sent[0])
+        t->a = recording(t->a, t->sent[0]);
+    if (t->sent[1])
+        t->b = recording(t->b, t->sent[1]);
     struct call a = {f, f_self, t->a, CNAS_OK}, b = {g, g_self, t->b, CNAS_OK};
     pthread_t thread;
     ck_assert_int_eq(pthread_create(&thread, NULL, run, &b), 0);
