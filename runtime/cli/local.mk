@@ -4,13 +4,17 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/args.c runtime/cli/args.h \
 	runtime/cli/check.c runtime/cli/check.h \
 	runtime/cli/client_main.c \
+	runtime/cli/common.c runtime/cli/common.h \
 	runtime/cli/images.c runtime/cli/images.h \
+	runtime/cli/infer_main.c \
 	runtime/cli/progress.c runtime/cli/progress.h \
 	runtime/cli/report.c runtime/cli/report.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
+	runtime/cli/train_main.c \
 	runtime/cli/units.c runtime/cli/units.h
+libcnascliobj_la_LIBADD = $(JANSSON_LIBS)
 # libcnascli: the installed library.
 lib_LTLIBRARIES += libcnascli.la
 libcnascli_la_SOURCES =

@@ -106,9 +106,9 @@ static void tidy(struct fold_value *v, const struct cnas_point *points)
     }
 }
 
-/* Padding is exact only where the value, continued beyond its map by its own formula, is zero: no bias, and rows -1 and h (and
- * those beyond) meet no source. */
-static int is_zero_outside(const struct fold_value *v, const struct cnas_point *points)
+/* Padding is exact only where the value, continued beyond its map by its own formula, is zero: no bias, and on each padded axis
+ * the positions before 0 and after the last meet no source. */
+static int is_zero_outside(const struct fold_value *v, int rows, int columns, const struct cnas_point *points)
 {
     for (uint32_t k = 0; k < v->k; k++)
         if (v->bias[k] != 0)
@@ -116,8 +116,9 @@ static int is_zero_outside(const struct fold_value *v, const struct cnas_point *
     for (size_t i = 0; i < v->n_terms; i++) {
         const struct fold_term *t = &v->terms[i];
         const struct cnas_point *src = &points[t->src];
-        if (t->kh - 1 - t->stride - t->pad_y >= 0 || v->h * t->stride - t->pad_y < src->h || t->kw - 1 - t->stride - t->pad_x >= 0 ||
-            v->w * t->stride - t->pad_x < src->w)
+        if (rows && (t->kh - 1 - t->stride - t->pad_y >= 0 || v->h * t->stride - t->pad_y < src->h))
+            return 0;
+        if (columns && (t->kw - 1 - t->stride - t->pad_x >= 0 || v->w * t->stride - t->pad_x < src->w))
             return 0;
     }
     return 1;
@@ -149,7 +150,7 @@ enum cnas_status cn_value_compose(struct fold_value *y, const struct fold_value 
                                   const struct cnas_point *points)
 {
     cn_require(op->groups && x->k % op->groups == 0 && op->k % op->groups == 0);
-    cn_require((op->pad_y <= 0 && op->pad_x <= 0) || is_zero_outside(x, points));
+    cn_require((op->pad_y <= 0 && op->pad_x <= 0) || is_zero_outside(x, op->pad_y > 0, op->pad_x > 0, points));
     enum cnas_status status = cn_value_init(y, op->k, op->h, op->w, x->n_terms);
     for (size_t i = 0; !status && i < x->n_terms; i++) {
         const struct fold_term *t = &x->terms[i];

@@ -1,0 +1,152 @@
+/* What the drivers share. */
+#include "runtime/cli/common.h"
+
+#include "runtime/cli/args.h"
+#include "runtime/cli/progress.h"
+
+#include <ctype.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char debian_data[] = "/usr/share/datasets/fashion-mnist";
+const char cn_data_help[] = "folder with {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]\n"
+                            "(default: /usr/share/datasets/fashion-mnist where it exists)";
+
+const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix)
+{
+    size_t n = 0;
+    for (; m->name[n] && n < CN_PATH / 2; n++)
+        out[n] = (char)tolower((unsigned char)m->name[n]);
+    snprintf(out + n, CN_PATH - n, "%s", suffix);
+    return out;
+}
+
+const char *cn_default_data(void)
+{
+    return access(debian_data, R_OK | X_OK) ? NULL : debian_data;
+}
+
+int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m)
+{
+    struct cnas_error err = {0};
+    if (!dir)
+        return cn_fail(1, "no data set: install the Debian package dataset-fashion-mnist or give --data DIR");
+    enum cnas_status status = cnas_dataset_load_idx(d, dir, part, &err);
+    if (!status) {
+        status = cnas_dataset_check(d, m, &err);
+        if (status)
+            cnas_dataset_clear(d);
+    }
+    return status ? cn_fail(1, "%s", err.text) : -1;
+}
+
+int cn_load_params(float **params, const struct cnas_model *m, const char *path)
+{
+    struct cnas_error err = {0};
+    char name[CN_PATH];
+    if (access(path, F_OK))
+        return cn_fail(1, "%s: no such file; train first (%s) or give --weights FILE", path, cn_default_path(name, m, "-train"));
+    *params = calloc(m->params_floats + 1, sizeof **params);
+    if (!*params)
+        return cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
+    if (!cnas_params_load(*params, m, path, &err))
+        return -1;
+    free(*params);
+    *params = NULL;
+    return cn_fail(1, "%s", err.text);
+}
+
+int cn_load_fixed(struct cnas_fixed **q, const struct cnas_model *m, const char *path)
+{
+    struct cnas_error err = {0};
+    char name[CN_PATH];
+    if (access(path, F_OK))
+        return cn_fail(1, "%s: no such file; make it with %s or, from trained weights, %s --quantize", path,
+                       cn_default_path(name, m, "-train"), name);
+    return cnas_fixed_load(q, m, path, &err) ? cn_fail(1, "%s", err.text) : -1;
+}
+
+void cn_print_machine(const struct cnas_ctx *ctx)
+{
+    char advice[256];
+    printf("OpenBLAS kernels: %s; threads: %u\n", cnas_blas_core(), cnas_ctx_threads(ctx));
+    if (cnas_blas_core_is_slow(advice, sizeof advice)) {
+        fflush(stdout);
+        fprintf(stderr, "%s: warning: %s\n", cn_program(), advice);
+    }
+}
+
+size_t cn_best_float(const float *logits, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return best;
+}
+
+size_t cn_best_int(const int64_t *logits, size_t n)
+{
+    size_t best = 0;
+    for (size_t i = 1; i < n; i++)
+        best = logits[i] > logits[best] ? i : best;
+    return best;
+}
+
+struct block { /* buffers for one block of images */
+    size_t most;
+    float *images, *logits;
+    uint64_t *input;
+    int64_t *sums;
+};
+
+static enum cnas_status score_block(struct cn_score *s, const struct block *b, struct cnas_ctx *ctx, const struct cnas_model *m,
+                                    const float *params, const struct cnas_fixed *q, const struct cnas_dataset *d, size_t at, size_t n)
+{
+    const size_t pixels = (size_t)m->c * m->h * m->w;
+    cnas_normalize(b->images, d->pixels + at * pixels, n, m);
+    if (params)
+        CNAS_TRY(cnas_infer(b->logits, ctx, m, params, b->images, n));
+    if (q) {
+        for (size_t i = 0; i < n; i++)
+            cnas_fixed_input(b->input + i * pixels, b->images + i * pixels, m, cnas_fixed_plan(q));
+        CNAS_TRY(cnas_fixed_infer(q, m, ctx, b->sums, b->input, n));
+    }
+    for (size_t i = 0; i < n; i++) {
+        size_t label = d->labels[at + i], f = label, x = label;
+        if (params)
+            s->float_right += (f = cn_best_float(b->logits + i * m->classes, m->classes)) == label;
+        if (q)
+            s->fixed_right += (x = cn_best_int(b->sums + i * m->classes, m->classes)) == label;
+        s->agree += params && q && f == x;
+    }
+    return CNAS_OK;
+}
+
+enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+                               const struct cnas_fixed *q, const struct cnas_dataset *d)
+{
+    const size_t pixels = (size_t)m->c * m->h * m->w;
+    struct block b = {.most = 250};
+    struct cn_progress progress;
+    *s = (struct cn_score){.n = d->n};
+    b.images = malloc(b.most * pixels * sizeof *b.images);
+    b.input = malloc(b.most * pixels * sizeof *b.input);
+    b.logits = malloc(b.most * m->classes * sizeof *b.logits);
+    b.sums = malloc(b.most * m->classes * sizeof *b.sums);
+    enum cnas_status status = b.images && b.input && b.logits && b.sums ? CNAS_OK : CNAS_E_MEMORY;
+    cn_progress_start(&progress);
+    for (size_t at = 0; at < d->n && !status; at += b.most) {
+        size_t n = d->n - at < b.most ? d->n - at : b.most;
+        status = score_block(s, &b, ctx, m, params, q, d, at, n);
+        if (at + n < d->n)
+            cn_progress_show(&progress, (double)(at + n), (double)d->n, "%zu of %zu images", at + n, d->n);
+    }
+    cn_progress_clear(&progress);
+    free(b.images);
+    free(b.input);
+    free(b.logits);
+    free(b.sums);
+    return status;
+}

@@ -1,0 +1,36 @@
+/* What the drivers share: names of files, data sets, the machine, counting right answers. */
+#ifndef RUNTIME_CLI_COMMON_H
+#define RUNTIME_CLI_COMMON_H
+
+#include <cnas/fixed.h>
+#include <cnas/train.h>
+
+enum { CN_PATH = 512 };
+
+/* "NETWORK<suffix>" in the current directory, lower case: the default name of a network's file. */
+const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix);
+/* Where Debian's dataset-fashion-mnist puts its files, if it is installed; else NULL. */
+const char *cn_default_data(void);
+extern const char cn_data_help[]; /* of --data */
+
+/* The part ("train" or "test") of the data set in dir (NULL: none was given or found), checked against the network. Errors are
+ * told on stderr; the result is an exit status, -1 for success. */
+int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m);
+/* Parameters in new memory for free(); the same results. */
+int cn_load_params(float **params, const struct cnas_model *m, const char *path);
+int cn_load_fixed(struct cnas_fixed **q, const struct cnas_model *m, const char *path);
+
+/* One line on stdout about OpenBLAS and threads, and a warning on stderr where an inherited setting makes it slow. */
+void cn_print_machine(const struct cnas_ctx *ctx);
+
+size_t cn_best_float(const float *logits, size_t n); /* index of the largest, first on a tie */
+size_t cn_best_int(const int64_t *logits, size_t n);
+
+/* Right answers over a whole data set. params or q may be NULL: not counted. agree: equal answers of both. */
+struct cn_score {
+    size_t n, float_right, fixed_right, agree;
+};
+CNAS_CHECKED enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+                                            const struct cnas_fixed *q, const struct cnas_dataset *d);
+
+#endif

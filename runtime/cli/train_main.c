@@ -1,0 +1,265 @@
+/* NET-train: trains the network, tests it, and writes float and fixed-point weights. */
+#include <cnas/cli.h>
+
+#include "runtime/cli/args.h"
+#include "runtime/cli/common.h"
+#include "runtime/cli/progress.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CALIBRATION_IMAGES = 1000 };
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+    (void)number;
+    interrupted = 1;
+}
+
+/* The first SIGINT or SIGTERM asks for an orderly end, the second one kills. */
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
+    sigemptyset(&action.sa_mask);
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+}
+
+struct options {
+    const char *data, *out, *fixed_out;
+    uint64_t epochs, batch, seed, threads, weight_bits, activation_bits;
+    double lr;
+    int resume, fresh, quantize;
+    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16];
+};
+
+struct watch {
+    struct cn_progress progress;
+    const char *checkpoint;
+    double first; /* samples that were done when we started */
+    int started;
+};
+
+static double samples_done(const struct cnas_train_progress *p)
+{
+    return (double)(p->epoch - 1) * (double)p->total + (double)p->done;
+}
+
+static int on_progress(void *user, const struct cnas_train_progress *p)
+{
+    struct watch *w = user;
+    if (!w->started) {
+        w->started = 1;
+        w->first = p->epoch > 1 ? (double)(p->epoch - 1) * (double)p->total : 0;
+        cn_progress_start(&w->progress);
+    }
+    if (p->epoch_ended) {
+        char test[32] = "";
+        cn_progress_clear(&w->progress);
+        if (p->test_accuracy >= 0)
+            snprintf(test, sizeof test, "  test %.2f %%", 100 * p->test_accuracy);
+        printf("epoch %u/%u  loss %.4f  train %.2f %%%s  rate %.4g  %.0f images/s\n", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
+               test, p->lr, p->images_per_s);
+        fflush(stdout);
+    } else {
+        cn_progress_show(&w->progress, samples_done(p) - w->first, (double)p->epochs * (double)p->total - w->first,
+                         "epoch %u/%u  loss %.4f  train %.2f %%  %.0f images/s", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
+                         p->images_per_s);
+    }
+    return interrupted;
+}
+
+static int parse(struct options *o, int argc, char **argv, const struct cnas_model *m)
+{
+    struct cnas_train_options d;
+    cnas_train_defaults(&d, m);
+    o->data = cn_default_data();
+    o->out = cn_default_path(o->out_name, m, ".safetensors");
+    o->epochs = d.epochs;
+    o->batch = d.batch;
+    o->lr = d.lr_max;
+    o->seed = d.seed;
+    char epochs[64], batch[64], lr[96], about[256];
+    snprintf(epochs, sizeof epochs, "passes over the training set (default %u)", d.epochs);
+    snprintf(batch, sizeof batch, "images in one step (default %u)", d.batch);
+    snprintf(lr, sizeof lr, "highest learning rate (default %g); the lowest keeps its ratio to it", d.lr_max);
+    snprintf(about, sizeof about,
+             "Trains network %s (%s), then chooses its fixed-point form on %d training images.\n"
+             "Interrupted (Ctrl-C), it keeps its state and goes on when called again.",
+             m->name, m->source, CALIBRATION_IMAGES);
+    const struct cn_arg options[] = {
+        {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
+        {"out", CN_ARG_STRING, &o->out, "FILE", "weights, written at the end (default: NETWORK.safetensors, lower case)", 0, 0},
+        {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
+        {"epochs", CN_ARG_UINT, &o->epochs, "N", epochs, 1, 100000},
+        {"batch", CN_ARG_UINT, &o->batch, "N", batch, 1, 65536},
+        {"lr", CN_ARG_REAL, &o->lr, "R", lr, 0, 1000},
+        {"seed", CN_ARG_UINT, &o->seed, "N", "of every random choice (default 1); same seed, same result", 0, 9007199254740992.0},
+        {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
+        {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
+        {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
+        {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
+        {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "of fixed-point weights, sign included (default: chosen)", 2, 24},
+        {"activation-bits", CN_ARG_UINT, &o->activation_bits, "N", "of the largest activation (default: chosen)", 1, 30},
+    };
+    const char *operand[1];
+    size_t n;
+    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operand, 0, &n, "[OPTION]...", about);
+    if (status >= 0)
+        return status;
+    if (o->resume && o->fresh)
+        return cn_fail(2, "--resume and --fresh exclude each other");
+    if (o->quantize && (o->resume || o->fresh))
+        return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
+    if (strlen(o->out) > CN_PATH - 32)
+        return cn_fail(2, "--out: the name is too long");
+    if (!o->fixed_out) { /* weights.safetensors -> weights.fixed.safetensors */
+        static const char suffix[] = ".safetensors";
+        size_t length = strlen(o->out), cut = length;
+        if (length > strlen(suffix) && !strcmp(o->out + length - strlen(suffix), suffix))
+            cut -= strlen(suffix);
+        snprintf(o->fixed_name, sizeof o->fixed_name, "%.*s.fixed%s", (int)cut, o->out, suffix);
+        o->fixed_out = o->fixed_name;
+    }
+    snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
+    return -1;
+}
+
+static int is_writable(const char *path)
+{
+    char dir[CN_PATH + 16];
+    const char *slash = strrchr(path, '/');
+    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
+    return !access(dir, W_OK | X_OK);
+}
+
+static void announce(const struct cnas_model *m, const struct cnas_dataset *train, const struct cnas_dataset *test,
+                     const struct cnas_ctx *ctx)
+{
+    printf("network %s: %zu parameters, %llu ReLUs, %.2f million multiplications an image\n", m->name, m->params_trained,
+           (unsigned long long)m->relus, (double)m->macs * 1e-6);
+    printf("data: %zu training and %zu test images of %ux%ux%u\n", train->n, test->n, m->c, m->h, m->w);
+    cn_print_machine(ctx);
+    fflush(stdout);
+}
+
+static int run_training(float *params, struct cnas_ctx *ctx, const struct options *o, const struct cnas_model *m,
+                        const struct cnas_dataset *train, const struct cnas_dataset *test)
+{
+    struct cnas_train_options t;
+    struct cnas_error err = {0};
+    struct watch w = {.checkpoint = o->checkpoint};
+    cnas_train_defaults(&t, m);
+    t.lr_min = t.lr_max > 0 ? t.lr_min * (o->lr / t.lr_max) : t.lr_min;
+    t.lr_max = o->lr;
+    t.epochs = (uint32_t)o->epochs;
+    t.batch = (uint32_t)o->batch;
+    t.seed = o->seed;
+    t.checkpoint = o->checkpoint;
+    if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
+        return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
+    if (!access(o->checkpoint, F_OK))
+        printf("checkpoint %s: going on from it if it belongs to this training\n", o->checkpoint);
+    fflush(stdout);
+    catch_signals();
+    cnas_params_init(params, m, t.seed);
+    enum cnas_status status = cnas_train(params, ctx, m, train, test, &t, on_progress, &w, &err);
+    cn_progress_clear(&w.progress);
+    if (status)
+        return cn_fail(1, "%s", err.text);
+    if (interrupted) {
+        printf("interrupted; the state is in %s: the same command goes on from there, --fresh starts again\n", o->checkpoint);
+        return 130;
+    }
+    status = cnas_params_save(params, m, o->out, &err);
+    if (status)
+        return cn_fail(1, "%s", err.text);
+    printf("wrote %s\n", o->out);
+    fflush(stdout);
+    return -1;
+}
+
+/* CALIBRATION_IMAGES images at even distances over the training set. */
+static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ctx *ctx, const struct options *o, const struct cnas_model *m,
+                      const struct cnas_dataset *train)
+{
+    const size_t n = train->n < CALIBRATION_IMAGES ? train->n : CALIBRATION_IMAGES, pixels = (size_t)m->c * m->h * m->w;
+    const struct cnas_fixed_options choice = {(uint32_t)o->activation_bits, (uint32_t)o->weight_bits, 0};
+    struct cnas_error err = {0};
+    float *images = malloc(n * pixels * sizeof *images);
+    if (!images)
+        return cn_fail(1, "no memory for %zu calibration images", n);
+    printf("choosing scales and the ring on %zu training images\n", n);
+    fflush(stdout);
+    for (size_t i = 0; i < n; i++)
+        cnas_normalize(images + i * pixels, train->pixels + train->n * i / n * pixels, 1, m);
+    enum cnas_status status = cnas_fixed_make(q, ctx, m, params, images, n, &choice, &err);
+    free(images);
+    if (!status)
+        status = cnas_fixed_save(*q, m, o->fixed_out, &err);
+    if (status)
+        return cn_fail(1, "%s", err.text);
+    const struct cnas_fixed_plan *plan = cnas_fixed_plan(*q);
+    printf("wrote %s: ring of %u bits, weights of %u bits\n", o->fixed_out, plan->ring_bits, plan->weight_bits);
+    fflush(stdout);
+    return -1;
+}
+
+static int run(const struct options *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_dataset *train,
+               const struct cnas_dataset *test, float **params, struct cnas_fixed **q)
+{
+    struct cn_score score;
+    int status;
+    announce(m, train, test, ctx);
+    if (o->quantize) {
+        status = cn_load_params(params, m, o->out);
+    } else {
+        *params = calloc(m->params_floats + 1, sizeof **params);
+        status = *params ? run_training(*params, ctx, o, m, train, test)
+                         : cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
+    }
+    if (status < 0)
+        status = make_fixed(q, *params, ctx, o, m, train);
+    if (status >= 0)
+        return status;
+    if (cn_score_data(&score, ctx, m, *params, *q, test))
+        return cn_fail(1, "no memory to test the network");
+    printf("test accuracy: float %.2f %%, fixed point %.2f %%; same answer on %zu of %zu images\n",
+           100.0 * (double)score.float_right / (double)score.n, 100.0 * (double)score.fixed_right / (double)score.n, score.agree, score.n);
+    return 0;
+}
+
+int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
+{
+    struct options o = {0};
+    struct cnas_dataset train = {0}, test = {0};
+    struct cnas_ctx *ctx = NULL;
+    struct cnas_fixed *q = NULL;
+    float *params = NULL;
+    int status = parse(&o, argc, argv, m);
+    if (status >= 0)
+        return status;
+    if (!is_writable(o.out) || !is_writable(o.fixed_out))
+        return cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
+    status = cn_load_data(&train, o.data, "train", m);
+    if (status < 0)
+        status = cn_load_data(&test, o.data, "test", m);
+    if (status < 0 && cnas_ctx_new(&ctx, (unsigned)o.threads))
+        status = cn_fail(1, "cannot start %s", o.threads ? "that many threads" : "threads");
+    if (status < 0)
+        status = run(&o, m, ctx, &train, &test, &params, &q);
+    cnas_fixed_free(&q);
+    free(params);
+    cnas_ctx_free(&ctx);
+    cnas_dataset_clear(&train);
+    cnas_dataset_clear(&test);
+    if (fflush(stdout) && !status)
+        status = cn_fail(1, "cannot write to standard output: %s", strerror(errno));
+    return status;
+}
