@@ -146,17 +146,3 @@ int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n,
     }
     return -1;
 }
-
-int cn_args_range(uint64_t *first, uint64_t *last, const char *option, const char *text)
-{
-    static const char digits[] = "0123456789";
-    const size_t a = strspn(text, digits), b = text[a] == '-' ? strspn(text + a + 1, digits) : 0;
-    const int single = a && !text[a], range = a && b && !text[a + 1 + b];
-    if ((single || range) && a <= 18 && b <= 18) {
-        *first = strtoull(text, NULL, 10);
-        *last = single ? *first : strtoull(text + a + 1, NULL, 10);
-        if (*first <= *last)
-            return -1;
-    }
-    return cn_fail(2, "--%s needs a number or a range such as 0-19, not `%s'", option, text);
-}

@@ -35,9 +35,6 @@ struct cn_arg {
 int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n, const char **operands, size_t max_operands,
                   size_t *n_operands, const char *usage, const char *about);
 
-/* The value of an option that takes N or FIRST-LAST, bounds included. Returns -1, or 2 after telling what is wrong. */
-int cn_args_range(uint64_t *first, uint64_t *last, const char *option, const char *text);
-
 /* "PROGRAM: message" on stderr, printf style. Returns status, so that drivers write: return cn_fail(1, "..."). */
 int cn_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The last part of argv[0]; set by cn_args_parse. */

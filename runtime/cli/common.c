@@ -28,11 +28,16 @@ const char *cn_default_data(void)
     return access(debian_data, R_OK | X_OK) ? NULL : debian_data;
 }
 
+int cn_no_data(void)
+{
+    return cn_fail(1, "no data set: install the Debian package dataset-fashion-mnist or give --data DIR");
+}
+
 int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m)
 {
     struct cnas_error err = {0};
     if (!dir)
-        return cn_fail(1, "no data set: install the Debian package dataset-fashion-mnist or give --data DIR");
+        return cn_no_data();
     enum cnas_status status = cnas_dataset_load_idx(d, dir, part, &err);
     if (!status) {
         status = cnas_dataset_check(d, m, &err);

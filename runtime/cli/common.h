@@ -12,6 +12,7 @@ const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const
 /* Where Debian's dataset-fashion-mnist puts its files, if it is installed; else NULL. */
 const char *cn_default_data(void);
 extern const char cn_data_help[]; /* of --data */
+int cn_no_data(void);             /* tells what to do when there is none; exit status 1 */
 
 /* The part ("train" or "test") of the data set in dir (NULL: none was given or found), checked against the network. Errors are
  * told on stderr; the result is an exit status, -1 for success. */

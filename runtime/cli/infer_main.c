@@ -3,6 +3,7 @@
 
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
+#include "runtime/cli/images.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -10,9 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_OPERANDS = 256 };
+
 struct options {
-    const char *weights, *fixed, *data, *index, *image;
-    uint64_t threads, first, last;
+    const char *weights, *fixed, *data, *index[MAX_OPERANDS], *image[MAX_OPERANDS];
+    size_t n_index, n_image;
+    uint64_t threads;
     int test, logits, json;
     char weights_name[CN_PATH], fixed_name[CN_PATH];
 };
@@ -21,9 +25,10 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
 {
     o->weights = cn_default_path(o->weights_name, m, ".safetensors");
     o->data = cn_default_data();
+    struct cn_arg_list index = {o->index, 0, MAX_OPERANDS};
     char about[256];
     snprintf(about, sizeof about,
-             "Classifies with network %s (%s): one image file (PNG, PGM, PPM; %u x %u pixels), images of the test set,\n"
+             "Classifies with network %s (%s): image files (PNG, PGM, PPM; %u x %u pixels), images of the test set,\n"
              "or the whole test set.",
              m->name, m->source, m->w, m->h);
     const struct cn_arg options[] = {
@@ -31,26 +36,25 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         {"fixed", CN_ARG_OPTIONAL, &o->fixed, "FILE",
          "on integers, exactly as private inference does\n(default FILE: NETWORK.fixed.safetensors)", 0, 0},
         {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
-        {"index", CN_ARG_STRING, &o->index, "N[-M]", "image N, or images N to M, of the test set, counted from 0", 0, 0},
-        {"test", CN_ARG_FLAG, &o->test, NULL, "accuracy on the test set; with --fixed of both, and how often they agree", 0, 0},
+        {"index", CN_ARG_LIST, &index, "LIST", "images of the test set, counted from 0: 7, 0-19, 3,8-9", 0, 0},
+        {"test", CN_ARG_FLAG, &o->test, NULL,
+         "accuracy on the test set; with --fixed of both, and how often they agree", 0, 0},
         {"logits", CN_ARG_FLAG, &o->logits, NULL, "print the logits too (integers with --fixed)", 0, 0},
         {"json", CN_ARG_FLAG, &o->json, NULL, "one JSON object on standard output", 0, 0},
         {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
     };
-    const char *operand[1];
-    size_t n;
-    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operand, 1, &n,
-                               "[OPTION]... (IMAGE | --index N | --test)", about);
+    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, o->image, MAX_OPERANDS, &o->n_image,
+                               "[OPTION]... (IMAGE... | --index LIST | --test)", about);
     if (status >= 0)
         return status;
-    o->image = n ? operand[0] : NULL;
-    if ((o->image != NULL) + (o->index != NULL) + o->test != 1)
-        return cn_fail(2, "give one of: an image file, --index N, --test; see %s --help", cn_program());
+    o->n_index = index.n;
+    if ((o->n_image > 0) + (o->n_index > 0) + o->test != 1)
+        return cn_fail(2, "give one of: image files, --index LIST, --test; see %s --help", cn_program());
     if (o->test && o->logits)
-        return cn_fail(2, "--logits goes with an image, not with --test");
+        return cn_fail(2, "--logits goes with images, not with --test");
     if (o->fixed && !*o->fixed)
         o->fixed = cn_default_path(o->fixed_name, m, ".fixed.safetensors");
-    return o->index ? cn_args_range(&o->first, &o->last, "index", o->index) : -1;
+    return -1;
 }
 
 /* What is loaded for one call. */
@@ -60,79 +64,77 @@ struct work {
     struct cnas_ctx *ctx;
     float *params;
     struct cnas_fixed *q;
-    struct cnas_dataset data;
-    json_t *results; /* with --json */
+    struct cn_images images;
+    struct cnas_dataset data; /* with --test */
+    json_t *results;          /* with --json */
 };
 
-/* One image (C, H, W) of bytes; name: a file, or NULL: image `index` with a known label. */
-static int classify(struct work *w, const uint8_t *pixels, const char *name, size_t index, float *image, uint64_t *input, float *logits,
-                    int64_t *sums)
+struct answer { /* one of the two arrays is NULL */
+    float *logits;
+    int64_t *sums;
+    size_t best;
+};
+
+static int add_json(struct work *w, const struct cn_image *image, const struct answer *a)
 {
-    const struct cnas_model *m = w->m;
-    enum cnas_status status;
-    cnas_normalize(image, pixels, 1, m);
-    if (w->q) {
-        cnas_fixed_input(input, image, m, cnas_fixed_plan(w->q));
-        status = cnas_fixed_infer(w->q, m, w->ctx, sums, input, 1);
-    } else {
-        status = cnas_infer(logits, w->ctx, m, w->params, image, 1);
-    }
-    if (status)
-        return cn_fail(1, "%s", cnas_status_text(status));
-    const size_t best = w->q ? cn_best_int(sums, m->classes) : cn_best_float(logits, m->classes);
-    const json_int_t label = name ? -1 : (json_int_t)w->data.labels[index];
-    if (w->o->json) {
-        json_t *r = name ? json_pack("{s:s, s:I}", "image", name, "class", (json_int_t)best)
-                         : json_pack("{s:I, s:I, s:I}", "index", (json_int_t)index, "class", (json_int_t)best, "label", label);
+    json_t *r = json_pack("{s:s, s:I}", "image", image->name, "class", (json_int_t)a->best);
+    if (r && image->label >= 0)
+        json_object_set_new(r, "label", json_integer(image->label));
+    if (r && w->o->logits) {
         json_t *list = json_array();
-        for (uint32_t c = 0; w->o->logits && c < m->classes; c++)
-            json_array_append_new(list, w->q ? json_integer(sums[c]) : json_real(logits[c]));
-        if (w->o->logits)
-            json_object_set(r, "logits", list);
-        json_decref(list);
-        return json_array_append_new(w->results, r) ? cn_fail(1, "%s: cannot be written as JSON (not UTF-8?)", name ? name : "result") : -1;
+        for (uint32_t c = 0; c < w->m->classes; c++)
+            json_array_append_new(list, a->sums ? json_integer(a->sums[c]) : json_real((double)a->logits[c]));
+        json_object_set_new(r, "logits", list);
     }
-    if (name)
-        printf("%s: class %zu\n", name, best);
-    else
-        printf("image %zu: class %zu, label %lld%s\n", index, best, (long long)label, label == (json_int_t)best ? "" : " (differs)");
-    for (uint32_t c = 0; w->o->logits && c < m->classes; c++) {
-        if (w->q)
-            printf("  %u: %lld\n", c, (long long)sums[c]);
-        else
-            printf("  %u: %.6g\n", c, (double)logits[c]);
-    }
-    return -1;
+    return json_array_append_new(w->results, r) ? cn_fail(1, "%s: cannot be written as JSON (not UTF-8?)", image->name) : -1;
 }
 
-static int classify_all(struct work *w)
+static void print(const struct work *w, const struct cn_image *image, const struct answer *a)
+{
+    printf("%s: class %zu", image->name, a->best);
+    if (image->label >= 0)
+        printf(", label %d%s", image->label, (size_t)image->label == a->best ? "" : " (differs)");
+    putchar('\n');
+    for (uint32_t c = 0; w->o->logits && c < w->m->classes; c++) {
+        if (a->sums)
+            printf("  %u: %lld\n", c, (long long)a->sums[c]);
+        else
+            printf("  %u: %.6g\n", c, (double)a->logits[c]);
+    }
+}
+
+static int classify(struct work *w, const struct cn_image *image)
 {
     const struct cnas_model *m = w->m;
-    const size_t size = (size_t)m->c * m->h * m->w;
-    uint8_t *pixels = malloc(size);
-    float *image = malloc(size * sizeof *image), *logits = malloc(m->classes * sizeof *logits);
-    uint64_t *input = malloc(size * sizeof *input);
-    int64_t *sums = malloc(m->classes * sizeof *sums);
-    struct cnas_error err = {0};
-    int status = -1;
-    if (!pixels || !image || !logits || !input || !sums) {
-        status = cn_fail(1, "no memory for one image");
-    } else if (w->o->image) {
-        status = cnas_image_load(pixels, m->c, m->h, m->w, w->o->image, &err)
-                     ? cn_fail(1, "%s", err.text)
-                     : classify(w, pixels, w->o->image, 0, image, input, logits, sums);
-    } else if (w->o->last >= w->data.n) {
-        status = cn_fail(1, "--index %s: the test set has images 0 to %zu", w->o->index, w->data.n - 1);
+    struct answer a = {0};
+    uint64_t *input = NULL;
+    enum cnas_status status = CNAS_E_MEMORY;
+    if (w->q) {
+        a.sums = malloc(m->classes * sizeof *a.sums);
+        input = malloc(w->images.size * sizeof *input);
+        if (a.sums && input) {
+            cnas_fixed_input(input, image->values, m, cnas_fixed_plan(w->q));
+            status = cnas_fixed_infer(w->q, m, w->ctx, a.sums, input, 1);
+        }
     } else {
-        for (uint64_t i = w->o->first; i <= w->o->last && status < 0; i++)
-            status = classify(w, w->data.pixels + i * size, NULL, i, image, input, logits, sums);
+        a.logits = malloc(m->classes * sizeof *a.logits);
+        if (a.logits)
+            status = cnas_infer(a.logits, w->ctx, m, w->params, image->values, 1);
     }
-    free(sums);
+    int result = -1;
+    if (status) {
+        result = cn_fail(1, "%s: %s", image->name, cnas_status_text(status));
+    } else {
+        a.best = a.sums ? cn_best_int(a.sums, m->classes) : cn_best_float(a.logits, m->classes);
+        if (w->o->json)
+            result = add_json(w, image, &a);
+        else
+            print(w, image, &a);
+    }
+    free(a.sums);
+    free(a.logits);
     free(input);
-    free(logits);
-    free(image);
-    free(pixels);
-    return status;
+    return result;
 }
 
 static int test_all(struct work *w)
@@ -160,12 +162,20 @@ static int load(struct work *w)
 {
     const struct options *o = w->o;
     int status = -1;
+    if (!o->n_image && !o->data)
+        return cn_no_data();
     if (o->fixed)
         status = cn_load_fixed(&w->q, w->m, o->fixed);
     if (status < 0 && (!o->fixed || o->test))
         status = cn_load_params(&w->params, w->m, o->weights);
-    if (status < 0 && !o->image)
+    if (status < 0 && o->test)
         status = cn_load_data(&w->data, o->data, "test", w->m);
+    if (status < 0 && o->n_image)
+        status = cn_images_from_files(&w->images, w->m, o->image, o->n_image);
+    if (status <= 0 && o->n_index)
+        status = cn_images_from_set(&w->images, w->m, o->data, o->index, o->n_index);
+    if (status <= 0)
+        status = -1;
     if (status < 0 && cnas_ctx_new(&w->ctx, o->threads || o->test ? (unsigned)o->threads : 1))
         status = cn_fail(1, "cannot start threads");
     if (status < 0 && o->json && !(w->results = json_array()))
@@ -196,11 +206,14 @@ int cnas_infer_main(int argc, char **argv, const struct cnas_model *m)
     status = load(&w);
     if (status < 0 && o.test && !o.json)
         cn_print_machine(w.ctx);
-    if (status < 0)
-        status = o.test ? test_all(&w) : classify_all(&w);
+    if (status < 0 && o.test)
+        status = test_all(&w);
+    for (size_t i = 0; i < w.images.n && status < 0; i++)
+        status = classify(&w, &w.images.image[i]);
     if (status < 0 && o.json)
         status = print_json(&w);
     json_decref(w.results);
+    cn_images_clear(&w.images);
     cnas_dataset_clear(&w.data);
     cnas_fixed_free(&w.q);
     free(w.params);

@@ -3,6 +3,7 @@
 #include <cnas/cli.h>
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/common.h"
 #include "runtime/cli/serve.h"
 #include "runtime/cli/tcp.h"
 
@@ -212,9 +213,8 @@ int cnas_server_main(int argc, char **argv, const struct cnas_model *m,
                      enum cnas_status (*offline)(struct cnas_server_session *s),
                      enum cnas_status (*online)(struct cnas_server_session *s))
 {
-    char fixed_default[300];
-    snprintf(fixed_default, sizeof fixed_default, "%s.fixed.safetensors", m->name);
-    const char *address = "127.0.0.1:7766", *fixed = fixed_default, *key = "server.key", *port_file = NULL;
+    char fixed_default[CN_PATH];
+    const char *address = "127.0.0.1:7766", *fixed = cn_default_path(fixed_default, m, ".fixed.safetensors"), *key = "server.key", *port_file = NULL;
     uint64_t max_clients = 8, max_queries = 0, queue = 4;
     double deadline = 30, idle = 300;
     int once = 0;
