@@ -7,3 +7,10 @@ tests_unit_test_net_secure_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_net_key
 tests_unit_test_net_key_SOURCES = tests/unit/test_net_key.c
 tests_unit_test_net_key_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_party_session
+tests_unit_test_party_session_SOURCES = tests/unit/test_party_session.c tests/support/tiny.c tests/support/tiny.h
+tests_unit_test_party_session_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_party_fault
+tests_unit_test_party_fault_SOURCES = tests/unit/test_party_fault.c tests/support/fault.c tests/support/fault.h \
+	tests/support/tiny.c tests/support/tiny.h
+tests_unit_test_party_fault_LDADD = $(RUNTIME_TEST_LIBS)
