@@ -232,5 +232,6 @@ bool front_parse_define(struct arena *a, struct diag *d, const struct source *s,
     struct ast_module m = {.source = s};
     struct front f = {.arena = a, .diag = d, .source = s, .module = &m, .define = out};
     parse(&f);
+    out->n_ids = m.n_ids;
     return diag_errors(d) == before;
 }

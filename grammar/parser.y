@@ -120,7 +120,7 @@ static struct ast_expr *binary(struct front *f, struct front_place at, enum ast_
 
 start:
     START_MODULE declarations
-  | START_DEFINE NAME '=' expr { *f->define = (struct ast_define){NAME_AT($2, @2), $4}; }
+  | START_DEFINE NAME '=' expr { *f->define = (struct ast_define){.name = NAME_AT($2, @2), .value = $4}; }
 
 /* ---- declarations ---- */
 

@@ -253,6 +253,7 @@ struct ast_program {
 struct ast_define { /* -D name=value */
     struct ast_name name;
     const struct ast_expr *value;
+    uint32_t n_ids; /* as in struct ast_module */
 };
 
 /* --- constructors; at is the whole construct --- */

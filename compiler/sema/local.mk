@@ -1,2 +1,14 @@
 libcnascomp_la_SOURCES += \
-	compiler/sema/elab.h
+	compiler/sema/annotation.c compiler/sema/annotation.h \
+	compiler/sema/apply.c \
+	compiler/sema/arith.c \
+	compiler/sema/builtin.c compiler/sema/builtin.h compiler/sema/builtin_tensor.c compiler/sema/builtin_value.c \
+	compiler/sema/elab.c compiler/sema/elab.h \
+	compiler/sema/eval.c compiler/sema/eval.h \
+	compiler/sema/expr.c \
+	compiler/sema/node.c \
+	compiler/sema/resolve.c compiler/sema/resolve.h \
+	compiler/sema/scope.c compiler/sema/scope.h \
+	compiler/sema/stmt.c \
+	compiler/sema/train.c \
+	compiler/sema/value.c compiler/sema/value.h

@@ -1,0 +1,77 @@
+/* The table of annotations. */
+#include "compiler/sema/annotation.h"
+
+#include "compiler/base/nearest.h"
+
+#include <string.h>
+
+static const struct annotation_kind kinds[] = {
+    {"relu_budget", ON_NETWORK | ON_BLOCK | ON_GROUP | ON_EXPRESSION, 1, 1, "@relu_budget(84Ki)", false},
+    {"normalize", ON_INPUT, 2, 2, "@normalize(mean = [0.5], std = [0.25])", false},
+    {"keep", ON_EXPRESSION, 0, 0, "@keep", false},
+    {"prune", ON_EXPRESSION, 0, 0, "@prune", false},
+    {"doc", ON_NETWORK | ON_BLOCK, 1, 1, "@doc(\"what it is\")", false},
+    {"passes", ON_NETWORK, 0, 8, "@passes(shuffle, balance)", true},
+    {"pick", ON_EXPRESSION, 0, 8, "@pick(3)", true},
+    {"pi_budget", ON_NETWORK | ON_BLOCK | ON_GROUP | ON_EXPRESSION, 1, 1, "@pi_budget(100)", true},
+};
+
+static const char *place_name(enum annotation_place place)
+{
+    switch (place) {
+    case ON_NETWORK:
+        return "a network";
+    case ON_BLOCK:
+        return "a block";
+    case ON_GROUP:
+        return "a labelled group";
+    case ON_INPUT:
+        return "an input";
+    case ON_EXPRESSION:
+        return "an expression";
+    }
+    return "this";
+}
+
+static const char *first_place(unsigned places)
+{
+    for (unsigned p = ON_NETWORK; p <= ON_EXPRESSION; p *= 2)
+        if (places & p)
+            return place_name((enum annotation_place)p);
+    return "nothing";
+}
+
+bool annotation_is(const struct ast_annotation *a, const char *name)
+{
+    return strcmp(a->name.text, name) == 0;
+}
+
+const struct annotation_kind *annotation_check(struct diag *d, const struct ast_annotation *a, enum annotation_place place)
+{
+    const struct annotation_kind *k = NULL;
+    struct nearest near = nearest_to(a->name.text);
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, a->name.text) == 0)
+            k = &kinds[i];
+        nearest_try(&near, kinds[i].name);
+    }
+    if (!k) {
+        diag_error(d, a->at, "unknown annotation `@%s`", a->name.text);
+        if (near.best)
+            diag_note(d, a->at, "did you mean `@%s`?", near.best);
+        return NULL;
+    }
+    if (k->later) {
+        diag_error(d, a->at, "`@%s` is not available yet", k->name);
+        return NULL;
+    }
+    if (!(k->places & place)) {
+        diag_error(d, a->at, "`@%s` belongs on %s, not on %s", k->name, first_place(k->places), place_name(place));
+        return NULL;
+    }
+    if (a->args.n < k->least || a->args.n > k->most) {
+        diag_error(d, a->at, "`@%s` takes %zu argument%s, not %zu: %s", k->name, k->least, k->least == 1 ? "" : "s", a->args.n, k->usage);
+        return NULL;
+    }
+    return k;
+}

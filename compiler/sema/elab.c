@@ -1,0 +1,177 @@
+/* Chooses the network, gives its parameters their values, and runs it. */
+#include "compiler/sema/elab.h"
+
+#include "compiler/base/nearest.h"
+#include "compiler/sema/annotation.h"
+#include "compiler/sema/eval.h"
+
+#include <string.h>
+
+static const struct ast_block *choose_network(struct diag *d, const struct ast_module *m, const char *wanted)
+{
+    const struct ast_block *found = NULL;
+    size_t n = 0;
+    struct nearest near = nearest_to(wanted ? wanted : "");
+    for (size_t i = 0; i < m->blocks.n; i++) {
+        const struct ast_block *b = m->blocks.at[i];
+        if (!b->is_network)
+            continue;
+        n++;
+        nearest_try(&near, b->target.name.text);
+        if (!wanted || strcmp(b->target.name.text, wanted) == 0)
+            found = b;
+    }
+    struct span file = {m->source, 0, 0};
+    if (n == 0) {
+        diag_error(d, file, "there is no network in this file");
+        diag_note(d, (struct span){0}, "a network is written `network Name { input x: tensor[3, 32, 32]; ... output logits = ...; }`");
+        return NULL;
+    }
+    if (wanted && !found) {
+        diag_error(d, file, "there is no network `%s` in this file", wanted);
+        if (near.best)
+            diag_note(d, (struct span){0}, "did you mean `%s`?", near.best);
+        return NULL;
+    }
+    if (!wanted && n > 1) {
+        enum { SHOWN = 5 };
+        size_t shown = 0;
+        diag_error(d, file, "there are %zu networks in this file; say which one with --network", n);
+        for (size_t i = 0; i < m->blocks.n && shown < SHOWN; i++)
+            if (m->blocks.at[i]->is_network) {
+                diag_note(d, m->blocks.at[i]->target.name.at, "--network %s", m->blocks.at[i]->target.name.text);
+                shown++;
+            }
+        return NULL;
+    }
+    return found;
+}
+
+/* The value of -D for a parameter, evaluated in a frame of its own; the last one given wins. */
+static bool defined(struct eval *e, const struct elab_options *o, const char *name, struct value *v, struct span *at)
+{
+    for (size_t i = o->n_defines; i-- > 0;) {
+        const struct ast_define *d = &o->defines[i];
+        if (strcmp(d->name.text, name) != 0)
+            continue;
+        struct frame frame = {.refs = resolve_define(e->arena, e->diag, d->value, d->n_ids)};
+        frame.slots = ARENA_ARRAY(e->arena, struct value, d->n_ids);
+        struct frame *outer = e->frame;
+        struct ir_builder *builder = e->builder;
+        e->frame = &frame;
+        e->builder = NULL;
+        *v = eval_expr(e, d->value);
+        e->frame = outer;
+        e->builder = builder;
+        *at = d->value->at;
+        return true;
+    }
+    return false;
+}
+
+static void check_defines(struct eval *e, const struct elab_options *o, const struct ast_block *net)
+{
+    for (size_t i = 0; i < o->n_defines; i++) {
+        const struct ast_name *name = &o->defines[i].name;
+        struct nearest near = nearest_to(name->text);
+        bool found = false;
+        for (size_t k = 0; k < net->params.n; k++) {
+            found = found || strcmp(net->params.at[k].target.name.text, name->text) == 0;
+            nearest_try(&near, net->params.at[k].target.name.text);
+        }
+        if (found)
+            continue;
+        diag_error(e->diag, name->at, "network `%s` has no parameter `%s`", net->target.name.text, name->text);
+        if (near.best)
+            diag_note(e->diag, name->at, "did you mean `%s`?", near.best);
+    }
+}
+
+static bool set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net)
+{
+    check_defines(e, o, net);
+    for (size_t i = 0; i < net->params.n; i++) {
+        const struct ast_param *p = &net->params.at[i];
+        const char *name = p->target.name.text;
+        struct value v;
+        struct span at;
+        if (!defined(e, o, name, &v, &at)) {
+            if (!p->value) {
+                diag_error(e->diag, p->target.name.at, "parameter `%s` of network `%s` has no value; give one with -D %s=...", name,
+                           net->target.name.text, name);
+                continue;
+            }
+            v = eval_expr(e, p->value);
+            at = p->value->at;
+        }
+        unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
+        if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0) {
+            diag_error(e->diag, at, "`%s = auto` is not available yet; give a number with -D %s=...", name, name);
+        } else if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
+            diag_error(e->diag, at, "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
+            diag_note(e->diag, p->target.name.at, "the parameter is declared here");
+        }
+        e->frame->slots[e->frame->refs[p->target.id].slot] = v;
+    }
+    return diag_errors(e->diag) == 0;
+}
+
+static void network_budget(struct eval *e, const struct ast_block *net)
+{
+    const char *scope = arena_printf(e->arena, "network %s", net->target.name.text);
+    for (size_t i = 0; i < net->annotations.n; i++) {
+        const struct ast_annotation *a = &net->annotations.at[i];
+        int64_t limit;
+        if (annotation_is(a, "relu_budget") && eval_relu_budget(e, a, scope, &limit))
+            ir_builder_budget(e->builder, (struct ir_budget){.scope = scope, .limit = limit, .site = eval_site(e, a->at)});
+    }
+}
+
+static void run_network(struct eval *e, const struct elab_options *o, const struct ast_module *m, const struct ast_block *net)
+{
+    struct frame frame = {.module = m, .refs = e->resolved->refs[m->index], .decl = net};
+    frame.slots = ARENA_ARRAY(e->arena, struct value, resolved_frame_size(e->resolved, m, net));
+    e->frame = &frame;
+    if (!set_params(e, o, net))
+        return;
+    network_budget(e, net);
+    eval_body(e, &net->body);
+    e->frame = NULL;
+    if (e->halted || diag_errors(e->diag) > 0)
+        return;
+    struct span name = net->target.name.at;
+    if (e->n_inputs == 0)
+        diag_error(e->diag, name, "network `%s` has no input; write `input x: tensor[3, 32, 32];`", net->target.name.text);
+    if (e->n_outputs == 0)
+        diag_error(e->diag, name, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
+}
+
+static const struct ir_graph *finish(struct eval *e, const struct ast_block *net)
+{
+    const struct ir_graph *g = ir_builder_finish(e->builder, NULL);
+    for (uint32_t i = 0; i < g->n_nodes; i++)
+        if (g->nodes[i].op == IR_INPUT)
+            return g;
+    diag_error(e->diag, net->target.name.at, "the outputs of network `%s` do not depend on its input", net->target.name.text);
+    return NULL;
+}
+
+const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o)
+{
+    static const struct elab_options none;
+    o = o ? o : &none;
+    if (diag_errors(d) > 0 || p->n_modules == 0)
+        return NULL;
+    const struct ast_module *m = p->modules[p->n_modules - 1];
+    const struct resolved *resolved = resolve_program(a, d, p);
+    const struct ast_block *net = choose_network(d, m, o->network);
+    if (diag_errors(d) > 0)
+        return NULL;
+    struct eval e = {.arena = a, .diag = d, .resolved = resolved, .constants = map_new(a), .outputs = map_new(a)};
+    e.constant_slots = ARENA_ARRAY(a, struct value *, p->n_modules);
+    e.builder = ir_builder_new(a, net->target.name.text);
+    for (size_t i = 0; i < m->constants.n; i++) /* all of them: a mistake in one that is not used is a mistake */
+        eval_constant(&e, m->constants.at[i], m);
+    run_network(&e, o, m, net);
+    return diag_errors(d) > 0 ? NULL : finish(&e, net);
+}

@@ -1,0 +1,50 @@
+/* Names: which declaration each use means. Done once for the text, before anything is evaluated, so that a misspelt name is
+ * found in code that this network happens not to run, and so that evaluation looks nothing up. */
+#ifndef COMPILER_SEMA_RESOLVE_H
+#define COMPILER_SEMA_RESOLVE_H
+
+#include "compiler/ast/ast.h"
+#include "compiler/base/diag.h"
+#include "compiler/sema/builtin.h"
+
+enum ref_kind {
+    REF_NONE,     /* unknown; said so already */
+    REF_LOCAL,    /* a variable, parameter or loop variable: a slot of the frame */
+    REF_CONSTANT, /* a const of a module */
+    REF_BLOCK,
+    REF_BUILTIN,
+};
+
+struct ref {
+    enum ref_kind kind;
+    union {
+        uint32_t slot;
+        struct {
+            const struct ast_constant *decl;
+            const struct ast_module *module;
+        } constant;
+        struct {
+            const struct ast_block *decl;
+            const struct ast_module *module;
+        } block;
+        const struct builtin *builtin;
+    };
+};
+
+struct resolved {
+    const struct ref *const *refs; /* [module->index][id] */
+};
+
+/* A block's or network's number of slots is kept at its own id. */
+uint32_t resolved_frame_size(const struct resolved *r, const struct ast_module *m, const struct ast_block *b);
+
+/* Errors go to d. */
+const struct resolved *resolve_program(struct arena *a, struct diag *d, const struct ast_program *p);
+
+/* Resolves the value of a -D: only literals, operators and builtins can be used there. refs has one entry per id. */
+const struct ref *resolve_define(struct arena *a, struct diag *d, const struct ast_expr *value, uint32_t n_ids);
+
+/* int, real, bool, string, list, tensor, block, any; 0: no type's name. Types int and real accept the words auto, balanced. */
+unsigned resolve_type_kinds(const char *name);
+
+#endif
