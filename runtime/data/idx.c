@@ -113,7 +113,7 @@ static enum cnas_status idx_header(struct idx *x, unsigned rank, uint64_t *total
     uint64_t holds = (uint64_t)st.st_size;
     if (!gzdirect(x->gz))
         holds *= DEFLATE_FACTOR;
-    if (*total > holds)
+    if (*total + 4 + 4 * rank > holds)
         return cn_error(err, CNAS_E_FORMAT, "%s: the header promises %llu bytes, the file is too short for them", label,
                         (unsigned long long)*total);
     return CNAS_OK;

@@ -1,0 +1,3 @@
+UNIT_TESTS += tests/unit/test_data
+tests_unit_test_data_SOURCES = tests/unit/test_data.c
+tests_unit_test_data_LDADD = $(RUNTIME_TEST_LIBS)
