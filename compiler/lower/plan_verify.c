@@ -25,7 +25,7 @@ static uint64_t elements(struct plan_dims d)
 static void check_params(struct check *c)
 {
     const struct plan *p = c->p;
-    uint64_t at = 0;
+    uint64_t at = 0, trained_floats = 0;
     for (uint32_t i = 0; i < p->n_params; i++) {
         const struct plan_param *q = &p->params[i];
         uint64_t size = 1;
@@ -39,7 +39,10 @@ static void check_params(struct check *c)
         if (q->layer >= p->n_layers || p->layers[q->layer].param[q->kind] != i)
             WRONG(c, "parameter %s is not its layer's", q->name);
         at += q->size;
+        trained_floats += trained ? q->size : 0;
     }
+    if (trained_floats != p->params_trained)
+        WRONG(c, "%" PRIu64 " floats of trained parameters, %" PRIu64 " planned", trained_floats, p->params_trained);
     if (at != p->params_floats)
         WRONG(c, "%" PRIu64 " floats of parameters, %" PRIu64 " planned", at, p->params_floats);
 }

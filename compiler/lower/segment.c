@@ -80,6 +80,17 @@ static enum walk compose(struct segments *s, struct affine *y, const struct ir_n
     return WALK_DONE;
 }
 
+/* Operand i is a point that an earlier operand reads at another stride: that one becomes a point. */
+static void force_clashing(struct segments *s, const struct ir_node *n, uint32_t i)
+{
+    for (uint32_t j = 0; j < i; j++) {
+        struct affine both = *operand(s, n, j);
+        if (!affine_unite(s->l->a, &both, operand(s, n, i)) && force(s, n->in[j]))
+            return;
+    }
+    bug("two points with one source and two strides");
+}
+
 /* add, concat: dims of the map, and all operands' terms. */
 static enum walk join(struct segments *s, struct affine *y, const struct ir_node *n)
 {
@@ -93,9 +104,9 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
                                       ir_op_name(n->op)));
             return WALK_REFUSED;
         }
-        if (!affine_unite(s->l->a, y, x)) { /* one source at two strides */
-            if (!force(s, n->in[i]) && !force(s, n->in[0]))
-                bug("two points with one source and two strides");
+        if (!affine_unite(s->l->a, y, x)) { /* one source at two strides: one of the two values is not a point */
+            if (!force(s, n->in[i]))
+                force_clashing(s, n, i);
             return WALK_AGAIN;
         }
         if (n->op == IR_CONCAT && i > 0)
