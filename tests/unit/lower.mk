@@ -9,3 +9,21 @@ tests_unit_test_lower_plan_LDADD = $(COMPILER_TEST_LIBS)
 check_PROGRAMS += tests/unit/lower_tool
 tests_unit_lower_tool_SOURCES = tests/unit/lower_tool.c
 tests_unit_lower_tool_LDADD = libcnascomp.la
+
+# Golden plans and golden C. The golden C is also compiled, linked and run: generated programs are tested as they are.
+dist_check_SCRIPTS += tests/golden/lower.sh
+TESTS += tests/golden/lower.sh
+EXTRA_DIST += tests/golden/plan tests/golden/emit
+UNIT_TESTS += tests/unit/test_generated_mlp tests/unit/test_generated_skip tests/unit/test_generated_rescale
+tests_unit_test_generated_mlp_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_mlp_SOURCES = tests/golden/emit/mlp/mlp.c tests/golden/emit/mlp/mlp_fixed.c
+tests_unit_test_generated_mlp_CPPFLAGS = $(AM_CPPFLAGS) -DNET=mlp
+tests_unit_test_generated_mlp_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_generated_skip_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_skip_SOURCES = tests/golden/emit/skip/skip.c tests/golden/emit/skip/skip_fixed.c
+tests_unit_test_generated_skip_CPPFLAGS = $(AM_CPPFLAGS) -DNET=skip
+tests_unit_test_generated_skip_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_generated_rescale_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_rescale_SOURCES = tests/golden/emit/rescale/rescale.c tests/golden/emit/rescale/rescale_fixed.c
+tests_unit_test_generated_rescale_CPPFLAGS = $(AM_CPPFLAGS) -DNET=rescale
+tests_unit_test_generated_rescale_LDADD = $(RUNTIME_TEST_LIBS)
