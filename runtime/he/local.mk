@@ -11,4 +11,6 @@ libcnasrt_la_SOURCES += runtime/he/he.h \
 	runtime/he/crypt.c runtime/he/crypt.h \
 	runtime/he/weights.c runtime/he/weights.h \
 	runtime/he/reply.c runtime/he/reply.h \
-	runtime/he/open.c
+	runtime/he/open.c \
+	runtime/he/dot.c runtime/he/dot.h \
+	runtime/he/ifma.c runtime/he/ifma.h

@@ -6,6 +6,7 @@
 #include "runtime/he/ntt.h"
 
 #include "runtime/base/misuse.h"
+#include "runtime/he/ifma.h"
 
 static uint64_t power(uint64_t x, uint64_t e, const struct cn_he_mod *m)
 {
@@ -43,21 +44,26 @@ void cn_he_ntt_init(struct cn_he_ntt *t, uint64_t q, unsigned log_n)
     uint64_t psi_inv = power(t->psi, 2 * n - 1, m), up = 1, down = 1;
     for (size_t i = 0; i < n; i++) {
         size_t at = reverse_bits((uint32_t)i, log_n);
-        t->power[at] = cn_he_factor(up, q);
-        t->inverse[at] = cn_he_factor(down, q);
+        struct cn_he_factor f = cn_he_factor(up, q), b = cn_he_factor(down, q);
+        t->power.w[at] = f.w;
+        t->power.shoup[at] = f.shoup;
+        t->inverse.w[at] = b.w;
+        t->inverse.shoup[at] = b.shoup;
         up = cn_he_mul(up, t->psi, m);
         down = cn_he_mul(down, psi_inv, m);
     }
+    t->two52 = cn_he_factor((UINT64_C(1) << 52) % q, q);
+    t->ifma = cn_he_ifma_serves(t);
     uint64_t n_inv = power(n, q - 2, m);
     t->n_inv = cn_he_factor(n_inv, q);
-    t->n_inv_last = cn_he_factor(cn_he_mul(n_inv, t->inverse[1].w, m), q);
+    t->n_inv_last = cn_he_factor(cn_he_mul(n_inv, t->inverse.w[1], m), q);
 }
 
 /* One level: `groups` groups of 2 * half values, group i with factor f[groups + i]. Values stay below 4q. */
-static inline void forward_level(uint64_t *x, const struct cn_he_factor *f, size_t groups, size_t half, uint64_t q)
+static inline void forward_level(uint64_t *x, const struct cn_he_factors *f, size_t groups, size_t half, uint64_t q)
 {
     for (size_t i = 0; i < groups; i++) {
-        struct cn_he_factor w = f[groups + i];
+        struct cn_he_factor w = {f->w[groups + i], f->shoup[groups + i]};
         uint64_t *a = x + 2 * half * i, *b = a + half;
         for (size_t j = 0; j < half; j++) {
             uint64_t u = cn_he_reduce_once(a[j], 2 * q), v = cn_he_mul_lazy(b[j], w, q);
@@ -71,19 +77,23 @@ void cn_he_ntt_forward(uint64_t *x, const struct cn_he_ntt *t)
 {
     uint64_t q = t->mod.q;
     size_t n = t->n;
+    if (t->ifma) {
+        cn_he_ntt_forward_ifma(x, t);
+        return;
+    }
     for (size_t groups = 1; groups < n / 4; groups *= 2)
-        forward_level(x, t->power, groups, n / groups / 2, q);
-    forward_level(x, t->power, n / 4, 2, q); /* constant halves: the compiler unrolls them */
-    forward_level(x, t->power, n / 2, 1, q);
+        forward_level(x, &t->power, groups, n / groups / 2, q);
+    forward_level(x, &t->power, n / 4, 2, q); /* constant halves: the compiler unrolls them */
+    forward_level(x, &t->power, n / 2, 1, q);
     for (size_t i = 0; i < n; i++)
         x[i] = cn_he_reduce_once(cn_he_reduce_once(x[i], 2 * q), q);
 }
 
 /* Values stay below 2q. */
-static inline void inverse_level(uint64_t *x, const struct cn_he_factor *f, size_t groups, size_t half, uint64_t q)
+static inline void inverse_level(uint64_t *x, const struct cn_he_factors *f, size_t groups, size_t half, uint64_t q)
 {
     for (size_t i = 0; i < groups; i++) {
-        struct cn_he_factor w = f[groups + i];
+        struct cn_he_factor w = {f->w[groups + i], f->shoup[groups + i]};
         uint64_t *a = x + 2 * half * i, *b = a + half;
         for (size_t j = 0; j < half; j++) {
             uint64_t u = a[j], v = b[j];
@@ -97,10 +107,14 @@ void cn_he_ntt_inverse(uint64_t *x, const struct cn_he_ntt *t)
 {
     uint64_t q = t->mod.q;
     size_t n = t->n;
-    inverse_level(x, t->inverse, n / 2, 1, q);
-    inverse_level(x, t->inverse, n / 4, 2, q);
+    if (t->ifma) {
+        cn_he_ntt_inverse_ifma(x, t);
+        return;
+    }
+    inverse_level(x, &t->inverse, n / 2, 1, q);
+    inverse_level(x, &t->inverse, n / 4, 2, q);
     for (size_t groups = n / 8; groups > 1; groups /= 2)
-        inverse_level(x, t->inverse, groups, n / groups / 2, q);
+        inverse_level(x, &t->inverse, groups, n / groups / 2, q);
     for (size_t j = 0; j < n / 2; j++) {
         uint64_t u = x[j], v = x[j + n / 2];
         x[j] = cn_he_mul_const(u + v, t->n_inv, q);

@@ -5,6 +5,7 @@
 
 #include "runtime/he/mod.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum { CN_HE_MAX_DEGREE = 8192 };
@@ -14,9 +15,12 @@ struct cn_he_ntt {
     unsigned log_n;
     size_t n;
     uint64_t psi;
-    struct cn_he_factor power[CN_HE_MAX_DEGREE];   /* psi^brv(i) */
-    struct cn_he_factor inverse[CN_HE_MAX_DEGREE]; /* psi^-brv(i) */
-    struct cn_he_factor n_inv, n_inv_last;         /* 1/N; inverse[1] / N, for the last level of the inverse */
+    struct cn_he_factors {
+        uint64_t w[CN_HE_MAX_DEGREE], shoup[CN_HE_MAX_DEGREE];
+    } power, inverse;                      /* psi^brv(i), psi^-brv(i) */
+    struct cn_he_factor n_inv, n_inv_last; /* 1/N; inverse[1] / N, for the last level of the inverse */
+    struct cn_he_factor two52;             /* 2^52 */
+    bool ifma;                             /* use the functions of ntt_ifma.h; tests clear it to compare */
 };
 
 void cn_he_ntt_init(struct cn_he_ntt *t, uint64_t q, unsigned log_n); /* psi: the first g^((q-1)/2N), g = 2, 3, …, of order 2N */

@@ -1,6 +1,6 @@
 /* The client opens a reply: c0 / 2^k0 + (c1 s) / 2^k1 modulo 1, rounded to l bits.
- * c1 s is taken over the integers: c1 is cut into limbs of 48 - log2(N) bits, so that each limb's product with ternary s stays
- * below 2^48 < q_0 / 2 and one prime's NTT is exact. */
+ * c1 s is taken over the integers: c1 is cut into limbs so narrow that a limb's product with ternary s, N 2^width at most, stays
+ * below q_0 / 2 and one prime's NTT is exact. */
 #include "runtime/he/he.h"
 
 #include "runtime/base/mem.h"
@@ -15,7 +15,7 @@ static void times_secret(unsigned __int128 *sum, const unsigned __int128 *c1, co
                          uint64_t *limb)
 {
     const struct cn_he_ntt *t = s->p->ntt[0];
-    unsigned width = 48 - s->p->log_n;
+    unsigned width = t->mod.bits - 2 - t->log_n; /* q_0 / 2 > 2^(bits - 2) */
     for (size_t k = 0; k < t->n; k++)
         sum[k] = 0;
     for (unsigned shift = 0; shift < bits; shift += width) {

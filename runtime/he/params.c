@@ -2,8 +2,8 @@
  * table 1, ternary secret, error of standard deviation 3.2, 128 bits classical: log2 q <= 109 at N = 4096, <= 218 at N = 8192.
  * The error here is centred binomial with eta = 21, standard deviation 3.24.
  *
- * Primes: the largest that are 1 mod 2 * 8192 below 2^50 (so that 52-bit multipliers can serve them), and for the most that
- * N = 4096 allows, the largest two that are 1 mod 2 * 4096 below 2^54.5. */
+ * Primes stay below 2^50 so that 52-bit multipliers can serve them: the largest that are 1 mod 2 * 8192 below 2^50, and for the
+ * most that N = 4096 allows, the largest three that are 1 mod 2 * 4096 below 2^(109/3). */
 #include "runtime/he/params.h"
 
 #include "runtime/base/misuse.h"
@@ -14,20 +14,20 @@
 
 static const uint64_t primes50[4] = {UINT64_C(0x3ffffffffc001), UINT64_C(0x3fffffffcc001), UINT64_C(0x3ffffffef4001),
                                      UINT64_C(0x3ffffffe94001)};
-static const uint64_t primes54[2] = {UINT64_C(0x5a827999fbc001), UINT64_C(0x5a827999f92001)};
+static const uint64_t primes36[3] = {UINT64_C(0x1428a02001), UINT64_C(0x14289f6001), UINT64_C(0x14289ee001)};
 
 /* In order of cost. */
 static const struct set {
     unsigned id, log_n, primes, family; /* family: which tables */
 } sets[] = {
     {1, 12, 2, 0}, /* log2 q = 100 of 109 */
-    {2, 12, 2, 1}, /* log2 q = 109 of 109 */
+    {2, 12, 3, 1}, /* log2 q = 109 of 109 */
     {3, 13, 3, 2}, /* log2 q = 150 of 218 */
     {4, 13, 4, 2}, /* log2 q = 200 of 218 */
 };
 enum { N_SETS = sizeof sets / sizeof *sets };
 
-static struct cn_he_ntt tables_0[2], tables_1[2], tables_2[4];
+static struct cn_he_ntt tables_0[2], tables_1[3], tables_2[4];
 static struct cn_he_params params[N_SETS];
 static pthread_once_t once[3] = {PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT, PTHREAD_ONCE_INIT};
 
@@ -99,8 +99,8 @@ static void make_0(void)
 }
 static void make_1(void)
 {
-    for (int i = 0; i < 2; i++)
-        cn_he_ntt_init(&tables_1[i], primes54[i], 12);
+    for (int i = 0; i < 3; i++)
+        cn_he_ntt_init(&tables_1[i], primes36[i], 12);
     make_params(&params[1], &sets[1], tables_1);
 }
 static void make_2(void)

@@ -12,6 +12,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
+#include "runtime/he/dot.h"
 #include "runtime/he/keys.h"
 #include "runtime/he/layout.h"
 #include "runtime/he/noise.h"
@@ -21,44 +22,29 @@
 
 #include <string.h>
 
-enum { CHUNK = 256 }; /* coefficients whose 128-bit sums stay in the first cache */
-
 void cn_he_product(uint64_t *c0, uint64_t *c1, const struct cn_he_params *p, const struct cn_he_weights *const *weights,
                    const struct cn_he_ciphers *const *ciphers, size_t n_terms, uint32_t g)
 {
-    unsigned __int128 sum0[CHUNK], sum1[CHUNK];
+    memset(c0, 0, p->primes * p->n * sizeof *c0);
+    memset(c1, 0, p->primes * p->n * sizeof *c1);
     for (unsigned j = 0; j < p->primes; j++) {
-        const struct cn_he_mod *m = &p->ntt[j]->mod;
-        const size_t lazy = (size_t)1 << (128 - 2 * m->bits); /* so many products below q^2 fit 128 bits */
-        for (size_t at = 0; at < p->n; at += CHUNK) {
-            memset(sum0, 0, sizeof sum0);
-            memset(sum1, 0, sizeof sum1);
-            size_t held = 0;
-            for (size_t i = 0; i < n_terms; i++)
-                for (uint32_t poly = 0; poly < weights[i]->shape.map.polys; poly++) {
-                    const uint64_t *w = cn_he_weights_poly(weights[i], g, poly, j) + at;
-                    const uint64_t *x0 = ciphers[i]->c0 + ((size_t)poly * p->primes + j) * p->n + at;
-                    const uint64_t *x1 = ciphers[i]->c1 + ((size_t)poly * p->primes + j) * p->n + at;
-                    for (size_t k = 0; k < CHUNK; k++) {
-                        sum0[k] += (unsigned __int128)w[k] * x0[k];
-                        sum1[k] += (unsigned __int128)w[k] * x1[k];
-                    }
-                    if (++held < lazy - 1) /* one place is for the reduced sum */
-                        continue;
-                    for (size_t k = 0; k < CHUNK; k++) {
-                        sum0[k] = cn_he_reduce128(sum0[k], m);
-                        sum1[k] = cn_he_reduce128(sum1[k], m);
-                    }
-                    held = 0;
-                }
-            for (size_t k = 0; k < CHUNK; k++) {
-                c0[j * p->n + at + k] = cn_he_reduce128(sum0[k], m);
-                c1[j * p->n + at + k] = cn_he_reduce128(sum1[k], m);
+        const uint64_t *w[CN_HE_DOT_MOST], *x0[CN_HE_DOT_MOST], *x1[CN_HE_DOT_MOST];
+        unsigned held = 0;
+        for (size_t i = 0; i < n_terms; i++) {
+            uint32_t polys = weights[i]->shape.map.polys;
+            for (uint32_t poly = 0; poly < polys; poly++) {
+                size_t at = ((size_t)poly * p->primes + j) * p->n;
+                w[held] = cn_he_weights_poly(weights[i], g, poly, j);
+                x0[held] = ciphers[i]->c0 + at;
+                x1[held] = ciphers[i]->c1 + at;
+                bool last = i + 1 == n_terms && poly + 1 == polys;
+                if (++held < CN_HE_DOT_MOST && !last)
+                    continue;
+                cn_he_dot(c0 + j * p->n, c1 + j * p->n, w, x0, x1, held, p->ntt[j]);
+                held = 0;
             }
         }
     }
-    cn_mem_wipe(sum0, sizeof sum0);
-    cn_mem_wipe(sum1, sizeof sum1);
 }
 
 void cn_he_rerandomise(uint64_t *c0, uint64_t *c1, const struct cn_he_public *key, int64_t *small, uint64_t *scratch,
@@ -70,14 +56,11 @@ void cn_he_rerandomise(uint64_t *c0, uint64_t *c1, const struct cn_he_public *ke
     for (unsigned j = 0; j < p->primes; j++) {
         const struct cn_he_mod *m = &p->ntt[j]->mod;
         uint64_t *x0 = c0 + j * n, *x1 = c1 + j * n;
-        const uint64_t *b = key->b + j * n, *a = key->a + j * n;
+        const uint64_t *b = key->b + j * n, *a = key->a + j * n, *u = scratch;
         for (size_t k = 0; k < n; k++)
             scratch[k] = cn_he_lift(small[k], m->q);
         cn_he_ntt_forward(scratch, p->ntt[j]);
-        for (size_t k = 0; k < n; k++) {
-            x0[k] = cn_he_reduce128((unsigned __int128)b[k] * scratch[k] + x0[k], m);
-            x1[k] = cn_he_reduce128((unsigned __int128)a[k] * scratch[k] + x1[k], m);
-        }
+        cn_he_dot(x0, x1, &u, &b, &a, 1, p->ntt[j]);
         cn_he_ntt_inverse(x0, p->ntt[j]);
         cn_he_ntt_inverse(x1, p->ntt[j]);
     }

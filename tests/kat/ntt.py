@@ -3,8 +3,8 @@
 in big integers, for every prime and degree of runtime/he/params.c.    ./ntt.py > ntt.txt"""
 
 PRIMES_50 = (0x3ffffffffc001, 0x3fffffffcc001, 0x3ffffffef4001, 0x3ffffffe94001)
-PRIMES_54 = (0x5a827999fbc001, 0x5a827999f92001)
-CASES = [(12, PRIMES_50[:2]), (12, PRIMES_54), (13, PRIMES_50)]
+PRIMES_36 = (0x1428a02001, 0x14289f6001, 0x14289ee001)
+CASES = [(12, PRIMES_50[:2]), (12, PRIMES_36), (13, PRIMES_50)]
 
 
 def x(k, q):

@@ -11,13 +11,23 @@
 
 enum { RING_BITS = 28, WEIGHT_BITS = 9 };
 
-/* c0 + c1 s at coefficient k of a reply to two primes before flooding, modulo q. x: c1 s, coefficients. */
+static unsigned __int128 modulus(const struct cn_he_params *p)
+{
+    unsigned __int128 q = 1;
+    for (unsigned i = 0; i < p->primes; i++)
+        q *= p->ntt[i]->mod.q;
+    return q;
+}
+
+/* c0 + c1 s at coefficient k of a reply before flooding, modulo q < 2^109. x: c1 s, coefficients. */
 static unsigned __int128 phase(const struct cn_he_params *p, const uint64_t *c0, const uint64_t *x, size_t k)
 {
-    uint64_t q0 = p->ntt[0]->mod.q, q1 = p->ntt[1]->mod.q;
-    uint64_t r0 = (c0[k] + x[k]) % q0, r1 = (c0[p->n + k] + x[p->n + k]) % q1;
-    uint64_t y0 = (uint64_t)((unsigned __int128)r0 * p->crt[0].w % q0), y1 = (uint64_t)((unsigned __int128)r1 * p->crt[1].w % q1);
-    return ((unsigned __int128)y0 * q1 + (unsigned __int128)y1 * q0) % ((unsigned __int128)q0 * q1);
+    unsigned __int128 q = modulus(p), sum = 0;
+    for (unsigned i = 0; i < p->primes; i++) {
+        uint64_t qi = p->ntt[i]->mod.q, r = (c0[i * p->n + k] + x[i * p->n + k]) % qi;
+        sum += (uint64_t)((unsigned __int128)r * p->crt[i].w % qi) * (q / qi);
+    }
+    return sum % q;
 }
 
 /* _i: what the weights and masks are. */
@@ -31,23 +41,23 @@ START_TEST(measured_noise)
     struct test_term t = {.shape = {.k = 12, .oh = 7, .ow = 7, .kh = 3, .kw = 3, .stride = 1, .pad_y = 1, .pad_x = 1}};
     ck_assert(test_shape(&t.shape, p, 48, 7, 7, 0));
     test_term_init(&t, &k, RING_BITS, WEIGHT_BITS, (enum test_values)_i, &g);
-    size_t values = 12 * 49, n = p->n;
-    uint64_t *want = calloc(values, sizeof *want), *c = malloc(5 * n * sizeof *c);
+    size_t values = 12 * 49, n = p->n, words = p->primes * n;
+    uint64_t *want = calloc(values, sizeof *want), *c = malloc((2 * words + n) * sizeof *c);
     int64_t *small = malloc(n * sizeof *small);
     test_conv(want, &t.shape, t.w, t.r);
     struct cn_he_need need = {.ring_bits = RING_BITS, .weight_bits = WEIGHT_BITS, .max_taps = 48 * 9, .reply_values = values};
     unsigned flood;
     const struct cn_he_term_shape *shape = &t.shape;
     uint64_t bound = cn_he_reply_bound(p, &shape, 1, &need, &flood), most = 0;
-    unsigned __int128 q = (unsigned __int128)p->ntt[0]->mod.q * p->ntt[1]->mod.q;
+    unsigned __int128 q = modulus(p);
 
-    uint64_t *c0 = c, *c1 = c + 2 * n, at = 0;
+    uint64_t *c0 = c, *c1 = c + words, at = 0;
     for (uint32_t group = 0; group < cn_he_term_groups(&t.shape); group++) {
         const struct cn_he_weights *weights = t.weights;
         const struct cn_he_ciphers *ciphers = t.ciphers;
         cn_he_product(c0, c1, p, &weights, &ciphers, 1, group);
-        cn_he_rerandomise(c0, c1, k.public_key, small, c + 4 * n, &g);
-        for (unsigned j = 0; j < 2; j++) {
+        cn_he_rerandomise(c0, c1, k.public_key, small, c + 2 * words, &g);
+        for (unsigned j = 0; j < p->primes; j++) {
             cn_he_ntt_forward(c1 + j * n, p->ntt[j]);
             for (size_t i = 0; i < n; i++)
                 c1[j * n + i] = cn_he_mul(c1[j * n + i], k.secret->s[j * n + i], &p->ntt[j]->mod);
@@ -90,7 +100,7 @@ START_TEST(fresh_and_flooded)
     struct cn_prg g;
     struct test_keys k;
     test_prg(&g, 4);
-    const struct cn_he_params *p = cn_he_params_by_id(2);
+    const struct cn_he_params *p = cn_he_params_by_id(1); /* two primes */
     size_t n = p->n;
     test_keys_init(&k, p, &g);
     struct test_term t = {.shape = {.k = 1, .oh = 40, .ow = 40, .kh = 1, .kw = 1, .stride = 1}};

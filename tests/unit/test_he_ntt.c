@@ -1,5 +1,6 @@
 /* Modular arithmetic against the compiler's 128-bit division; the transform against tests/kat/ntt.txt, schoolbook products, and
  * inputs that drive the lazy sums to their limits. */
+#include "runtime/he/dot.h"
 #include "runtime/he/ntt.h"
 #include "tests/unit/he_support.h"
 
@@ -48,6 +49,7 @@ static uint64_t kat_y(uint64_t k, uint64_t q)
     return (uint64_t)(((unsigned __int128)p * 1000003 + 11) % q);
 }
 
+/* _i: 0 as this processor would, 1 portable. */
 START_TEST(known_answers)
 {
     char path[4096], line[512];
@@ -61,6 +63,7 @@ START_TEST(known_answers)
         unsigned long long a, b, c;
         if (sscanf(line, "prime %llu %llu %llu", &a, &b, &c) == 3) {
             cn_he_ntt_init(&table, a, (unsigned)b);
+            table.ifma = table.ifma && _i == 0;
             ck_assert_uint_eq(table.psi, c);
             for (size_t k = 0; k < table.n; k++) {
                 x[k] = kat_x(k, a);
@@ -82,19 +85,19 @@ START_TEST(known_answers)
         }
     }
     fclose(f);
-    ck_assert_int_eq(primes, 8);
-    ck_assert_int_eq(numbers, 8 * 24);
+    ck_assert_int_eq(primes, 9);
+    ck_assert_int_eq(numbers, 9 * 24);
 }
 END_TEST
 
-/* Every degree from 8: products against the definition, and back. */
+/* Every degree from 8, a wide and a 50-bit prime: products against the definition, and back. */
 START_TEST(schoolbook)
 {
     struct cn_prg g;
     test_prg(&g, 2);
     for (unsigned log_n = 3; log_n <= 10; log_n++) {
         size_t n = (size_t)1 << log_n;
-        uint64_t q = 0x5a827999fbc001, a[1024], b[1024];
+        uint64_t q = _i == 0 ? 0x5a827999fbc001 : 0x3ffffffffc001, a[1024], b[1024];
         cn_he_ntt_init(&table, q, log_n);
         for (size_t k = 0; k < n; k++) {
             x[k] = a[k] = cn_prg_u64(&g) % q;
@@ -124,6 +127,7 @@ START_TEST(limits)
     static const uint64_t primes[] = {0x3ffffffffc001, UINT64_C(1152921504606830593)}; /* the second is just below 2^60 */
     for (size_t i = 0; i < 2; i++) {
         cn_he_ntt_init(&table, primes[i], 13);
+        table.ifma = table.ifma && _i == 0;
         for (int pattern = 0; pattern < 4; pattern++) {
             for (size_t k = 0; k < table.n; k++)
                 y[k] = x[k] = (pattern == 0 || (k >> (pattern - 1) & 1)) ? primes[i] - 1 : 0;
@@ -137,15 +141,56 @@ START_TEST(limits)
 }
 END_TEST
 
+/* Sums of products against 128-bit division, largest values included; the processor's path and the portable one agree. */
+START_TEST(dot)
+{
+    enum { N = 64 };
+    static uint64_t values[3 * CN_HE_DOT_MOST][N];
+    const uint64_t *w[CN_HE_DOT_MOST], *x0[CN_HE_DOT_MOST], *x1[CN_HE_DOT_MOST], q = 0x3ffffffffc001;
+    struct cn_prg g;
+    test_prg(&g, 3);
+    cn_he_ntt_init(&table, q, 6);
+    for (int r = 0; r < 200; r++) {
+        unsigned count = r < 2 ? CN_HE_DOT_MOST : (unsigned)test_below(&g, CN_HE_DOT_MOST + 1);
+        for (int i = 0; i < 3 * CN_HE_DOT_MOST; i++)
+            for (int k = 0; k < N; k++)
+                values[i][k] = r == 0 || cn_prg_u64(&g) % 8 == 0 ? q - 1 : cn_prg_u64(&g) % q;
+        for (unsigned i = 0; i < count; i++) {
+            w[i] = values[3 * i];
+            x0[i] = values[3 * i + 1];
+            x1[i] = values[3 * i + 2];
+        }
+        uint64_t out[4][N], want[2][N];
+        for (int k = 0; k < N; k++) {
+            out[0][k] = out[2][k] = want[0][k] = q - 1;
+            out[1][k] = out[3][k] = want[1][k] = (uint64_t)k;
+            for (unsigned i = 0; i < count; i++) {
+                want[0][k] = (want[0][k] + mul(w[i][k], x0[i][k], q)) % q;
+                want[1][k] = (want[1][k] + mul(w[i][k], x1[i][k], q)) % q;
+            }
+        }
+        struct cn_he_ntt *t = &table;
+        bool ifma = t->ifma;
+        cn_he_dot(out[0], out[1], w, x0, x1, count, t);
+        t->ifma = false;
+        cn_he_dot(out[2], out[3], w, x0, x1, count, t);
+        t->ifma = ifma;
+        ck_assert_mem_eq(out[0], want, sizeof want);
+        ck_assert_mem_eq(out[2], want, sizeof want);
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("he_ntt");
     TCase *c = tcase_create("ntt");
     tcase_set_timeout(c, 60);
     tcase_add_test(c, arithmetic);
-    tcase_add_test(c, known_answers);
-    tcase_add_test(c, schoolbook);
-    tcase_add_test(c, limits);
+    tcase_add_loop_test(c, known_answers, 0, 2);
+    tcase_add_loop_test(c, schoolbook, 0, 2);
+    tcase_add_loop_test(c, limits, 0, 2);
+    tcase_add_test(c, dot);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
