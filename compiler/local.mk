@@ -11,5 +11,11 @@ include compiler/pass/local.mk
 include compiler/lower/local.mk
 include compiler/emit/local.mk
 bin_PROGRAMS += cnasc
-cnasc_SOURCES = compiler/main.c
+cnasc_SOURCES = \
+	compiler/advise.c compiler/advise.h \
+	compiler/compile.c compiler/compile.h \
+	compiler/depend.c compiler/depend.h \
+	compiler/main.c \
+	compiler/options.c compiler/options.h \
+	compiler/report.c compiler/report.h
 cnasc_LDADD = libcnascomp.la

@@ -1,4 +1,43 @@
-int main(void)
+/* cnasc: compiles network descriptions with ReLU budgets to C. */
+#include "compiler/base/file.h"
+#include "compiler/compile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <unistd.h>
+
+/* A closed standard stream must not come back as a file of ours. What is written to it then fails, and is noticed. */
+static void occupy_streams(void)
 {
-    return 2;
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
+            _exit(COMPILE_FAILED);
+}
+
+static int show(const struct text *t, enum options_outcome outcome)
+{
+    const char *why;
+    if (outcome == OPTIONS_WRONG) {
+        fputs(text_str(t), stderr);
+        return COMPILE_FAILED;
+    }
+    if (file_print(t->arena, text_str(t), t->n, &why))
+        return COMPILE_DONE;
+    fprintf(stderr, "cnasc: %s\n", why);
+    return COMPILE_FAILED;
+}
+
+int main(int argc, char **argv)
+{
+    occupy_streams();
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error like any other: reported, status 2 */
+    struct arena *a = arena_new();
+    struct options o;
+    struct text t = text_new(a);
+    enum options_outcome outcome = options_parse(&o, &t, argc, argv);
+    int status = outcome == OPTIONS_RUN ? (int)compile_run(a, &o) : show(&t, outcome);
+    arena_free(&a);
+    return status;
 }

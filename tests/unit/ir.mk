@@ -11,3 +11,11 @@ tests_unit_test_ir_text_SOURCES = tests/unit/test_ir_text.c tests/unit/random_ir
 tests_unit_test_ir_text_LDADD = $(COMPILER_TEST_LIBS)
 tests_unit_test_ir_cost_SOURCES = tests/unit/test_ir_cost.c
 tests_unit_test_ir_cost_LDADD = $(COMPILER_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test_pass
+tests_unit_test_pass_SOURCES = tests/unit/test_pass.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_pass_LDADD = $(COMPILER_TEST_LIBS)
+
+dist_check_SCRIPTS += tests/layers.sh tests/golden/golden.sh
+TESTS += tests/layers.sh tests/golden/golden.sh
+EXTRA_DIST += tests/layers.txt tests/golden

@@ -1,0 +1,282 @@
+#include "config.h"
+
+#include "compiler/compile.h"
+
+#include "compiler/advise.h"
+#include "compiler/base/blake2b.h"
+#include "compiler/base/file.h"
+#include "compiler/depend.h"
+#include "compiler/emit/emit.h"
+#include "compiler/ir/print.h"
+#include "compiler/ir/verify.h"
+#include "compiler/load/load.h"
+#include "compiler/lower/plan.h"
+#include "compiler/report.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct compilation {
+    struct arena *arena;
+    const struct options *options;
+    struct diag *diag;
+    const char *failure; /* the world's; NULL: none */
+    const char *digest;  /* of the input's bytes */
+    const struct ast_program *program; /* NULL: from IR */
+    struct elab_options elab;
+    const struct ir_graph *graph;
+    struct pass_trace passes;
+    const struct plan *plan;
+};
+
+/* --- stages: each takes up where the one before it ended; false: a diagnostic or c->failure says why --- */
+
+static bool parse_ir(struct compilation *c, const char *name, const char *bytes, size_t n)
+{
+    const struct source *s = source_new(c->arena, name, bytes, n);
+    struct ir_read_error e;
+    diag_source(c->diag, s);
+    c->graph = ir_read(c->arena, bytes, n, &e);
+    if (c->graph)
+        return true;
+    uint32_t at = e.line ? s->line_start[e.line - 1] + (uint32_t)e.column - 1 : 0;
+    diag_error(c->diag, (struct span){s, at, at}, "%s", e.why);
+    return false;
+}
+
+static bool read_defines(struct compilation *c)
+{
+    const struct options *o = c->options;
+    struct ast_define *defines = ARENA_ARRAY(c->arena, struct ast_define, o->defines.n);
+    bool ok = true;
+    for (size_t i = 0; i < o->defines.n; i++)
+        ok &= load_define(c->arena, c->diag, o->defines.at[i], &defines[i]);
+    c->elab = (struct elab_options){o->network, defines, o->defines.n};
+    return ok;
+}
+
+/* The input as a verified graph. */
+static bool read_graph(struct compilation *c)
+{
+    const struct options *o = c->options;
+    const char *name = strcmp(o->input, "-") == 0 ? "<stdin>" : o->input;
+    size_t n;
+    const char *bytes = file_read(c->arena, o->input, SOURCE_MAX, &n, &c->failure);
+    if (!bytes)
+        return false;
+    char *hex = arena_alloc(c->arena, BLAKE2B_HEX);
+    blake2b_hex(hex, bytes, n);
+    c->digest = hex;
+    if (o->from_ir)
+        return parse_ir(c, name, bytes, n);
+
+    struct load_options load = {o->dirs.at, o->dirs.n};
+    c->program = load_text(c->arena, c->diag, name, bytes, n, &load);
+    if (!read_defines(c) || diag_errors(c->diag))
+        return false;
+    c->graph = elab_network(c->arena, c->diag, c->program, &c->elab);
+    ir_id node;
+    const char *why = c->graph ? ir_verify(c->arena, c->graph, &node) : NULL;
+    if (why)
+        bug(arena_printf(c->arena, "after elaboration: %s", why));
+    return c->graph;
+}
+
+static const char *graph_text(struct compilation *c, const struct ir_graph *g, size_t *n)
+{
+    struct text t = text_new(c->arena);
+    ir_print(&t, g);
+    *n = t.n;
+    return text_str(&t);
+}
+
+/* --verify: the text of a graph reads back as that graph. */
+static void verify_text(struct compilation *c, const struct ir_graph *g)
+{
+    size_t n, again;
+    const char *text = graph_text(c, g, &n);
+    struct ir_read_error e;
+    const struct ir_graph *back = ir_read(c->arena, text, n, &e);
+    if (!back)
+        bug(arena_printf(c->arena, "the graph's text is not understood: %d:%d: %s", e.line, e.column, e.why));
+    if (strcmp(graph_text(c, back, &again), text) != 0)
+        bug("the graph's text reads back as another graph");
+}
+
+static void run_passes(struct compilation *c)
+{
+    const struct ir_graph *elaborated = c->graph;
+    c->graph = pass_all(c->arena, elaborated, &c->passes);
+    if (c->options->verify) {
+        verify_text(c, elaborated);
+        for (size_t i = 0; i < c->passes.n; i++)
+            verify_text(c, c->passes.steps[i].after);
+    }
+}
+
+static const struct ir_graph *graph_after(const struct compilation *c, const char *pass)
+{
+    for (size_t i = 0; i < c->passes.n; i++)
+        if (strcmp(c->passes.steps[i].name, pass) == 0)
+            return c->passes.steps[i].after;
+    return c->passes.steps[0].before; /* elaborate */
+}
+
+static bool check_budgets(struct compilation *c)
+{
+    struct advise advise = {c->program, &c->elab};
+    struct budget_advice advice = advise_budget(&advise);
+    return budget_check(c->arena, c->diag, c->graph, c->program ? &advice : NULL) == 0;
+}
+
+static bool make_plan(struct compilation *c)
+{
+    struct plan_refusal refusal = {0};
+    c->plan = plan_lower(c->arena, c->graph, &refusal);
+    if (!c->plan) {
+        diag_error_at(c->diag, &refusal.site, "%s", refusal.text);
+        return false;
+    }
+    const char *why = c->options->verify ? plan_verify(c->arena, c->plan) : NULL;
+    if (why)
+        bug(arena_printf(c->arena, "the plan: %s", why));
+    return true;
+}
+
+/* --- what is written --- */
+
+/* The options that shaped the network, as they would be typed. */
+static const char *shaping_options(struct compilation *c)
+{
+    struct text t = text_new(c->arena);
+    if (c->options->network)
+        text_add(&t, "--network %s", c->options->network);
+    for (size_t i = 0; i < c->options->defines.n; i++)
+        text_add(&t, "%s-D %s", t.n ? " " : "", c->options->defines.at[i]);
+    return text_str(&t);
+}
+
+static const char *base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+/* path without the last suffix of its base name, then .d */
+static const char *with_suffix_d(struct arena *a, const char *path)
+{
+    const char *dot = strrchr(base_name(path), '.');
+    return arena_printf(a, "%.*s.d", (int)(dot ? dot - path : (ptrdiff_t)strlen(path)), path);
+}
+
+static void add_depend(struct compilation *c, struct file_set *set)
+{
+    const struct options *o = c->options;
+    struct strings targets = o->depend_targets;
+    const char *file = o->depend_file;
+    if (!targets.n)
+        for (size_t i = 0; i < set->files.n; i++)
+            vec_push(c->arena, &targets, set->files.at[i].path);
+    if (!file) {
+        const char *input = strcmp(o->input, "-") == 0 ? "stdin" : base_name(o->input);
+        file = with_suffix_d(c->arena, o->emit == EMIT_C ? arena_printf(c->arena, "%s/%s", o->output, input) : o->output);
+    }
+    struct text t = text_new(c->arena);
+    depend_print(&t, targets.at, targets.n, o->input, c->program);
+    file_set_add(set, file, text_str(&t), t.n);
+}
+
+/* The text to standard output, or to -o; with the dependency file. */
+static bool write_text(struct compilation *c, const char *bytes, size_t n)
+{
+    struct file_set set = file_set_new(c->arena);
+    if (c->options->output)
+        file_set_add(&set, c->options->output, bytes, n);
+    if (c->options->depend)
+        add_depend(c, &set);
+    if (!c->options->output && !file_print(c->arena, bytes, n, &c->failure))
+        return false;
+    return file_set_commit(&set, &c->failure);
+}
+
+static bool write_c(struct compilation *c)
+{
+    const struct options *o = c->options;
+    struct emit_options emit = {
+        .version = PACKAGE_VERSION,
+        .source = strcmp(o->input, "-") == 0 ? "standard input" : base_name(o->input),
+        .source_hash = c->digest,
+        .command = shaping_options(c),
+    };
+    struct emit_files files = emit_c(c->arena, c->plan, &emit);
+    struct file_set set = file_set_new(c->arena);
+    for (size_t i = 0; i < files.n; i++)
+        file_set_add(&set, arena_printf(c->arena, "%s/%s", o->output, files.at[i].name), files.at[i].bytes, files.at[i].n);
+    if (o->depend)
+        add_depend(c, &set);
+    return file_set_directory(&set, o->output, &c->failure) && file_set_commit(&set, &c->failure);
+}
+
+/* --- commands --- */
+
+static bool check(struct compilation *c)
+{
+    struct text report = text_new(c->arena);
+    bool countable = report_network(&report, c->graph, &c->passes);
+    if (!countable)
+        diag_error(c->diag, (struct span){0}, "network %s is too large to be counted", c->graph->name);
+    bool good = countable && check_budgets(c);
+    good = good && make_plan(c);
+    return (!countable || file_print(c->arena, text_str(&report), report.n, &c->failure)) && good;
+}
+
+static bool build(struct compilation *c)
+{
+    if (!check_budgets(c))
+        return false;
+    if (c->options->emit == EMIT_IR) {
+        size_t n;
+        const char *text = graph_text(c, c->graph, &n);
+        return write_text(c, text, n);
+    }
+    if (!make_plan(c))
+        return false;
+    if (c->options->emit == EMIT_C)
+        return write_c(c);
+    struct text t = text_new(c->arena);
+    plan_print(&t, c->plan);
+    return write_text(c, text_str(&t), t.n);
+}
+
+static bool run(struct compilation *c)
+{
+    if (!read_graph(c))
+        return false;
+    run_passes(c);
+    if (c->options->dump_after) {
+        size_t n;
+        const char *text = graph_text(c, graph_after(c, c->options->dump_after), &n);
+        return write_text(c, text, n);
+    }
+    return c->options->command == COMMAND_CHECK ? check(c) : build(c);
+}
+
+static bool use_colour(enum colour wish)
+{
+    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (wish == COLOUR_AUTO)
+        return isatty(STDERR_FILENO) && !(none && *none) && !(term && strcmp(term, "dumb") == 0);
+    return wish == COLOUR_ALWAYS;
+}
+
+enum compile_status compile_run(struct arena *a, const struct options *o)
+{
+    struct compilation c = {.arena = a, .options = o, .diag = diag_new(a)};
+    diag_limit(c.diag, (size_t)o->max_errors);
+    bool done = run(&c);
+    diag_print(c.diag, stderr, use_colour(o->colour));
+    if (c.failure)
+        fprintf(stderr, "cnasc: %s\n", c.failure);
+    return done ? COMPILE_DONE : c.failure ? COMPILE_FAILED : COMPILE_INPUT_WRONG;
+}

@@ -1,0 +1,334 @@
+/* One table describes every option: the parser, the help texts and "did you mean" all read it. */
+#include "config.h"
+
+#include "compiler/options.h"
+
+#include "compiler/base/nearest.h"
+#include "compiler/ir/print.h"
+#include "compiler/load/embed.h"
+#include "compiler/pass/pass.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD };
+
+enum id {
+    OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_NETWORK, OPT_DEPEND,
+    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DUMP_AFTER, OPT_VERIFY,
+};
+
+static const struct spec {
+    enum id id;
+    const char *name, *letter; /* letter: a short form, "" for none */
+    const char *value;         /* what its value is called; NULL: it has none */
+    unsigned commands;         /* ANY: also without a command */
+    const char *help;
+} specs[] = {
+    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD, "the directory for C (it is made), or the file for --emit=ir and --emit=plan"},
+    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c (default); ir: the graph after all passes; plan: the schedule, as text on standard output"},
+    {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
+    {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
+    {OPT_NETWORK, "--network", "", "NAME", CHECK | BUILD, "which network, where the file has several"},
+    {OPT_DEPEND, "-MMD", "", NULL, BUILD, "write a dependency file for make: what was read, without the standard library"},
+    {OPT_DEPEND_FILE, "-MF", "", "FILE", BUILD, "its name; without it, DIR/NET.d, or that of -o ending in .d"},
+    {OPT_DEPEND_TARGET, "-MT", "", "TARGET", BUILD, "the target it names; without it, the files that are written"},
+    {OPT_FROM_IR, "--from-ir", "", NULL, CHECK | BUILD, "the input is the text that --emit=ir wrote"},
+    {OPT_DUMP_AFTER, "--dump-after", "", "PASS", CHECK | BUILD, "print the graph as it is after this pass, and stop; `elaborate` is before the first"},
+    {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
+    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD, "show so many errors at most; 20 if not given, 0: all"},
+    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD, "auto (default: on a terminal), always or never"},
+    {OPT_SEARCH_DIRS, "--print-search-dirs", "", NULL, ANY, "say where imports are looked for, and stop"},
+    {OPT_HELP, "--help", "", NULL, ANY, "this text; with a command, that command's"},
+    {OPT_VERSION, "--version", "", NULL, ANY, "the version, and stop"},
+};
+enum { N_SPECS = sizeof specs / sizeof *specs };
+
+static const struct {
+    enum command command;
+    const char *name, *arguments, *help, *detail;
+} commands[] = {
+    {COMMAND_CHECK, "check", "NET.cnas", "shapes, parameters and ReLUs by layer; do the budgets hold?",
+     "Reads a network description and prints a table of its layers: the shape of each result, trainable parameters,\n"
+     "multiply-accumulates and ReLUs, then what the passes did and whether every budget holds. Writes no files.\n"},
+    {COMMAND_BUILD, "build", "NET.cnas -o DIR", "write C: training, inference, and private inference's client and server",
+     "Compiles a network description to C with headers and a Makefile. Files are written only when everything\n"
+     "succeeded, and those that would not change are left untouched.\n"},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+static const char *command_name(enum command c)
+{
+    return commands[c - 1].name;
+}
+
+/* --- texts --- */
+
+static void help_options(struct text *out, enum command command)
+{
+    for (int i = 0; i < N_SPECS; i++) {
+        const struct spec *s = &specs[i];
+        if (command == COMMAND_NONE ? s->commands != ANY : s->commands != ANY && !(s->commands & (1u << command)))
+            continue;
+        const char *name = *s->letter ? s->letter : s->name;
+        const char *left = !s->value ? name : arena_printf(out->arena, "%s%s%s", name, name[1] == '-' ? "=" : " ", s->value);
+        text_add(out, "  %-20s  %s\n", left, s->help);
+    }
+}
+
+static void help(struct text *out, enum command command)
+{
+    if (command == COMMAND_NONE) {
+        text_add(out, "cnasc compiles network descriptions with ReLU budgets to C.\n\nUsage: cnasc COMMAND [OPTION...] FILE\n\nCommands:\n");
+        for (int i = 0; i < N_COMMANDS; i++)
+            text_add(out, "  %-20s  %s\n", commands[i].name, commands[i].help);
+        text_add(out, "\nOptions:\n");
+        help_options(out, command);
+        text_add(out, "\n`cnasc COMMAND --help` tells a command's options. FILE may be `-`, standard input.\n");
+    } else {
+        text_add(out, "Usage: cnasc %s [OPTION...] %s\n\n%s\nOptions:\n", command_name(command), commands[command - 1].arguments,
+                 commands[command - 1].detail);
+        help_options(out, command);
+    }
+    text_add(out, "\nExit status: 0 done; 1 the input is wrong; 2 wrong usage, or something could not be read or written.\n");
+}
+
+static void usage(struct text *out)
+{
+    text_add(out, "usage: cnasc check NET.cnas\n       cnasc build NET.cnas -o DIR\n       cnasc --help\n");
+}
+
+static void search_dirs(struct text *out, const struct options *o)
+{
+    text_add(out, "the importing file's directory\n");
+    for (size_t i = 0; i < o->dirs.n; i++)
+        text_add(out, "%s\n", o->dirs.at[i]);
+    text_add(out, "std: built in:");
+    for (size_t i = 0; i < embed_n_modules; i++)
+        text_add(out, " std.%s", embed_modules[i].name);
+    text_add(out, "\n");
+}
+
+static enum options_outcome wrong(struct text *out, const char *sentence)
+{
+    text_add(out, "cnasc: %s\n", sentence);
+    return OPTIONS_WRONG;
+}
+
+#define WRONG(out, ...) wrong((out), arena_printf((out)->arena, __VA_ARGS__))
+
+static enum options_outcome unknown(struct text *out, const char *what, const char *word, const char *best, enum command command)
+{
+    const char *help_of = command == COMMAND_NONE ? "" : arena_printf(out->arena, "%s ", command_name(command));
+    if (best)
+        return WRONG(out, "unknown %s %s; did you mean %s?", what, word, best);
+    return WRONG(out, "unknown %s %s; see cnasc %s--help", what, word, help_of);
+}
+
+/* --- parsing --- */
+
+static bool choose(const char *value, const char *const *words, int n, int *index)
+{
+    for (*index = 0; *index < n; ++*index)
+        if (strcmp(value, words[*index]) == 0)
+            return true;
+    return false;
+}
+
+/* True unless the value is wrong; then out says so. */
+static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
+{
+    static const char *const kinds[] = {"c", "ir", "plan"}, *const colours[] = {"auto", "always", "never"};
+    struct arena *a = out->arena;
+    int index;
+    char *end;
+    switch (s->id) {
+    case OPT_HELP:
+    case OPT_VERSION:
+    case OPT_SEARCH_DIRS:
+        vec_push(a, asked, s->name);
+        return true;
+    case OPT_OUTPUT:
+        if (o->output || !*value)
+            return wrong(out, *value ? "-o is given twice" : "-o needs a name that is not empty"), false;
+        o->output = value;
+        return true;
+    case OPT_EMIT:
+        if (!choose(value, kinds, 3, &index))
+            return WRONG(out, "--emit is c, ir or plan, not %s", value), false;
+        o->emit = (enum emit_kind)index;
+        return true;
+    case OPT_FROM_IR:
+        o->from_ir = true;
+        return true;
+    case OPT_INCLUDE:
+        vec_push(a, &o->dirs, value);
+        return true;
+    case OPT_DEFINE:
+        vec_push(a, &o->defines, value);
+        return true;
+    case OPT_NETWORK:
+        o->network = value;
+        return true;
+    case OPT_DEPEND:
+        o->depend = true;
+        return true;
+    case OPT_DEPEND_FILE:
+        o->depend_file = value;
+        return true;
+    case OPT_DEPEND_TARGET:
+        vec_push(a, &o->depend_targets, value);
+        return true;
+    case OPT_MAX_ERRORS:
+        errno = 0;
+        o->max_errors = strtoll(value, &end, 10);
+        if (*end || end == value || errno || o->max_errors < 0 || o->max_errors > INT32_MAX)
+            return WRONG(out, "--max-errors is a number such as 20, not %s", value), false;
+        return true;
+    case OPT_COLOUR:
+        if (!choose(value, colours, 3, &index))
+            return WRONG(out, "--color is auto, always or never, not %s", value), false;
+        o->colour = (enum colour)index;
+        return true;
+    case OPT_DUMP_AFTER:
+        o->dump_after = value;
+        return true;
+    case OPT_VERIFY:
+        o->verify = true;
+        return true;
+    }
+    return true;
+}
+
+/* The option that arg is; *value what is joined to it ("--emit=ir", "-Idir"), or NULL. */
+static const struct spec *find(const char *arg, const char **value)
+{
+    for (int i = 0; i < N_SPECS; i++) {
+        const struct spec *s = &specs[i];
+        size_t n = strlen(s->name), m = strlen(s->letter);
+        *value = NULL;
+        if (strcmp(arg, s->name) == 0 || (m && strcmp(arg, s->letter) == 0))
+            return s;
+        if (s->name[1] == '-' && strncmp(arg, s->name, n) == 0 && arg[n] == '=') {
+            *value = arg + n + 1;
+            return s;
+        }
+        if (m && s->value && arg[1] != '-' && strncmp(arg, s->letter, m) == 0) {
+            *value = arg + m;
+            return s;
+        }
+    }
+    return NULL;
+}
+
+static enum options_outcome unknown_option(struct text *out, const char *arg, enum command command)
+{
+    size_t n = strcspn(arg, "=");
+    struct nearest near = nearest_to(arena_strndup(out->arena, arg, n));
+    for (int i = 0; i < N_SPECS; i++)
+        nearest_try(&near, specs[i].name);
+    return unknown(out, "option", near.word, near.best, command);
+}
+
+static bool is_pass(const char *name)
+{
+    size_t n;
+    const char *const *names = pass_names(&n);
+    bool found = strcmp(name, "elaborate") == 0;
+    for (size_t i = 0; i < n; i++)
+        found |= strcmp(name, names[i]) == 0;
+    return found;
+}
+
+static enum options_outcome check_pass(struct text *out, const char *name)
+{
+    size_t n;
+    const char *const *names = pass_names(&n);
+    struct text all = text_new(out->arena);
+    for (size_t i = 0; i < n; i++)
+        text_add(&all, ", %s", names[i]);
+    return is_pass(name) ? OPTIONS_RUN : WRONG(out, "there is no pass %s; there are: elaborate%s", name, text_str(&all));
+}
+
+/* What fits together. */
+static enum options_outcome check_whole(const struct options *o, struct text *out, unsigned used)
+{
+    if (o->command == COMMAND_NONE) {
+        usage(out);
+        return OPTIONS_WRONG;
+    }
+    for (int i = 0; i < N_SPECS; i++)
+        if ((used & (1u << specs[i].id)) && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
+            return WRONG(out, "%s is no option of cnasc %s", specs[i].name, command_name(o->command));
+    if (!o->input)
+        return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
+                     commands[o->command - 1].arguments);
+    if (o->command == COMMAND_BUILD && o->emit == EMIT_C && !o->output && !o->dump_after)
+        return wrong(out, "cnasc build needs -o DIR, the directory for the files it writes");
+    if (!o->depend && (o->depend_file || o->depend_targets.n))
+        return wrong(out, "-MF and -MT belong to -MMD, which is not given");
+    if (o->depend && !o->output && !(o->depend_file && o->depend_targets.n))
+        return wrong(out, "-MMD needs -o, or both -MF and -MT");
+    if (o->from_ir && (o->dirs.n || o->defines.n || o->network))
+        return wrong(out, "-I, -D and --network mean nothing for a graph that is read with --from-ir");
+    return o->dump_after ? check_pass(out, o->dump_after) : OPTIONS_RUN;
+}
+
+static enum options_outcome set_word(struct options *o, struct text *out, const char *word)
+{
+    if (o->command != COMMAND_NONE) {
+        if (o->input)
+            return WRONG(out, "one file at a time, not both %s and %s", o->input, word);
+        o->input = word;
+        return OPTIONS_RUN;
+    }
+    struct nearest near = nearest_to(word);
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(word, commands[i].name) == 0)
+            o->command = commands[i].command;
+        nearest_try(&near, commands[i].name);
+    }
+    return o->command == COMMAND_NONE ? unknown(out, "command", word, near.best, COMMAND_NONE) : OPTIONS_RUN;
+}
+
+enum options_outcome options_parse(struct options *o, struct text *out, int argc, char *const *argv)
+{
+    *o = (struct options){.max_errors = 20};
+    struct strings asked = {0};
+    unsigned used = 0;
+    bool only_words = false;
+    for (int i = 1; i < argc; i++) {
+        const char *arg = argv[i], *value;
+        if (only_words || arg[0] != '-' || !arg[1]) {
+            if (set_word(o, out, arg) != OPTIONS_RUN)
+                return OPTIONS_WRONG;
+            continue;
+        }
+        if (strcmp(arg, "--") == 0) {
+            only_words = true;
+            continue;
+        }
+        const struct spec *s = find(arg, &value);
+        if (!s)
+            return unknown_option(out, arg, o->command);
+        if (value && !s->value)
+            return WRONG(out, "%s takes no value", s->name);
+        if (s->value && !value && i + 1 == argc)
+            return WRONG(out, "%s needs %s", arg, s->value);
+        if (s->value && !value)
+            value = argv[++i];
+        if (!set(o, out, s, value, &asked))
+            return OPTIONS_WRONG;
+        used |= 1u << s->id;
+    }
+    if (asked.n == 0)
+        return check_whole(o, out, used);
+    if (strcmp(asked.at[0], "--help") == 0)
+        help(out, o->command);
+    else if (strcmp(asked.at[0], "--version") == 0)
+        text_add(out, "cnasc %s\n", PACKAGE_VERSION);
+    else
+        search_dirs(out, o);
+    return OPTIONS_SHOWN;
+}

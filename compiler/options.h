@@ -1,0 +1,46 @@
+/* The command line. */
+#ifndef COMPILER_OPTIONS_H
+#define COMPILER_OPTIONS_H
+
+#include "compiler/base/text.h"
+#include "compiler/base/vec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD };
+enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN };
+enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
+
+struct strings {
+    const char **at;
+    size_t n, cap;
+};
+
+struct options {
+    enum command command;
+    const char *input;            /* "-": standard input */
+    const char *output;           /* -o: the directory for C, the file for text; NULL: none */
+    enum emit_kind emit;
+    bool from_ir;                 /* the input is textual IR */
+    struct strings dirs, defines; /* -I, -D */
+    const char *network;          /* NULL: the only one */
+    bool depend;                  /* -MMD */
+    const char *depend_file;      /* -MF; NULL: beside the output */
+    struct strings depend_targets; /* -MT; none: the files that are written */
+    int64_t max_errors;           /* 0: no limit */
+    enum colour colour;
+    const char *dump_after;       /* a pass; NULL: none */
+    bool verify;
+};
+
+enum options_outcome {
+    OPTIONS_RUN,   /* *o says what to do */
+    OPTIONS_SHOWN, /* out holds what was asked for: help, a version... */
+    OPTIONS_WRONG, /* out holds what is wrong, for standard error */
+};
+
+/* argv as main got it. Everything in o is borrowed from argv or lives in out's arena. */
+enum options_outcome options_parse(struct options *o, struct text *out, int argc, char *const *argv);
+
+#endif

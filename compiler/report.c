@@ -1,0 +1,114 @@
+#include "compiler/report.h"
+
+#include "compiler/base/table.h"
+#include "compiler/ir/cost.h"
+#include "compiler/pass/budget.h"
+
+#include <inttypes.h>
+
+enum { LINE = 100 };
+
+static const char *or_blank(struct arena *a, int64_t value)
+{
+    return value ? table_number(a, value) : "";
+}
+
+/* "conv 3x3 /2 groups 8": the operator and those attributes that are not what one expects. */
+static const char *operator_text(struct arena *a, const struct ir_node *n)
+{
+    struct text t = text_new(a);
+    int64_t stride = 1;
+    text_add(&t, "%s", ir_op_name(n->op));
+    if (n->op == IR_CONV) {
+        text_add(&t, " %" PRId64 "x%" PRId64, n->conv.kh, n->conv.kw);
+        stride = n->conv.stride;
+    } else if (n->op == IR_AVG_POOL) {
+        text_add(&t, " %" PRId64 "x%" PRId64, n->avg_pool.kernel, n->avg_pool.kernel);
+        stride = n->avg_pool.stride;
+    } else if (n->op == IR_SUBSAMPLE) {
+        stride = n->subsample.stride;
+    } else if (n->op == IR_DROPOUT) {
+        text_add(&t, " %g", n->dropout.rate);
+    }
+    if (stride != 1)
+        text_add(&t, " /%" PRId64, stride);
+    if (n->op == IR_CONV && n->conv.groups != 1)
+        text_add(&t, " groups %" PRId64, n->conv.groups);
+    if (n->op == IR_CONV && n->conv.dilation != 1)
+        text_add(&t, " dilation %" PRId64, n->conv.dilation);
+    return text_str(&t);
+}
+
+static void row(struct table *t, const char *name, const char *op, const char *shape, struct ir_cost c)
+{
+    struct arena *a = t->arena;
+    table_row(t, (const char *[]){name, op, shape, or_blank(a, c.parameters), or_blank(a, c.macs),
+                                  or_blank(a, c.relu_equivalents)});
+}
+
+static void layers(struct text *out, const struct ir_graph *g, struct ir_cost total)
+{
+    struct arena *a = out->arena;
+    struct table t = table_new(a, "llrrrr");
+    table_row(&t, (const char *[]){"layer", "operator", "result", "parameters", "MACs", "ReLUs"});
+    table_rule(&t);
+    for (ir_id id = 0; id < g->n_nodes; id++)
+        row(&t, g->nodes[id].name, operator_text(a, &g->nodes[id]), ir_shape_text(a, g->nodes[id].shape), ir_cost_node(g, id));
+    table_rule(&t);
+    table_row(&t, (const char *[]){"total", "", "", table_number(a, total.parameters), table_number(a, total.macs),
+                                   table_number(a, total.relu_equivalents)});
+    table_fit(&t, LINE);
+    table_print(out, &t);
+}
+
+static bool passes_text(struct text *out, const struct pass_trace *passes)
+{
+    struct arena *a = out->arena;
+    struct table t = table_new(a, "lrrl");
+    table_row(&t, (const char *[]){"pass", "ReLUs before", "after", "what it does"});
+    table_rule(&t);
+    for (size_t i = 0; i < passes->n; i++) {
+        const struct pass_step *s = &passes->steps[i];
+        struct ir_cost before, after;
+        if (!ir_cost_total(s->before, &before) || !ir_cost_total(s->after, &after))
+            return false;
+        table_row(&t, (const char *[]){s->name, table_number(a, before.relu_equivalents), table_number(a, after.relu_equivalents), s->what});
+    }
+    table_fit(&t, LINE);
+    table_print(out, &t);
+    return true;
+}
+
+static void budgets(struct text *out, const struct ir_graph *g)
+{
+    struct arena *a = out->arena;
+    struct table t = table_new(a, "lrrrl");
+    table_row(&t, (const char *[]){"ReLU budget", "limit", "used", "left", ""});
+    table_rule(&t);
+    for (uint32_t i = 0; i < g->n_budgets; i++) {
+        const struct ir_budget *b = &g->budgets[i];
+        int64_t used = budget_used(g, b);
+        table_row(&t, (const char *[]){b->scope, table_number(a, b->limit), table_number(a, used),
+                                       table_number(a, b->limit - used), used > b->limit ? "broken" : "ok"});
+    }
+    table_fit(&t, LINE);
+    table_print(out, &t);
+}
+
+bool report_network(struct text *out, const struct ir_graph *g, const struct pass_trace *passes)
+{
+    struct ir_cost total;
+    if (!ir_cost_total(g, &total))
+        return false;
+    text_add(out, "network %s\n\n", g->name);
+    layers(out, g, total);
+    text_add(out, "\n");
+    if (!passes_text(out, passes))
+        return false;
+    text_add(out, "\n");
+    if (g->n_budgets)
+        budgets(out, g);
+    else
+        text_add(out, "no ReLU budget\n");
+    return true;
+}

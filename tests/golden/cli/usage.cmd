@@ -1,0 +1,30 @@
+cnasc
+cnasc --help
+cnasc check --help
+cnasc build --help
+cnasc --version | sed 's/[0-9.]*$/VERSION/'
+cnasc -I here --print-search-dirs
+# Misspelt.
+cnasc chekc net.cnas
+cnasc frobnicate
+cnasc check --netwrok=N net.cnas
+cnasc check --frobnicate net.cnas
+cnasc -z
+# Misused.
+cnasc check
+cnasc build small.ir
+cnasc check one.cnas two.cnas
+cnasc check --emit=ir small.ir
+cnasc build --emit=asm small.ir
+cnasc check --color=blue small.ir
+cnasc check --max-errors=many small.ir
+cnasc check --verify=yes small.ir
+cnasc check -D
+cnasc build -o a -o b small.ir
+cnasc build -o '' small.ir
+cnasc build small.ir -o out -MF out.d
+cnasc build small.ir --emit=ir -MMD
+cnasc check small.ir --from-ir -D width=3
+cnasc check small.ir --from-ir --dump-after=mrge
+# After -- nothing is an option.
+cnasc check --from-ir -- -small.ir
