@@ -22,7 +22,7 @@ void c_list(struct text *t, const char *head, const struct c_items *items, const
 enum c_call { C_CALL, C_TRY, C_RETURN }; /* f(...);  CNAS_TRY(f(...));  return f(...); */
 void c_call(struct text *t, enum c_call how, const char *function, const struct c_items *arguments);
 
-void c_open(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3))); /* a function's head, then { */
+void c_open(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));  /* a function's head, then { */
 void c_begin(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3))); /* a declaration that ends in { */
 void c_end(struct text *t, const char *tail);                                                /* } and tail */
 void c_blank(struct text *t);

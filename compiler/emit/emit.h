@@ -1,6 +1,6 @@
-/* C from a plan. For a network `Fashion`: fashion.h (the programming interface), fashion_internal.h, fashion.c (clear training and
- * inference), fashion_fixed.c, fashion_server.c, fashion_client.c (private inference), one small main program each, fashion.mk
- * and a Makefile. Same plan and options, same bytes; no dates, no paths. */
+/* C from a plan. For a network `Fashion`: fashion.h (the programming interface), fashion_internal.h, fashion.c (clear training
+ * and inference), fashion_fixed.c, fashion_server.c, fashion_client.c (private inference), one small main program each,
+ * fashion.mk and a Makefile. Same plan and options, same bytes; no dates, no paths. */
 #ifndef COMPILER_EMIT_EMIT_H
 #define COMPILER_EMIT_EMIT_H
 

@@ -26,10 +26,14 @@ void emit_file_add(struct emit *e, const char *name, const struct text *t);
 
 /* Words for comments. */
 const char *emit_dims(struct arena *a, struct plan_dims d);
-const char *emit_site(struct arena *a, struct site site);      /* " cnet.cnas:9 in fashion.cnas:6.", or "" */
-const char *emit_terms(struct emit *e, const struct plan_point *q); /* what enters a point: "image * 3x3 + relu_1 * 4x4/2"; fixed.c */
+const char *emit_site(struct arena *a, struct site site); /* " cnet.cnas:9 in fashion.cnas:6.", or "" */
+const char *emit_terms(struct emit *e,
+                       const struct plan_point *q);            /* what enters a point: "image * 3x3 + relu_1 * 4x4/2"; fixed.c */
 bool emit_has_shape(const struct plan_layer *l);               /* a constant struct cnas_conv_shape */
 const char *emit_product(struct arena *a, struct plan_dims d); /* "16 * 28 * 28" */
+
+enum emit_mode { EMIT_INFER, EMIT_FORWARD, EMIT_BACKWARD };
+void emit_kernel(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode); /* kernel.c */
 
 void emit_header(struct emit *e);   /* header.c: NET.h, NET_internal.h */
 void emit_clear(struct emit *e);    /* clear.c: NET.c */

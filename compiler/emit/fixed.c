@@ -10,8 +10,10 @@ static const char *point_name(struct emit *e, uint32_t point)
 
 static void print_points(struct emit *e, struct text *t)
 {
-    static const char *const kinds[] = {[PLAN_POINT_INPUT] = "CNAS_POINT_INPUT", [PLAN_POINT_RELU] = "CNAS_POINT_RELU",
-                                        [PLAN_POINT_RESCALE] = "CNAS_POINT_RESCALE", [PLAN_POINT_OUTPUT] = "CNAS_POINT_OUTPUT"};
+    static const char *const kinds[] = {[PLAN_POINT_INPUT] = "CNAS_POINT_INPUT",
+                                        [PLAN_POINT_RELU] = "CNAS_POINT_RELU",
+                                        [PLAN_POINT_RESCALE] = "CNAS_POINT_RESCALE",
+                                        [PLAN_POINT_OUTPUT] = "CNAS_POINT_OUTPUT"};
     c_begin(t, "const struct cnas_point %s_points[N_POINTS] =", e->net);
     for (uint32_t i = 0; i < e->p->n_points; i++) {
         const struct plan_point *q = &e->p->points[i];
@@ -132,7 +134,8 @@ const char *emit_terms(struct emit *e, const struct plan_point *q)
     struct text s = text_new(e->a);
     for (uint32_t i = q->first_term; i < q->first_term + q->n_terms; i++) {
         const struct plan_term *term = &e->p->terms[i];
-        text_add(&s, "%s%s * %" PRIu32 "x%" PRIu32, i > q->first_term ? " + " : "", e->p->points[term->src].name, term->kh, term->kw);
+        text_add(&s, "%s%s * %" PRIu32 "x%" PRIu32, i > q->first_term ? " + " : "", e->p->points[term->src].name, term->kh,
+                 term->kw);
         if (term->stride > 1)
             text_add(&s, "/%" PRIu32, term->stride);
     }
@@ -158,8 +161,9 @@ void emit_fixed(struct emit *e)
     c_blank(&t);
     text_line(&t, "#include <cnas/fixed.h>");
     c_blank(&t);
-    c_comment(&t, "Each segment below folds everything between points into one convolution for each source: "
-                  "`x * 3x3/2` is point x under a 3x3 kernel with stride 2. Numbers in the calls are slots for values in between.");
+    c_comment(&t,
+              "Each segment below folds everything between points into one convolution for each source: "
+              "`x * 3x3/2` is point x under a 3x3 kernel with stride 2. Numbers in the calls are slots for values in between.");
     c_blank(&t);
     print_points(e, &t);
     print_terms(e, &t);

@@ -11,16 +11,22 @@ static void public_header(struct emit *e)
     c_blank(&t);
     text_line(&t, "#include <cnas/private.h>");
     c_blank(&t);
-    c_comment(&t, "The network: %s -> %" PRIu32 " numbers. Public: the architecture, no weights. With <cnas/train.h>: cnas_train, cnas_infer, "
-              "cnas_params_load; with <cnas/fixed.h>: cnas_fixed_make.", emit_dims(e->a, e->p->input), e->p->classes);
+    c_comment(&t,
+              "The network: %s -> %" PRIu32
+              " numbers. Public: the architecture, no weights. With <cnas/train.h>: cnas_train, cnas_infer, "
+              "cnas_params_load; with <cnas/fixed.h>: cnas_fixed_make.",
+              emit_dims(e->a, e->p->input), e->p->classes);
     text_line(&t, "extern const struct cnas_model %s_model;", e->net);
     c_blank(&t);
-    c_comment(&t, "One private inference: both sides call offline, then online. The image is normalised, %s; logits: %" PRIu32 " fixed-point numbers.",
+    c_comment(&t,
+              "One private inference: both sides call offline, then online. The image is normalised, %s; logits: %" PRIu32
+              " fixed-point numbers.",
               emit_dims(e->a, e->p->input), e->p->classes);
     text_line(&t, "CNAS_CHECKED enum cnas_status %s_server_offline(struct cnas_server_session *s);", e->net);
     text_line(&t, "CNAS_CHECKED enum cnas_status %s_server_online(struct cnas_server_session *s);", e->net);
     text_line(&t, "CNAS_CHECKED enum cnas_status %s_client_offline(struct cnas_client *c);", e->net);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_client_online(struct cnas_client *c, const float *image, int64_t *logits);", e->net);
+    text_line(&t, "CNAS_CHECKED enum cnas_status %s_client_online(struct cnas_client *c, const float *image, int64_t *logits);",
+              e->net);
     c_blank(&t);
     text_line(&t, "#endif");
     emit_file_add(e, arena_printf(e->a, "%s.h", e->net), &t);

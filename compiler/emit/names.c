@@ -49,7 +49,8 @@ void emit_names(struct emit *e)
 {
     e->net = network_name(e->a, e->p->network);
     e->upper = emit_upper(e->a, e->net);
-    const char **layer = ARENA_ARRAY(e->a, const char *, e->p->n_layers), **point = ARENA_ARRAY(e->a, const char *, e->p->n_points);
+    const char **layer = ARENA_ARRAY(e->a, const char *, e->p->n_layers),
+               **point = ARENA_ARRAY(e->a, const char *, e->p->n_points);
     for (uint32_t i = 0; i < e->p->n_layers; i++)
         layer[i] = e->p->layers[i].name;
     for (uint32_t i = 0; i < e->p->n_layers; i++)

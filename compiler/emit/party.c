@@ -17,7 +17,8 @@ static const char *handle(const struct side *side)
 }
 
 /* cnas_SIDE_PHASE_what(handle, POINT_x, extra) */
-static void step(struct emit *e, struct text *t, const struct side *side, enum c_call how, const char *what, uint32_t point, const char *extra)
+static void step(struct emit *e, struct text *t, const struct side *side, enum c_call how, const char *what, uint32_t point,
+                 const char *extra)
 {
     struct c_items items = c_items_new(e->a);
     c_item(&items, "%s", handle(side));
@@ -32,7 +33,9 @@ static void print_point(struct emit *e, struct text *t, const struct side *side,
 {
     const struct plan_point *q = &e->p->points[point];
     const bool output = q->kind == PLAN_POINT_OUTPUT;
-    static const char *const what[] = {[PLAN_POINT_RELU] = "ReLUs", [PLAN_POINT_RESCALE] = "truncations", [PLAN_POINT_OUTPUT] = "logits, revealed to the client"};
+    static const char *const what[] = {[PLAN_POINT_RELU] = "ReLUs",
+                                       [PLAN_POINT_RESCALE] = "truncations",
+                                       [PLAN_POINT_OUTPUT] = "logits, revealed to the client"};
     const uint64_t n = (uint64_t)q->dims.c * q->dims.h * q->dims.w;
     c_comment(t, "%s: %" PRIu64 " %s, of %s.%s", q->name, n, what[q->kind], emit_terms(e, q), emit_site(e->a, q->site));
     c_open(t, "static enum cnas_status %s_offline(%s)", e->point[point], side->parameter);
@@ -41,7 +44,8 @@ static void print_point(struct emit *e, struct text *t, const struct side *side,
         step(e, t, side, C_RETURN, "offline_activate", point, NULL);
     c_end(t, "");
     c_blank(t);
-    c_open(t, "static enum cnas_status %s_online(%s%s)", e->point[point], side->parameter, output && !side->server ? ", int64_t *logits" : "");
+    c_open(t, "static enum cnas_status %s_online(%s%s)", e->point[point], side->parameter,
+           output && !side->server ? ", int64_t *logits" : "");
     if (side->server)
         step(e, t, side, C_TRY, "online_linear", point, NULL);
     step(e, t, side, C_RETURN, output ? "online_reveal" : "online_activate", point, output && !side->server ? "logits" : NULL);
@@ -53,7 +57,8 @@ static void print_phase(struct emit *e, struct text *t, const struct side *side,
 {
     const char *phase = online ? "online" : "offline";
     const bool reveals = online && !side->server;
-    c_open(t, "enum cnas_status %s_%s_%s(%s%s)", e->net, side->name, phase, side->parameter, reveals ? ", const float *image, int64_t *logits" : "");
+    c_open(t, "enum cnas_status %s_%s_%s(%s%s)", e->net, side->name, phase, side->parameter,
+           reveals ? ", const float *image, int64_t *logits" : "");
     step(e, t, side, C_TRY, online ? "online_begin" : "offline_begin", PLAN_NONE, reveals ? "image" : NULL);
     for (uint32_t i = 1; i < e->p->n_points; i++) {
         const bool last = i + 1 == e->p->n_points;

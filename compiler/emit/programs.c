@@ -58,14 +58,13 @@ static const char fragment[] =
     "$(@N_PROGRAMS):\n"
     "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CNAS_LIBS)\n";
 
-static const char makefile[] =
-    "\n"
-    ".PHONY: all clean\n"
-    "all:\n"
-    "include @n.mk\n"
-    "all: $(@N_PROGRAMS)\n"
-    "clean:\n"
-    "\trm -f $(@N_FILES)\n";
+static const char makefile[] = "\n"
+                               ".PHONY: all clean\n"
+                               "all:\n"
+                               "include @n.mk\n"
+                               "all: $(@N_PROGRAMS)\n"
+                               "clean:\n"
+                               "\trm -f $(@N_FILES)\n";
 
 static void make_file(struct emit *e, const char *name, const char *template)
 {

@@ -103,8 +103,10 @@ static void plan_gradients(struct lower *l, struct buffers *grad)
 static bool check_size(struct lower *l, const struct plan_slab *slab, const char *what)
 {
     if (slab->floats > LOWER_MAX_FLOATS)
-        return lower_refuse(l, l->g->nodes[l->input].site,
-                            arena_printf(l->a, "%s needs %" PRIu64 " numbers per image, more than the 2^31 - 1 a generated program can have", what, slab->floats));
+        return lower_refuse(
+            l, l->g->nodes[l->input].site,
+            arena_printf(l->a, "%s needs %" PRIu64 " numbers per image, more than the 2^31 - 1 a generated program can have",
+                         what, slab->floats));
     return true;
 }
 
@@ -124,5 +126,6 @@ bool lower_buffers(struct lower *l)
     memory_plan(l->a, &p->infer, infer.at, infer.n, p->input_infer);
     memory_plan(l->a, &p->train, train.at, train.n, p->input_train);
     memory_plan(l->a, &p->grad, grad.at, grad.n, PLAN_NONE);
-    return check_size(l, &p->infer, "inference") && check_size(l, &p->train, "training") && check_size(l, &p->grad, "the gradient");
+    return check_size(l, &p->infer, "inference") && check_size(l, &p->train, "training") &&
+           check_size(l, &p->grad, "the gradient");
 }

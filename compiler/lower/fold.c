@@ -6,9 +6,9 @@
 struct folds {
     struct lower *l;
     VEC(struct plan_fold) calls;
-    uint32_t *uses;  /* per node (a root of `fold`): reads of its value that are still to come */
-    uint32_t *slot;  /* per node: where its value (of a point: the point as a source) is; PLAN_NONE: not there */
-    VEC(bool) busy;  /* per slot */
+    uint32_t *uses; /* per node (a root of `fold`): reads of its value that are still to come */
+    uint32_t *slot; /* per node: where its value (of a point: the point as a source) is; PLAN_NONE: not there */
+    VEC(bool) busy; /* per slot */
 };
 
 static bool is_activation(const struct ir_node *n)
@@ -51,8 +51,12 @@ static uint32_t computed(struct folds *f, ir_id id)
     for (uint32_t i = 0; i < n->n_in; i++)
         x[i] = value(f, n->in[i]);
     const uint32_t y = take(f);
-    call(f, (struct plan_fold){.op = n->op == IR_FLATTEN ? PLAN_FOLD_FLATTEN : PLAN_FOLD_LAYER, .point = PLAN_NONE,
-                               .layer = f->l->v[id].layer, .y = y, .n_x = n->n_in, .x = x});
+    call(f, (struct plan_fold){.op = n->op == IR_FLATTEN ? PLAN_FOLD_FLATTEN : PLAN_FOLD_LAYER,
+                               .point = PLAN_NONE,
+                               .layer = f->l->v[id].layer,
+                               .y = y,
+                               .n_x = n->n_in,
+                               .x = x});
     for (uint32_t i = 0; i < n->n_in; i++)
         release(f, f->l->v[n->in[i]].fold);
     return y;
@@ -96,7 +100,8 @@ static void count_uses(struct folds *f)
 
 void lower_folds(struct lower *l)
 {
-    struct folds f = {.l = l, .uses = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes), .slot = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes)};
+    struct folds f = {
+        .l = l, .uses = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes), .slot = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes)};
     for (ir_id id = 0; id < l->g->n_nodes; id++)
         f.slot[id] = PLAN_NONE;
     count_uses(&f);

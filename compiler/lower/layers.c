@@ -6,15 +6,9 @@
 const char *plan_op_name(enum plan_op op)
 {
     static const char *const names[PLAN_OP_COUNT] = {
-        [PLAN_CONV] = "conv",
-        [PLAN_LINEAR] = "linear",
-        [PLAN_BATCH_NORM] = "batch_norm",
-        [PLAN_RELU] = "relu",
-        [PLAN_AVG_POOL] = "avg_pool",
-        [PLAN_GLOBAL_AVG_POOL] = "global_avg_pool",
-        [PLAN_SUBSAMPLE] = "subsample",
-        [PLAN_ADD] = "add",
-        [PLAN_CONCAT] = "concat",
+        [PLAN_CONV] = "conv",           [PLAN_LINEAR] = "linear",     [PLAN_BATCH_NORM] = "batch_norm",
+        [PLAN_RELU] = "relu",           [PLAN_AVG_POOL] = "avg_pool", [PLAN_GLOBAL_AVG_POOL] = "global_avg_pool",
+        [PLAN_SUBSAMPLE] = "subsample", [PLAN_ADD] = "add",           [PLAN_CONCAT] = "concat",
         [PLAN_DROPOUT] = "dropout",
     };
     if ((unsigned)op >= PLAN_OP_COUNT)
@@ -64,7 +58,9 @@ static bool check_node(struct lower *l, const struct ir_node *n)
     const struct ir_shape s = n->shape;
     if (s.h > LOWER_MAX_EXTENT || s.w > LOWER_MAX_EXTENT)
         return lower_refuse(l, n->site,
-                            arena_printf(l->a, "a map of %" PRId64 "x%" PRId64 " is larger than the %d rows and columns a generated program can have",
+                            arena_printf(l->a,
+                                         "a map of %" PRId64 "x%" PRId64
+                                         " is larger than the %d rows and columns a generated program can have",
                                          s.h, s.w, LOWER_MAX_EXTENT));
     int64_t largest = 0;
     if (n->op == IR_CONV) {
@@ -75,18 +71,24 @@ static bool check_node(struct lower *l, const struct ir_node *n)
         largest = n->avg_pool.kernel > n->avg_pool.pad ? n->avg_pool.kernel : n->avg_pool.pad;
     }
     if (largest > LOWER_MAX_EXTENT)
-        return lower_refuse(l, n->site, arena_printf(l->a, "a kernel or padding of %" PRId64 " is larger than the %d a generated program can have",
-                                                     largest, LOWER_MAX_EXTENT));
+        return lower_refuse(l, n->site,
+                            arena_printf(l->a,
+                                         "a kernel or padding of %" PRId64 " is larger than the %d a generated program can have",
+                                         largest, LOWER_MAX_EXTENT));
     return true;
 }
 
 static uint32_t add_param(struct lower *l, struct plan_param *params, uint32_t layer, enum plan_param_kind kind, uint32_t rank,
                           const uint32_t dim[4])
 {
-    static const char *const names[PLAN_PARAM_KINDS] = {
-        [PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma", [PLAN_BETA] = "beta", [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
+    static const char *const names[PLAN_PARAM_KINDS] = {[PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma",
+                                                        [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
     struct plan_param *p = &params[l->p->n_params];
-    *p = (struct plan_param){.name = arena_printf(l->a, "%s.%s", l->layers[layer].name, names[kind]), .kind = kind, .layer = layer, .rank = rank, .size = 1};
+    *p = (struct plan_param){.name = arena_printf(l->a, "%s.%s", l->layers[layer].name, names[kind]),
+                             .kind = kind,
+                             .layer = layer,
+                             .rank = rank,
+                             .size = 1};
     for (uint32_t i = 0; i < rank; i++) {
         p->dim[i] = dim[i];
         p->size *= dim[i];
@@ -96,15 +98,20 @@ static uint32_t add_param(struct lower *l, struct plan_param *params, uint32_t l
 }
 
 /* The operator's attributes and parameters. in: shape of the first operand. */
-static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const struct ir_node *n, struct plan_dims in, struct plan_param *params)
+static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const struct ir_node *n, struct plan_dims in,
+                 struct plan_param *params)
 {
     const uint32_t c = y->y.dims.c;
     switch (n->op) {
     case IR_CONV:
         y->op = PLAN_CONV;
-        y->window = (struct plan_window){.kh = (uint32_t)n->conv.kh, .kw = (uint32_t)n->conv.kw, .stride = (uint32_t)n->conv.stride,
-                                         .pad_y = (uint32_t)n->conv.pad_y, .pad_x = (uint32_t)n->conv.pad_x,
-                                         .dilation = (uint32_t)n->conv.dilation, .groups = (uint32_t)n->conv.groups};
+        y->window = (struct plan_window){.kh = (uint32_t)n->conv.kh,
+                                         .kw = (uint32_t)n->conv.kw,
+                                         .stride = (uint32_t)n->conv.stride,
+                                         .pad_y = (uint32_t)n->conv.pad_y,
+                                         .pad_x = (uint32_t)n->conv.pad_x,
+                                         .dilation = (uint32_t)n->conv.dilation,
+                                         .groups = (uint32_t)n->conv.groups};
         add_param(l, params, layer, PLAN_WEIGHT, 4, (const uint32_t[4]){c, in.c / y->window.groups, y->window.kh, y->window.kw});
         if (n->conv.bias)
             add_param(l, params, layer, PLAN_BIAS, 1, (const uint32_t[4]){c});
@@ -132,17 +139,26 @@ static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const st
         break;
     case IR_AVG_POOL:
         y->op = PLAN_AVG_POOL;
-        y->window = (struct plan_window){.kh = (uint32_t)n->avg_pool.kernel, .kw = (uint32_t)n->avg_pool.kernel,
-                                         .stride = (uint32_t)n->avg_pool.stride, .pad_y = (uint32_t)n->avg_pool.pad,
-                                         .pad_x = (uint32_t)n->avg_pool.pad, .dilation = 1, .groups = 1};
+        y->window = (struct plan_window){.kh = (uint32_t)n->avg_pool.kernel,
+                                         .kw = (uint32_t)n->avg_pool.kernel,
+                                         .stride = (uint32_t)n->avg_pool.stride,
+                                         .pad_y = (uint32_t)n->avg_pool.pad,
+                                         .pad_x = (uint32_t)n->avg_pool.pad,
+                                         .dilation = 1,
+                                         .groups = 1};
         break;
     case IR_GLOBAL_AVG_POOL:
         y->op = PLAN_GLOBAL_AVG_POOL;
         break;
     case IR_SUBSAMPLE:
         y->op = PLAN_SUBSAMPLE;
-        y->window = (struct plan_window){.kh = 1, .kw = 1, .stride = (uint32_t)n->subsample.stride, .dilation = 1, .groups = 1,
-                                         .offset_y = (uint32_t)n->subsample.offset_y, .offset_x = (uint32_t)n->subsample.offset_x};
+        y->window = (struct plan_window){.kh = 1,
+                                         .kw = 1,
+                                         .stride = (uint32_t)n->subsample.stride,
+                                         .dilation = 1,
+                                         .groups = 1,
+                                         .offset_y = (uint32_t)n->subsample.offset_y,
+                                         .offset_x = (uint32_t)n->subsample.offset_x};
         break;
     case IR_ADD:
         y->op = PLAN_ADD;
@@ -175,7 +191,8 @@ static bool order_params(struct lower *l, struct plan_param *params)
             l->layers[params[i].layer].param[params[i].kind] = n++;
             p->params_floats += params[i].size;
             if (p->params_floats > LOWER_MAX_FLOATS)
-                return lower_refuse(l, l->layers[params[i].layer].site, "the network has more parameters than the 2^31 - 1 a generated program can have");
+                return lower_refuse(l, l->layers[params[i].layer].site,
+                                    "the network has more parameters than the 2^31 - 1 a generated program can have");
         }
         if (statistics == 0)
             p->params_trained = p->params_floats;

@@ -17,8 +17,9 @@ static bool find_ends(struct lower *l)
 {
     const struct ir_graph *g = l->g;
     if (g->n_outputs != 1)
-        return lower_refuse(l, g->n_outputs ? g->nodes[g->outputs[1].node].site : (struct site){0},
-                            arena_printf(l->a, "a generated program has exactly one output, and this network has %" PRIu32, g->n_outputs));
+        return lower_refuse(
+            l, g->n_outputs ? g->nodes[g->outputs[1].node].site : (struct site){0},
+            arena_printf(l->a, "a generated program has exactly one output, and this network has %" PRIu32, g->n_outputs));
     l->output = g->outputs[0].node;
     l->p->output_name = g->outputs[0].name;
     l->input = IR_NONE;
@@ -48,7 +49,9 @@ static bool find_ends(struct lower *l)
 static bool whole(struct lower *l, uint32_t *out, int64_t value, const char *what)
 {
     if (value < 0 || value > INT32_MAX)
-        return lower_refuse(l, (struct site){0}, arena_printf(l->a, "%s in the train section must be between 0 and 2^31 - 1, not %" PRId64, what, value));
+        return lower_refuse(
+            l, (struct site){0},
+            arena_printf(l->a, "%s in the train section must be between 0 and 2^31 - 1, not %" PRId64, what, value));
     *out = (uint32_t)value;
     return true;
 }
@@ -57,8 +60,12 @@ static bool copy_train(struct lower *l)
 {
     const struct ir_train *t = &l->g->train;
     struct plan_train *d = &l->p->defaults;
-    *d = (struct plan_train){.lr_max = t->lr_max, .lr_min = t->lr_min, .momentum = t->momentum, .weight_decay = t->weight_decay,
-                             .nesterov = t->nesterov, .flip = t->augment_flip};
+    *d = (struct plan_train){.lr_max = t->lr_max,
+                             .lr_min = t->lr_min,
+                             .momentum = t->momentum,
+                             .weight_decay = t->weight_decay,
+                             .nesterov = t->nesterov,
+                             .flip = t->augment_flip};
     return whole(l, &d->epochs, t->epochs, "epochs") && whole(l, &d->batch, t->batch, "batch") &&
            whole(l, &d->restart_first, t->restart_first, "the first restart period") &&
            whole(l, &d->restart_factor, t->restart_factor, "the restart factor") && whole(l, &d->crop, t->augment_crop, "crop") &&
@@ -76,7 +83,8 @@ static void set_digest(struct lower *l)
 
 const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, struct plan_refusal *why)
 {
-    struct lower l = {.a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
+    struct lower l = {
+        .a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
     l.p->network = g->name;
     if (!find_ends(&l) || !copy_train(&l) || !lower_layers(&l) || !lower_buffers(&l) || !lower_segments(&l))
         return NULL;

@@ -13,13 +13,13 @@ enum { LOWER_MAX_EXTENT = 65535 };
 /* A composition is absurd when it has this many more weights than its parts, and this many in all. */
 enum { LOWER_ABSURD_FACTOR = 8, LOWER_ABSURD_WEIGHTS = 16 << 20 };
 
-struct lower_value { /* one node of the IR */
-    uint32_t layer;  /* PLAN_NONE: the input, or only another view of its operand */
+struct lower_value {    /* one node of the IR */
+    uint32_t layer;     /* PLAN_NONE: the input, or only another view of its operand */
     ir_id train, infer; /* the node whose buffer holds this value in training, at inference */
     ir_id fold;         /* the node whose affine value this is: dropout and the like looked through */
     bool wants_grad;
     uint32_t train_buffer, infer_buffer, grad_buffer; /* set for roots only */
-    uint32_t point;   /* that this value is: the input, a relu, or a rescaled value; else PLAN_NONE */
+    uint32_t point; /* that this value is: the input, a relu, or a rescaled value; else PLAN_NONE */
 };
 
 struct lower {

@@ -61,9 +61,9 @@ struct plan_param {
 };
 
 struct plan_buffer {
-    const char *name; /* of the value: the layer that writes it, or the input */
-    uint64_t floats;  /* per sample */
-    uint64_t offset;  /* per sample, a multiple of PLAN_ALIGN */
+    const char *name;     /* of the value: the layer that writes it, or the input */
+    uint64_t floats;      /* per sample */
+    uint64_t offset;      /* per sample, a multiple of PLAN_ALIGN */
     uint32_t first, last; /* times of the first write and the last read, both included; see plan_time_... */
 };
 #define PLAN_ALIGN 16 /* floats: one cache line */
@@ -75,7 +75,8 @@ struct plan_slab {
     uint64_t peak;   /* the most that is alive at one time: no plan can be smaller */
 };
 
-/* Time 0: the input is there. Layer i runs forward at i + 1. The loss comes after the last layer; then backward, last layer first. */
+/* Time 0: the input is there. Layer i runs forward at i + 1. The loss comes after the last layer; then backward, last layer
+ * first. */
 static inline uint32_t plan_time_forward(uint32_t layer)
 {
     return layer + 1;
@@ -90,17 +91,17 @@ static inline uint32_t plan_time_backward(uint32_t n_layers, uint32_t layer)
 }
 
 enum plan_op { /* one kernel each, forward and backward */
-    PLAN_CONV,
-    PLAN_LINEAR,
-    PLAN_BATCH_NORM,
-    PLAN_RELU,
-    PLAN_AVG_POOL,
-    PLAN_GLOBAL_AVG_POOL,
-    PLAN_SUBSAMPLE,
-    PLAN_ADD,
-    PLAN_CONCAT,
-    PLAN_DROPOUT, /* training only: at inference its result is its input's buffer */
-    PLAN_OP_COUNT
+               PLAN_CONV,
+               PLAN_LINEAR,
+               PLAN_BATCH_NORM,
+               PLAN_RELU,
+               PLAN_AVG_POOL,
+               PLAN_GLOBAL_AVG_POOL,
+               PLAN_SUBSAMPLE,
+               PLAN_ADD,
+               PLAN_CONCAT,
+               PLAN_DROPOUT, /* training only: at inference its result is its input's buffer */
+               PLAN_OP_COUNT
 };
 const char *plan_op_name(enum plan_op op);
 /* The shortest decimal text that reads back as x. */
@@ -155,10 +156,10 @@ enum plan_fold_op { PLAN_FOLD_SOURCE, PLAN_FOLD_LAYER, PLAN_FOLD_FLATTEN, PLAN_F
 
 struct plan_fold { /* one cnas_fold_ call */
     enum plan_fold_op op;
-    uint32_t point;   /* source, point */
-    uint32_t layer;   /* layer: its op says which call */
-    uint32_t y;       /* slot written; not one of x. PLAN_NONE for PLAN_FOLD_POINT */
-    uint32_t n_x;     /* slots read */
+    uint32_t point; /* source, point */
+    uint32_t layer; /* layer: its op says which call */
+    uint32_t y;     /* slot written; not one of x. PLAN_NONE for PLAN_FOLD_POINT */
+    uint32_t n_x;   /* slots read */
     const uint32_t *x;
 };
 
@@ -174,7 +175,7 @@ struct plan {
 
     const char *input_name;
     struct plan_dims input;
-    const double *mean, *std; /* input.c each; NULL: none */
+    const double *mean, *std;          /* input.c each; NULL: none */
     uint32_t input_infer, input_train; /* buffers at offset 0 of both slabs */
     const char *output_name;
     uint32_t classes; /* floats of the output */

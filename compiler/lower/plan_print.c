@@ -17,11 +17,12 @@ const char *plan_number(struct arena *a, double x)
 
 static const char *dims_text(struct arena *a, struct plan_dims d)
 {
-    return d.h == 1 && d.w == 1 ? arena_printf(a, "%" PRIu32, d.c) : arena_printf(a, "%" PRIu32 "x%" PRIu32 "x%" PRIu32, d.c, d.h, d.w);
+    return d.h == 1 && d.w == 1 ? arena_printf(a, "%" PRIu32, d.c)
+                                : arena_printf(a, "%" PRIu32 "x%" PRIu32 "x%" PRIu32, d.c, d.h, d.w);
 }
 
-static const char *const kind_names[PLAN_PARAM_KINDS] = {
-    [PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma", [PLAN_BETA] = "beta", [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
+static const char *const kind_names[PLAN_PARAM_KINDS] = {[PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma",
+                                                         [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
 
 static const char *const point_kinds[] = {
     [PLAN_POINT_INPUT] = "input", [PLAN_POINT_RELU] = "relu", [PLAN_POINT_RESCALE] = "rescale", [PLAN_POINT_OUTPUT] = "output"};
@@ -53,7 +54,8 @@ static void print_window(struct text *t, const struct plan_layer *l)
         text_add(t, " stride %" PRIu32 " offset %" PRIu32 ",%" PRIu32, w->stride, w->offset_y, w->offset_x);
         return;
     }
-    text_add(t, " %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRIu32 ",%" PRIu32, w->kh, w->kw, w->stride, w->pad_y, w->pad_x);
+    text_add(t, " %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRIu32 ",%" PRIu32, w->kh, w->kw, w->stride, w->pad_y,
+             w->pad_x);
     if (w->dilation != 1 || w->groups != 1)
         text_add(t, " dilation %" PRIu32 " groups %" PRIu32, w->dilation, w->groups);
 }
@@ -95,8 +97,8 @@ static void print_points(struct text *t, const struct plan *p)
         text_line(t, "  %s %s %s", q->name, point_kinds[q->kind], dims_text(t->arena, q->dims));
         for (uint32_t k = q->first_term; k < q->first_term + q->n_terms; k++) {
             const struct plan_term *s = &p->terms[k];
-            text_line(t, "    + %s * %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRId32 ",%" PRId32, p->points[s->src].name, s->kh, s->kw, s->stride,
-                      s->pad_y, s->pad_x);
+            text_line(t, "    + %s * %" PRIu32 "x%" PRIu32 " stride %" PRIu32 " pad %" PRId32 ",%" PRId32, p->points[s->src].name,
+                      s->kh, s->kw, s->stride, s->pad_y, s->pad_x);
         }
     }
 }
@@ -142,7 +144,8 @@ static void print_slab(struct text *t, const char *what, const struct plan_slab 
     text_line(t, "%s slab: %" PRIu64 " floats per sample, %" PRIu64 " alive at most", what, s->floats, s->peak);
     for (uint32_t i = 0; i < s->n_buffers; i++) {
         const struct plan_buffer *b = &s->buffers[i];
-        text_line(t, "  %s %" PRIu64 " at %" PRIu64 " during %" PRIu32 "..%" PRIu32, b->name, b->floats, b->offset, b->first, b->last);
+        text_line(t, "  %s %" PRIu64 " at %" PRIu64 " during %" PRIu32 "..%" PRIu32, b->name, b->floats, b->offset, b->first,
+                  b->last);
     }
 }
 
@@ -171,7 +174,8 @@ void plan_print(struct text *t, const struct plan *p)
     text_line(t, "digest %s", p->digest);
     text_line(t, "relus %" PRIu64 " macs %" PRIu64, p->relus, p->macs);
     text_add(t, "\n");
-    text_line(t, "parameters: %" PRIu64 " trained, %" PRIu64 " statistics", p->params_trained, p->params_floats - p->params_trained);
+    text_line(t, "parameters: %" PRIu64 " trained, %" PRIu64 " statistics", p->params_trained,
+              p->params_floats - p->params_trained);
     print_params(t, p, true);
     text_add(t, "\n");
     text_line(t, "forward");
@@ -194,8 +198,10 @@ void plan_print(struct text *t, const struct plan *p)
     print_folds(t, p);
     const struct plan_train *d = &p->defaults;
     text_add(t, "\n");
-    text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max), plan_number(t->arena, d->lr_min),
-             plan_number(t->arena, d->momentum), d->nesterov ? " nesterov" : "", plan_number(t->arena, d->weight_decay));
-    text_line(t, " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32, d->epochs, d->batch,
-              d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
+    text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max),
+             plan_number(t->arena, d->lr_min), plan_number(t->arena, d->momentum), d->nesterov ? " nesterov" : "",
+             plan_number(t->arena, d->weight_decay));
+    text_line(t,
+              " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
+              d->epochs, d->batch, d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
 }

@@ -11,10 +11,10 @@ struct check {
     const char *wrong; /* the first thing found */
 };
 
-#define WRONG(c, ...)                                    \
-    do {                                                 \
-        if (!(c)->wrong)                                 \
-            (c)->wrong = arena_printf((c)->a, __VA_ARGS__); \
+#define WRONG(c, ...)                                                                                                            \
+    do {                                                                                                                         \
+        if (!(c)->wrong)                                                                                                         \
+            (c)->wrong = arena_printf((c)->a, __VA_ARGS__);                                                                      \
     } while (0)
 
 static uint64_t elements(struct plan_dims d)
@@ -55,7 +55,8 @@ static void check_slab(struct check *c, const char *what, const struct plan_slab
             WRONG(c, "%s buffer %s is misplaced", what, b->name);
         for (uint32_t j = 0; j < i; j++) {
             const struct plan_buffer *d = &s->buffers[j];
-            if (b->first <= d->last && d->first <= b->last && b->offset < d->offset + d->floats && d->offset < b->offset + b->floats)
+            if (b->first <= d->last && d->first <= b->last && b->offset < d->offset + d->floats &&
+                d->offset < b->offset + b->floats)
                 WRONG(c, "%s buffers %s and %s are alive at one time and overlap", what, d->name, b->name);
         }
     }
@@ -136,7 +137,8 @@ static void check_clear(struct check *c)
             if (l->x[k].grad == PLAN_NONE)
                 continue;
             if (l->x[k].grad < p->grad.n_buffers && grad.written[l->x[k].grad] != l->x[k].add)
-                WRONG(c, "backward of %s %s the gradient of operand %" PRIu32, l->name, l->x[k].add ? "adds to nothing in" : "overwrites", k);
+                WRONG(c, "backward of %s %s the gradient of operand %" PRIu32, l->name,
+                      l->x[k].add ? "adds to nothing in" : "overwrites", k);
             touch(&grad, l->x[k].grad, l->x[k].dims, now, true);
         }
     }
@@ -178,7 +180,8 @@ static struct affine layer_value(struct check *c, const struct plan_layer *l, co
     switch (l->op) {
     case PLAN_CONV:
     case PLAN_AVG_POOL: {
-        const struct affine_window rows = {w->kh, w->stride, w->pad_y, w->dilation}, columns = {w->kw, w->stride, w->pad_x, w->dilation};
+        const struct affine_window rows = {w->kh, w->stride, w->pad_y, w->dilation},
+                                   columns = {w->kw, w->stride, w->pad_x, w->dilation};
         if (!affine_pads_exactly(x, rows, columns))
             WRONG(c, "%s pads a value that is not zero outside its map", l->name);
         y = affine_compose(c->a, x, rows, columns, l->y.dims);
@@ -220,8 +223,8 @@ static void check_entering(struct check *c, uint32_t point, const struct affine 
     for (uint32_t i = 0; i < x->n; i++) {
         const struct plan_term *t = &c->p->terms[q->first_term + i];
         const struct affine_term *v = &x->terms[i];
-        if (t->src != v->src || t->kh != v->y.k || t->kw != v->x.k || t->stride != v->y.stride || t->stride != v->x.stride || t->pad_y != v->y.pad ||
-            t->pad_x != v->x.pad)
+        if (t->src != v->src || t->kh != v->y.k || t->kw != v->x.k || t->stride != v->y.stride || t->stride != v->x.stride ||
+            t->pad_y != v->y.pad || t->pad_x != v->x.pad)
             WRONG(c, "the fold of point %s does not give its term on %s", q->name, c->p->points[t->src].name);
     }
 }

@@ -48,18 +48,27 @@ static const char *unique_name(struct segments *s, const char *wish)
 }
 
 /* A point that `enters` flows into (NULL: the input). */
-static uint32_t add_point(struct segments *s, const char *name, enum plan_point_kind kind, struct plan_dims dims, struct site site,
-                          const struct affine *enters)
+static uint32_t add_point(struct segments *s, const char *name, enum plan_point_kind kind, struct plan_dims dims,
+                          struct site site, const struct affine *enters)
 {
     const uint32_t point = (uint32_t)s->points.n;
-    const struct plan_point made = {.name = unique_name(s, name), .kind = kind, .dims = dims, .site = site,
-                                    .first_term = (uint32_t)s->terms.n, .n_terms = enters ? enters->n : 0};
+    const struct plan_point made = {.name = unique_name(s, name),
+                                    .kind = kind,
+                                    .dims = dims,
+                                    .site = site,
+                                    .first_term = (uint32_t)s->terms.n,
+                                    .n_terms = enters ? enters->n : 0};
     vec_push(s->l->a, &s->points, made);
     for (uint32_t i = 0; enters && i < enters->n; i++) {
         const struct affine_term *t = &enters->terms[i];
         vec_push(s->l->a, &s->terms,
-                 ((struct plan_term){.dst = point, .src = t->src, .kh = (uint32_t)t->y.k, .kw = (uint32_t)t->x.k,
-                                     .stride = (uint32_t)t->y.stride, .pad_y = (int32_t)t->y.pad, .pad_x = (int32_t)t->x.pad}));
+                 ((struct plan_term){.dst = point,
+                                     .src = t->src,
+                                     .kh = (uint32_t)t->y.k,
+                                     .kw = (uint32_t)t->x.k,
+                                     .stride = (uint32_t)t->y.stride,
+                                     .pad_y = (int32_t)t->y.pad,
+                                     .pad_x = (int32_t)t->x.pad}));
     }
     return point;
 }
@@ -100,7 +109,9 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
         const bool fits = x->dims.h == y->dims.h && x->dims.w == y->dims.w && (n->op == IR_CONCAT || x->dims.c == y->dims.c);
         if (!fits) {
             lower_refuse(s->l, n->site,
-                         arena_printf(s->l->a, "%s of vectors that were flattened from maps of different shapes has no private form: join them before flatten",
+                         arena_printf(s->l->a,
+                                      "%s of vectors that were flattened from maps of different shapes has no private form: join "
+                                      "them before flatten",
                                       ir_op_name(n->op)));
             return WALK_REFUSED;
         }
@@ -119,7 +130,8 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
 {
     const struct affine *x = operand(s, n, 0);
     const struct plan_dims dims = lower_dims(n->shape), in = x->dims;
-    const struct affine_window whole_y = {.k = in.h, .stride = 1, .dilation = 1}, whole_x = {.k = in.w, .stride = 1, .dilation = 1};
+    const struct affine_window whole_y = {.k = in.h, .stride = 1, .dilation = 1},
+                               whole_x = {.k = in.w, .stride = 1, .dilation = 1};
     enum walk done = WALK_DONE;
     switch (n->op) {
     case IR_CONV:
@@ -147,7 +159,9 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
     case IR_BATCH_NORM:
         if (n->shape.rank == 1 && in.h * in.w != 1) {
             lower_refuse(s->l, n->site,
-                         arena_printf(s->l->a, "batch_norm of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32 " map has no private form: put it before flatten",
+                         arena_printf(s->l->a,
+                                      "batch_norm of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32
+                                      " map has no private form: put it before flatten",
                                       in.c, in.h, in.w));
             return WALK_REFUSED;
         }
@@ -183,7 +197,8 @@ static enum walk walk(struct segments *s)
             if (done != WALK_DONE)
                 return done;
             if (s->forced[id])
-                v->point = add_point(s, arena_printf(l->a, "%s_rescale", n->name), PLAN_POINT_RESCALE, s->v[id].dims, n->site, &s->v[id]);
+                v->point = add_point(s, arena_printf(l->a, "%s_rescale", n->name), PLAN_POINT_RESCALE, s->v[id].dims, n->site,
+                                     &s->v[id]);
         }
         if (v->point != PLAN_NONE)
             s->v[id] = affine_point(l->a, v->point, s->points.at[v->point].dims);
@@ -195,7 +210,8 @@ static enum walk walk(struct segments *s)
 
 bool lower_segments(struct lower *l)
 {
-    struct segments s = {.l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
+    struct segments s = {
+        .l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
     enum walk done;
     do
         done = walk(&s);

@@ -15,7 +15,7 @@ struct term_axis term_compose(struct term_axis inner, int64_t k, int64_t stride,
 /* Whether kernel row y lies inside the source for some position. */
 static bool reads(struct term_axis t, int64_t y, int64_t source, int64_t rows)
 {
-    const int64_t start = y - t.pad; /* where position 0 reads */
+    const int64_t start = y - t.pad;                                       /* where position 0 reads */
     const int64_t i = start >= 0 ? 0 : (-start + t.stride - 1) / t.stride; /* the first position that is not before the source */
     return i < rows && start + i * t.stride < source;
 }

@@ -1,5 +1,6 @@
-/* For golden and end-to-end tests of lower and emit alone:  lower_tool plan NET.ir  prints the plan;  lower_tool c NET.ir DIR  writes
- * the generated files into DIR. The base name of NET.ir stands for the source file. Exit 1 with a sentence if it cannot be done. */
+/* For golden and end-to-end tests of lower and emit alone:  lower_tool plan NET.ir  prints the plan;  lower_tool c NET.ir DIR
+ * writes the generated files into DIR. The base name of NET.ir stands for the source file. Exit 1 with a sentence if it cannot be
+ * done. */
 #include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
 #include "compiler/lower/plan.h"

@@ -56,7 +56,8 @@ static void setup(void)
     run.dact = floats(MODEL.grad_floats * run.capacity);
     run.state = floats(MODEL.state_floats);
     cnas_params_init(run.params, &MODEL, random_next());
-    for (size_t i = 0; i < MODEL.n_params; i++) /* away from the special initial values: biases, scales and statistics count too */
+    for (size_t i = 0; i < MODEL.n_params;
+         i++) /* away from the special initial values: biases, scales and statistics count too */
         for (size_t k = 0; k < MODEL.params[i].size; k++) {
             float *p = run.params + MODEL.params[i].offset + k;
             *p += MODEL.params[i].kind == CNAS_PARAM_WEIGHT ? 0 : 0.3f * random_unit();
@@ -83,7 +84,8 @@ static double loss(float *dlogits)
 {
     memcpy(cnas_act(&run, MODEL.input_offset), images, BATCH * image_floats * sizeof *images);
     MODEL.forward(&run);
-    return cnas_softmax_cross_entropy(run.ctx, dlogits, NULL, cnas_act(&run, MODEL.train_logits_offset), labels, BATCH, MODEL.classes);
+    return cnas_softmax_cross_entropy(run.ctx, dlogits, NULL, cnas_act(&run, MODEL.train_logits_offset), labels, BATCH,
+                                      MODEL.classes);
 }
 
 /* (L(p + h d) - L(p - h d)) / 2h along d within one parameter tensor; for large h kinks of ReLUs lie between the two, for small h

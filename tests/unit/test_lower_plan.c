@@ -1,5 +1,5 @@
-/* Plans of random networks keep every invariant, the memory plan is tight enough to be useful, what cannot be lowered is refused in
- * words, and plan_verify notices damage. */
+/* Plans of random networks keep every invariant, the memory plan is tight enough to be useful, what cannot be lowered is refused
+ * in words, and plan_verify notices damage. */
 #include "compiler/ir/print.h"
 #include "compiler/lower/memory.h"
 #include "compiler/lower/plan.h"
@@ -60,16 +60,23 @@ static const struct ir_graph *random_network(struct random *r, int length)
     uint32_t n_kept = 1;
     for (int i = 0; i < length; i++) {
         struct ir_node n = {0};
-        static const enum ir_op ops[] = {IR_CONV, IR_CONV, IR_BATCH_NORM, IR_RELU, IR_AVG_POOL, IR_SUBSAMPLE, IR_ADD, IR_CONCAT, IR_DROPOUT,
-                                         IR_LINEAR, IR_FLATTEN, IR_GLOBAL_AVG_POOL};
+        static const enum ir_op ops[] = {IR_CONV, IR_CONV,   IR_BATCH_NORM, IR_RELU,   IR_AVG_POOL, IR_SUBSAMPLE,
+                                         IR_ADD,  IR_CONCAT, IR_DROPOUT,    IR_LINEAR, IR_FLATTEN,  IR_GLOBAL_AVG_POOL};
         const enum ir_op op = ops[random_below(r, i < 3 * length / 4 ? 9 : 12)];
         ir_id in[3] = {at, kept[random_below(r, n_kept)], kept[random_below(r, n_kept)]};
         const uint32_t n_in = op == IR_ADD || op == IR_CONCAT ? 2 + (uint32_t)random_below(r, 2) : 1;
         const int64_t groups = random_below(r, 4) ? 1 : 2;
         n.dropout.rate = 0.25;
         if (op == IR_CONV)
-            n.conv = (struct ir_conv){groups * (1 + random_below(r, 3)), 1 + random_below(r, 3), 1 + random_below(r, 3), 1 + random_below(r, 8) / 6,
-                                      random_below(r, 2), random_below(r, 2), 1 + random_below(r, 6) / 5, groups, random_below(r, 2)};
+            n.conv = (struct ir_conv){groups * (1 + random_below(r, 3)),
+                                      1 + random_below(r, 3),
+                                      1 + random_below(r, 3),
+                                      1 + random_below(r, 8) / 6,
+                                      random_below(r, 2),
+                                      random_below(r, 2),
+                                      1 + random_below(r, 6) / 5,
+                                      groups,
+                                      random_below(r, 2)};
         if (op == IR_BATCH_NORM)
             n.batch_norm = (struct ir_batch_norm){1e-5, 0.9};
         if (op == IR_AVG_POOL)
@@ -104,8 +111,8 @@ START_TEST(random_networks_keep_the_invariants)
         }
         const char *wrong = plan_verify(arena, p);
         ck_assert_msg(!wrong, "CNAS_SEED=%" PRIu64 ": %s\n%s", seed, wrong, print(p));
-        ck_assert_msg(p->train.floats <= p->train.peak + p->train.peak / 2, "CNAS_SEED=%" PRIu64 ": %" PRIu64 " floats for a peak of %" PRIu64, seed,
-                      p->train.floats, p->train.peak);
+        ck_assert_msg(p->train.floats <= p->train.peak + p->train.peak / 2,
+                      "CNAS_SEED=%" PRIu64 ": %" PRIu64 " floats for a peak of %" PRIu64, seed, p->train.floats, p->train.peak);
         planned++;
         points += p->n_points > 2;
         for (uint32_t k = 0; k < p->n_points; k++)
@@ -131,7 +138,8 @@ START_TEST(random_lifetimes_do_not_overlap)
         const uint32_t n = 1 + (uint32_t)random_below(&r, 60);
         struct plan_buffer *b = ARENA_ARRAY(arena, struct plan_buffer, n);
         for (uint32_t k = 0; k < n; k++) {
-            b[k] = (struct plan_buffer){.name = "b", .floats = 1 + (uint64_t)random_below(&r, 100), .first = (uint32_t)random_below(&r, 50)};
+            b[k] = (struct plan_buffer){
+                .name = "b", .floats = 1 + (uint64_t)random_below(&r, 100), .first = (uint32_t)random_below(&r, 50)};
             b[k].last = b[k].first + (uint32_t)random_below(&r, 20);
         }
         const uint32_t pinned = random_below(&r, 2) ? (uint32_t)random_below(&r, n) : PLAN_NONE;
@@ -157,8 +165,10 @@ END_TEST
 static const struct {
     const char *text, *why;
 } refused[] = {
-    {HEAD "%y = relu %x %z = relu %y output a = %y output b = %z end", "a generated program has exactly one output, and this network has 2"},
-    {HEAD "%u = input 2x6x6 %y = add %x %u output a = %y end", "a generated program has exactly one input, and this is the second"},
+    {HEAD "%y = relu %x %z = relu %y output a = %y output b = %z end",
+     "a generated program has exactly one output, and this network has 2"},
+    {HEAD "%u = input 2x6x6 %y = add %x %u output a = %y end",
+     "a generated program has exactly one input, and this is the second"},
     {HEAD "%r = relu %x %f = flatten %r %b = batch_norm %f output a = %b end",
      "batch_norm of a flattened 2x6x6 map has no private form: put it before flatten"},
     {HEAD "%f = flatten %x %c = conv %x channels=8 kh=4 kw=4 %g = flatten %c %s = add %f %g output a = %s end",
@@ -179,8 +189,10 @@ START_TEST(refusals)
 }
 END_TEST
 
-#define SMALL "ir 1 network N %x = input 1x6x6 %c = conv %x channels=2 kh=3 kw=3 pad_y=1 pad_x=1 %r = relu %c %d = conv %r channels=2 kh=3 kw=3 " \
-              "pad_y=1 pad_x=1 %s = add %d %c %g = global_avg_pool %s %f = linear %g features=3 output a = %f end"
+#define SMALL                                                                                                                    \
+    "ir 1 network N %x = input 1x6x6 %c = conv %x channels=2 kh=3 kw=3 pad_y=1 pad_x=1 %r = relu %c %d = conv %r channels=2 "    \
+    "kh=3 kw=3 "                                                                                                                 \
+    "pad_y=1 pad_x=1 %s = add %d %c %g = global_avg_pool %s %f = linear %g features=3 output a = %f end"
 
 static void noticed(const struct plan *p, const char *part)
 {
@@ -191,7 +203,8 @@ static void noticed(const struct plan *p, const char *part)
 START_TEST(damage_is_noticed)
 {
     struct plan *p = lowered(SMALL);
-    struct plan_buffer *b = memcpy(ARENA_ARRAY(arena, struct plan_buffer, p->train.n_buffers), p->train.buffers, p->train.n_buffers * sizeof *b);
+    struct plan_buffer *b =
+        memcpy(ARENA_ARRAY(arena, struct plan_buffer, p->train.n_buffers), p->train.buffers, p->train.n_buffers * sizeof *b);
     p->train.buffers = b;
     b[1].offset = 0;
     noticed(p, "are alive at one time and overlap");
@@ -207,8 +220,13 @@ START_TEST(damage_is_noticed)
     p->layers = l;
     for (uint32_t i = 0; i < p->n_layers; i++)
         if (l[i].op == PLAN_RELU)
-            l[i].x = memcpy(ARENA_ARRAY(arena, struct plan_operand, 1), &(struct plan_operand){.train = l[i].x->train, .infer = l[i].x->infer,
-                            .grad = l[i].x->grad, .dims = l[i].x->dims, .add = !l[i].x->add}, sizeof(struct plan_operand));
+            l[i].x = memcpy(ARENA_ARRAY(arena, struct plan_operand, 1),
+                            &(struct plan_operand){.train = l[i].x->train,
+                                                   .infer = l[i].x->infer,
+                                                   .grad = l[i].x->grad,
+                                                   .dims = l[i].x->dims,
+                                                   .add = !l[i].x->add},
+                            sizeof(struct plan_operand));
     noticed(p, "the gradient of operand 0");
 
     p = lowered(SMALL);
@@ -236,7 +254,11 @@ END_TEST
 START_TEST(what_the_digest_covers)
 {
     const char *d = lowered("ir 1 network N %x = input 4 %y = linear %x features=2 output a = %y end")->digest;
-    ck_assert_str_eq(d, lowered("ir 1 network N train epochs=99 %x = input 4 at \"f\":1:1 %y = linear %x features=2 at \"g\":2:2 output a = %y end")->digest);
+    ck_assert_str_eq(
+        d,
+        lowered(
+            "ir 1 network N train epochs=99 %x = input 4 at \"f\":1:1 %y = linear %x features=2 at \"g\":2:2 output a = %y end")
+            ->digest);
     ck_assert_str_ne(d, lowered("ir 1 network N %x = input 4 %y = linear %x features=3 output a = %y end")->digest);
     ck_assert_str_ne(d, lowered("ir 1 network N %x = input 4 %y = linear %x features=2 bias=true output a = %y end")->digest);
     ck_assert_uint_eq(strlen(d), 64);
@@ -246,7 +268,8 @@ END_TEST
 /* No gradient for the input or for what no parameter flows into; a padded conv over an average pool of a point composes. */
 START_TEST(facts)
 {
-    struct plan *p = lowered("ir 1 network N %x = input 1x8x8 %p = avg_pool %x kernel=2 stride=2 pad=0 %c = conv %p channels=2 kh=3 kw=3 pad_y=1 pad_x=1 "
+    struct plan *p = lowered("ir 1 network N %x = input 1x8x8 %p = avg_pool %x kernel=2 stride=2 pad=0 %c = conv %p channels=2 "
+                             "kh=3 kw=3 pad_y=1 pad_x=1 "
                              "output a = %c end");
     ck_assert_uint_eq(p->layers[0].y.grad, PLAN_NONE);
     ck_assert_uint_eq(p->layers[1].x[0].grad, PLAN_NONE);
@@ -255,7 +278,8 @@ START_TEST(facts)
     ck_assert_uint_eq(p->terms[0].stride, 2);
     ck_assert_int_eq(p->terms[0].pad_y, 2);
     ck_assert_uint_eq(p->macs, 2 * 9 * 16);
-    p = lowered("ir 1 network N %x = input 1x7x7 %p = avg_pool %x kernel=2 stride=2 pad=0 %c = conv %p channels=2 kh=3 kw=3 pad_y=1 pad_x=1 "
+    p = lowered("ir 1 network N %x = input 1x7x7 %p = avg_pool %x kernel=2 stride=2 pad=0 %c = conv %p channels=2 kh=3 kw=3 "
+                "pad_y=1 pad_x=1 "
                 "output a = %c end"); /* odd: what the pool drops would come back */
     ck_assert_uint_eq(p->n_points, 3);
     ck_assert_int_eq(p->points[1].kind, PLAN_POINT_RESCALE);

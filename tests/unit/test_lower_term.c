@@ -12,9 +12,9 @@ enum { MOST = 512 };
 /* A value on one axis, both ways. */
 struct chain {
     int64_t source, rows;
-    int64_t v[MOST];     /* rows of them, step by step */
-    struct term_axis t;  /* the composed kernel */
-    int64_t w[MOST];     /* its weights */
+    int64_t v[MOST];    /* rows of them, step by step */
+    struct term_axis t; /* the composed kernel */
+    int64_t w[MOST];    /* its weights */
 };
 
 struct op {
@@ -28,7 +28,8 @@ static int64_t reach(const struct op *o)
 
 static int64_t rows_after(const struct op *o, int64_t rows)
 {
-    const int64_t room = rows + o->pad - reach(o) - 1 + (o->pad > 0 ? o->pad : 0); /* a negative pad shifts, it does not trim the end */
+    const int64_t room =
+        rows + o->pad - reach(o) - 1 + (o->pad > 0 ? o->pad : 0); /* a negative pad shifts, it does not trim the end */
     return room < 0 ? 0 : room / o->stride + 1;
 }
 
@@ -78,13 +79,17 @@ static void agree(const struct chain *c, const int64_t *src, uint64_t seed)
             const int64_t at = i * c->t.stride + y - c->t.pad;
             z += at >= 0 && at < c->source ? c->w[y] * src[at] : 0;
         }
-        ck_assert_msg(z == c->v[i], "CNAS_SEED=%llu: row %lld is %lld, composed %lld", (unsigned long long)seed, (long long)i, (long long)c->v[i], (long long)z);
+        ck_assert_msg(z == c->v[i], "CNAS_SEED=%llu: row %lld is %lld, composed %lld", (unsigned long long)seed, (long long)i,
+                      (long long)c->v[i], (long long)z);
     }
 }
 
 static struct op random_op(struct random *r)
 {
-    struct op o = {.k = 1 + random_below(r, 4), .stride = 1 + random_below(r, 3), .pad = random_below(r, 5) - 2, .dilation = 1 + random_below(r, 2)};
+    struct op o = {.k = 1 + random_below(r, 4),
+                   .stride = 1 + random_below(r, 3),
+                   .pad = random_below(r, 5) - 2,
+                   .dilation = 1 + random_below(r, 2)};
     for (int64_t a = 0; a < o.k; a++)
         o.w[a] = random_below(r, 19) - 9;
     return o;
