@@ -27,3 +27,14 @@ tests_unit_test_generated_rescale_SOURCES = tests/unit/test_generated.c
 nodist_tests_unit_test_generated_rescale_SOURCES = tests/golden/emit/rescale/rescale.c tests/golden/emit/rescale/rescale_fixed.c
 tests_unit_test_generated_rescale_CPPFLAGS = $(AM_CPPFLAGS) -DNET=rescale
 tests_unit_test_generated_rescale_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_generated_private_skip tests/unit/test_generated_private_rescale
+tests_unit_test_generated_private_skip_SOURCES = tests/unit/test_generated_private.c
+nodist_tests_unit_test_generated_private_skip_SOURCES = tests/golden/emit/skip/skip.c tests/golden/emit/skip/skip_fixed.c \
+	tests/golden/emit/skip/skip_server.c tests/golden/emit/skip/skip_client.c
+tests_unit_test_generated_private_skip_CPPFLAGS = $(AM_CPPFLAGS) -DNET=skip
+tests_unit_test_generated_private_skip_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_generated_private_rescale_SOURCES = tests/unit/test_generated_private.c
+nodist_tests_unit_test_generated_private_rescale_SOURCES = tests/golden/emit/rescale/rescale.c tests/golden/emit/rescale/rescale_fixed.c \
+	tests/golden/emit/rescale/rescale_server.c tests/golden/emit/rescale/rescale_client.c
+tests_unit_test_generated_private_rescale_CPPFLAGS = $(AM_CPPFLAGS) -DNET=rescale
+tests_unit_test_generated_private_rescale_LDADD = $(RUNTIME_TEST_LIBS)
