@@ -5,14 +5,14 @@
 #include "runtime/he/ifma.h"
 
 void cn_he_dot(uint64_t *out0, uint64_t *out1, const uint64_t *const w[], const uint64_t *const x0[], const uint64_t *const x1[],
-               unsigned count, const struct cn_he_ntt *t)
+               unsigned count, size_t n, const struct cn_he_ntt *t)
 {
-    cn_require(count <= CN_HE_DOT_MOST);
+    cn_require(count <= CN_HE_DOT_MOST && n % 16 == 0);
     if (t->ifma) {
-        cn_he_dot_ifma(out0, out1, w, x0, x1, count, t);
+        cn_he_dot_ifma(out0, out1, w, x0, x1, count, n, t);
         return;
     }
-    for (size_t k = 0; k < t->n; k++) {
+    for (size_t k = 0; k < n; k++) {
         unsigned __int128 sum0 = out0[k], sum1 = out1[k];
         for (unsigned i = 0; i < count; i++) {
             sum0 += (unsigned __int128)w[i][k] * x0[i][k];

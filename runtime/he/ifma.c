@@ -212,12 +212,12 @@ INLINE __m512i reduce_sum(__m512i low, __m512i high, struct factor one, struct f
 }
 
 IFMA void cn_he_dot_ifma(uint64_t *out0, uint64_t *out1, const uint64_t *const w[], const uint64_t *const x0[],
-                         const uint64_t *const x1[], unsigned count, const struct cn_he_ntt *t)
+                         const uint64_t *const x1[], unsigned count, size_t n, const struct cn_he_ntt *t)
 {
     enum { WIDTH = 2 }; /* vectors at a time */
     struct vectors v = vectors(t->mod.q);
     struct factor one = constant(t->mod.one), two52 = constant(t->two52);
-    for (size_t k = 0; k < t->n; k += 8 * WIDTH) {
+    for (size_t k = 0; k < n; k += 8 * WIDTH) {
         __m512i low0[WIDTH], high0[WIDTH], low1[WIDTH], high1[WIDTH];
         for (int u = 0; u < WIDTH; u++) {
             low0[u] = load(out0 + k + 8 * u);
@@ -259,9 +259,9 @@ void cn_he_ntt_inverse_ifma(uint64_t *x, const struct cn_he_ntt *t)
     cn_misuse("IFMA on another processor");
 }
 void cn_he_dot_ifma(uint64_t *out0, uint64_t *out1, const uint64_t *const w[], const uint64_t *const x0[],
-                    const uint64_t *const x1[], unsigned count, const struct cn_he_ntt *t)
+                    const uint64_t *const x1[], unsigned count, size_t n, const struct cn_he_ntt *t)
 {
-    (void)out0, (void)out1, (void)w, (void)x0, (void)x1, (void)count, (void)t;
+    (void)out0, (void)out1, (void)w, (void)x0, (void)x1, (void)count, (void)n, (void)t;
     cn_misuse("IFMA on another processor");
 }
 

@@ -9,6 +9,6 @@ bool cn_he_ifma_serves(const struct cn_he_ntt *t); /* this processor, this prime
 void cn_he_ntt_forward_ifma(uint64_t *x, const struct cn_he_ntt *t);
 void cn_he_ntt_inverse_ifma(uint64_t *x, const struct cn_he_ntt *t);
 void cn_he_dot_ifma(uint64_t *out0, uint64_t *out1, const uint64_t *const w[], const uint64_t *const x0[],
-                    const uint64_t *const x1[], unsigned count, const struct cn_he_ntt *t); /* as cn_he_dot */
+                    const uint64_t *const x1[], unsigned count, size_t n, const struct cn_he_ntt *t); /* as cn_he_dot */
 
 #endif

@@ -32,14 +32,15 @@
 #include <string.h>
 
 /* Channels per polynomial for maps of c channels: outputs in one polynomial cost coefficients of the block, so fewer channels
- * per polynomial mean more encrypted polynomials up (q_bits per coefficient) and fewer replies down (about 45 bits). With as many
- * outputs as inputs the bytes go as q_bits / per_poly + 45 / blocks. Not a function of c but for the last line, so that maps of
- * different depth can share replies. */
+ * per polynomial mean more encrypted polynomials up (q_bits per coefficient) and fewer replies down (about 45 bits). With r
+ * outputs for each input the bytes go as q_bits / per_poly + 45 r / blocks. Consumers are not known here: r = 1, but 16 for an image
+ * (c <= 4). Else not a function of c unless the whole map fits, so that maps of different depth can share replies. */
 static void choose_blocks(struct cn_he_map *m, const struct cn_he_params *p)
 {
+    const uint64_t ratio = m->c <= 4 ? 16 : 1;
     uint64_t fit = p->n / m->plane, best = 0, best_cost = 0, best_div = 1;
     for (uint64_t blocks = 1; blocks <= CN_HE_MAX_BLOCKS && blocks <= fit; blocks++) {
-        uint64_t per_poly = fit / blocks, cost = p->q_bits * blocks + 45 * per_poly, div = per_poly * blocks;
+        uint64_t per_poly = fit / blocks, cost = p->q_bits * blocks + 45 * ratio * per_poly, div = per_poly * blocks;
         if (!best || cost * best_div < best_cost * div) {
             best = blocks;
             best_cost = cost;

@@ -22,29 +22,40 @@
 
 #include <string.h>
 
-void cn_he_product(uint64_t *c0, uint64_t *c1, const struct cn_he_params *p, const struct cn_he_weights *const *weights,
-                   const struct cn_he_ciphers *const *ciphers, size_t n_terms, uint32_t g)
+/* Coefficients at a time: those of all ciphers stay in the second cache while the weights of several groups pass by. */
+enum { CHUNK = 512, GROUPS = 8 };
+
+/* One group's chunk modulo prime j: coefficients from `at`. */
+static void product_chunk(uint64_t *c0, uint64_t *c1, const struct cn_he_params *p, const struct cn_he_weights *const *weights,
+                          const struct cn_he_ciphers *const *ciphers, size_t n_terms, uint32_t g, unsigned j, size_t at)
 {
-    memset(c0, 0, p->primes * p->n * sizeof *c0);
-    memset(c1, 0, p->primes * p->n * sizeof *c1);
-    for (unsigned j = 0; j < p->primes; j++) {
-        const uint64_t *w[CN_HE_DOT_MOST], *x0[CN_HE_DOT_MOST], *x1[CN_HE_DOT_MOST];
-        unsigned held = 0;
-        for (size_t i = 0; i < n_terms; i++) {
-            uint32_t polys = weights[i]->shape.map.polys;
-            for (uint32_t poly = 0; poly < polys; poly++) {
-                size_t at = ((size_t)poly * p->primes + j) * p->n;
-                w[held] = cn_he_weights_poly(weights[i], g, poly, j);
-                x0[held] = ciphers[i]->c0 + at;
-                x1[held] = ciphers[i]->c1 + at;
-                bool last = i + 1 == n_terms && poly + 1 == polys;
-                if (++held < CN_HE_DOT_MOST && !last)
-                    continue;
-                cn_he_dot(c0 + j * p->n, c1 + j * p->n, w, x0, x1, held, p->ntt[j]);
+    const uint64_t *w[CN_HE_DOT_MOST], *x0[CN_HE_DOT_MOST], *x1[CN_HE_DOT_MOST];
+    unsigned held = 0;
+    memset(c0, 0, CHUNK * sizeof *c0);
+    memset(c1, 0, CHUNK * sizeof *c1);
+    for (size_t i = 0; i < n_terms; i++)
+        for (uint32_t poly = 0; poly < weights[i]->shape.map.polys; poly++) {
+            size_t from = ((size_t)poly * p->primes + j) * p->n + at;
+            w[held] = cn_he_weights_poly(weights[i], g, poly, j) + at;
+            x0[held] = ciphers[i]->c0 + from;
+            x1[held] = ciphers[i]->c1 + from;
+            if (++held == CN_HE_DOT_MOST) {
+                cn_he_dot(c0, c1, w, x0, x1, held, CHUNK, p->ntt[j]);
                 held = 0;
             }
         }
-    }
+    cn_he_dot(c0, c1, w, x0, x1, held, CHUNK, p->ntt[j]);
+}
+
+void cn_he_product(uint64_t *c0, uint64_t *c1, const struct cn_he_params *p, const struct cn_he_weights *const *weights,
+                   const struct cn_he_ciphers *const *ciphers, size_t n_terms, uint32_t g, uint32_t groups)
+{
+    for (unsigned j = 0; j < p->primes; j++)
+        for (size_t at = 0; at < p->n; at += CHUNK)
+            for (uint32_t i = 0; i < groups; i++) {
+                size_t to = ((size_t)i * p->primes + j) * p->n + at;
+                product_chunk(c0 + to, c1 + to, p, weights, ciphers, n_terms, g + i, j, at);
+            }
 }
 
 void cn_he_rerandomise(uint64_t *c0, uint64_t *c1, const struct cn_he_public *key, int64_t *small, uint64_t *scratch,
@@ -60,7 +71,7 @@ void cn_he_rerandomise(uint64_t *c0, uint64_t *c1, const struct cn_he_public *ke
         for (size_t k = 0; k < n; k++)
             scratch[k] = cn_he_lift(small[k], m->q);
         cn_he_ntt_forward(scratch, p->ntt[j]);
-        cn_he_dot(x0, x1, &u, &b, &a, 1, p->ntt[j]);
+        cn_he_dot(x0, x1, &u, &b, &a, 1, n, p->ntt[j]);
         cn_he_ntt_inverse(x0, p->ntt[j]);
         cn_he_ntt_inverse(x1, p->ntt[j]);
     }
@@ -100,16 +111,16 @@ size_t cn_he_reply_bytes(const struct cn_he_params *p, const struct cn_he_term_s
 
 /* Scratch of one reply. */
 struct work {
-    uint64_t *c0, *c1, *scratch; /* (primes, n), (primes, n), (n) */
+    uint64_t *c0, *c1, *scratch; /* (groups, primes, n), (groups, primes, n), (n) */
     int64_t *small;              /* (n) */
     unsigned __int128 *wide;     /* (n) */
     void *memory;
     size_t size;
 };
 
-static enum cnas_status work_init(struct work *k, const struct cn_he_params *p)
+static enum cnas_status work_init(struct work *k, const struct cn_he_params *p, uint32_t groups)
 {
-    size_t words = p->primes * p->n;
+    size_t words = groups * p->primes * p->n;
     k->size = (2 * words + 4 * p->n) * sizeof(uint64_t);
     k->memory = cn_mem_alloc(k->size, 1);
     if (!k->memory)
@@ -123,7 +134,7 @@ static enum cnas_status work_init(struct work *k, const struct cn_he_params *p)
 }
 
 /* c0 at the read-out coefficients: floods, subtracts the share (outputs, oh, ow), rounds to wide. */
-static void finish_c0(struct work *k, const struct cn_he_params *p, const struct cn_he_term_shape *t, uint32_t outputs,
+static void finish_c0(struct work *k, const uint64_t *c0, const struct cn_he_params *p, const struct cn_he_term_shape *t, uint32_t outputs,
                       const uint64_t *share, const struct cn_he_ring *ring, unsigned flood_bits, struct cn_prg *prg)
 {
     size_t at = 0;
@@ -139,19 +150,19 @@ static void finish_c0(struct work *k, const struct cn_he_params *p, const struct
                 for (unsigned r = 0; r < p->primes; r++) {
                     const struct cn_he_mod *m = &p->ntt[r]->mod;
                     uint64_t flood = cn_he_sub(cn_he_reduce128(k->wide[at], m), half[r], m->q);
-                    x[r] = cn_he_add(k->c0[r * p->n + where], flood, m->q);
+                    x[r] = cn_he_add(c0[r * p->n + where], flood, m->q);
                     x[r] = cn_he_add(x[r], cn_he_encode(minus, ring, p, r), m->q);
                 }
                 k->wide[at] = cn_he_round(cn_he_fraction(x, p), cn_he_c0_bits(ring->bits));
             }
 }
 
-static void finish_c1(struct work *k, const struct cn_he_params *p, unsigned ring_bits)
+static void finish_c1(struct work *k, const uint64_t *c1, const struct cn_he_params *p, unsigned ring_bits)
 {
     for (size_t i = 0; i < p->n; i++) {
         uint64_t x[CN_HE_MAX_PRIMES];
         for (unsigned r = 0; r < p->primes; r++)
-            x[r] = k->c1[r * p->n + i];
+            x[r] = c1[r * p->n + i];
         k->wide[i] = cn_he_round(cn_he_fraction(x, p), cn_he_c1_bits(p, ring_bits));
     }
 }
@@ -172,20 +183,23 @@ enum cnas_status cn_he_reply(unsigned char *out, const struct cn_he_params *p, c
     cn_he_reply_bound(p, shapes, n_terms, need, &flood_bits);
     struct cn_he_ring ring;
     cn_he_ring_init(&ring, p, need->ring_bits);
-    struct work k;
-    if (work_init(&k, p) != CNAS_OK)
-        return CNAS_E_MEMORY;
     const struct cn_he_term_shape *t = shapes[0];
+    uint32_t groups = cn_he_term_groups(t), batch = groups < GROUPS ? groups : GROUPS;
+    struct work k;
+    if (work_init(&k, p, batch) != CNAS_OK)
+        return CNAS_E_MEMORY;
     unsigned c1_bits = cn_he_c1_bits(p, ring.bits), c0_bits = cn_he_c0_bits(ring.bits);
-    for (uint32_t g = 0; g < cn_he_term_groups(t); g++) {
+    for (uint32_t g = 0; g < groups; g++) {
+        if (g % batch == 0)
+            cn_he_product(k.c0, k.c1, p, weights, ciphers, n_terms, g, groups - g < batch ? groups - g : batch);
+        uint64_t *c0 = k.c0 + g % batch * p->primes * p->n, *c1 = k.c1 + g % batch * p->primes * p->n;
         uint32_t outputs = cn_he_group_outputs(t, g);
         size_t values = (size_t)outputs * t->oh * t->ow;
-        cn_he_product(k.c0, k.c1, p, weights, ciphers, n_terms, g);
-        cn_he_rerandomise(k.c0, k.c1, key, k.small, k.scratch, prg);
-        finish_c1(&k, p, ring.bits);
+        cn_he_rerandomise(c0, c1, key, k.small, k.scratch, prg);
+        finish_c1(&k, c1, p, ring.bits);
         cn_he_wire_put_wide(out, k.wide, p->n, c1_bits, k.scratch);
         out += cn_he_wire_wide_bytes(p->n, c1_bits);
-        finish_c0(&k, p, t, outputs, share, &ring, flood_bits, prg);
+        finish_c0(&k, c0, p, t, outputs, share, &ring, flood_bits, prg);
         cn_he_wire_put_wide(out, k.wide, values, c0_bits, k.scratch);
         out += cn_he_wire_wide_bytes(values, c0_bits);
         share += values;

@@ -55,7 +55,7 @@ START_TEST(measured_noise)
     for (uint32_t group = 0; group < cn_he_term_groups(&t.shape); group++) {
         const struct cn_he_weights *weights = t.weights;
         const struct cn_he_ciphers *ciphers = t.ciphers;
-        cn_he_product(c0, c1, p, &weights, &ciphers, 1, group);
+        cn_he_product(c0, c1, p, &weights, &ciphers, 1, group, 1);
         cn_he_rerandomise(c0, c1, k.public_key, small, c + 2 * words, &g);
         for (unsigned j = 0; j < p->primes; j++) {
             cn_he_ntt_forward(c1 + j * n, p->ntt[j]);
@@ -121,7 +121,7 @@ START_TEST(fresh_and_flooded)
 
     /* neither reply's c1 is the other's, nor a w, which the client could divide by a */
     uint64_t *aw = malloc(4 * n * sizeof *aw);
-    cn_he_product(aw, aw + 2 * n, p, &weights, &ciphers, 1, 0);
+    cn_he_product(aw, aw + 2 * n, p, &weights, &ciphers, 1, 0, 1);
     size_t same = 0, bare = 0;
     for (unsigned j = 0; j < 2; j++)
         cn_he_ntt_inverse(aw + (2 + j) * n, p->ntt[j]);

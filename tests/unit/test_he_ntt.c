@@ -171,9 +171,9 @@ START_TEST(dot)
         }
         struct cn_he_ntt *t = &table;
         bool ifma = t->ifma;
-        cn_he_dot(out[0], out[1], w, x0, x1, count, t);
+        cn_he_dot(out[0], out[1], w, x0, x1, count, N, t);
         t->ifma = false;
-        cn_he_dot(out[2], out[3], w, x0, x1, count, t);
+        cn_he_dot(out[2], out[3], w, x0, x1, count, N, t);
         t->ifma = ifma;
         ck_assert_mem_eq(out[0], want, sizeof want);
         ck_assert_mem_eq(out[2], want, sizeof want);
