@@ -5,6 +5,7 @@
 
 #include "runtime/base/misuse.h"
 #include "runtime/kernel/ctx.h"
+#include "runtime/kernel/lanes.h"
 
 static size_t output_size(uint32_t in, uint32_t pad, uint32_t kernel, uint32_t stride, uint32_t dilation)
 {
@@ -20,18 +21,33 @@ static void check(size_t n, const struct cnas_conv_shape *s)
     cn_require(output_size(s->w, s->pad_x, s->kw, s->stride, s->dilation) == s->ow);
 }
 
+/* The widest vector unit for direct convolution; NULL without one: then OpenBLAS is faster. */
+static const struct cn_kernel_simd *unit(const struct cnas_conv_shape *s)
+{
+    const struct cn_kernel_simd *wide = cn_kernel_simd_avx512();
+    return !cn_kernel_conv_direct_fits(s) ? NULL : wide ? wide : cn_kernel_simd_avx2();
+}
+
 void cnas_conv2d_forward(struct cnas_ctx *ctx, float *y, const float *x, const float *w, const float *bias, size_t n,
                          const struct cnas_conv_shape *s)
 {
     check(n, s);
-    cn_kernel_conv_gemm_forward(ctx, y, x, w, bias, n, s);
+    const struct cn_kernel_simd *simd = unit(s);
+    if (simd)
+        cn_kernel_conv_direct_forward(ctx, simd, y, x, w, bias, n, s);
+    else
+        cn_kernel_conv_gemm_forward(ctx, y, x, w, bias, n, s);
 }
 
 void cnas_conv2d_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw, float *dbias, const float *dy, const float *x,
                           const float *w, size_t n, const struct cnas_conv_shape *s)
 {
     check(n, s);
-    cn_kernel_conv_gemm_backward(ctx, dx, add_dx, dw, dbias, dy, x, w, n, s);
+    const struct cn_kernel_simd *simd = unit(s);
+    if (simd)
+        cn_kernel_conv_direct_backward(ctx, simd, dx, add_dx, dw, dbias, dy, x, w, n, s);
+    else
+        cn_kernel_conv_gemm_backward(ctx, dx, add_dx, dw, dbias, dy, x, w, n, s);
 }
 
 size_t cn_kernel_conv_segments(size_t n, size_t floats)
@@ -40,6 +56,16 @@ size_t cn_kernel_conv_segments(size_t n, size_t floats)
     size_t fit = ROOM / floats < 2 ? 2 : ROOM / floats;
     size_t segments = n < MOST ? n : MOST;
     return segments < fit ? segments : fit;
+}
+
+void cn_kernel_conv_bias_sums(float *sums, const float *dy, size_t samples, size_t k, size_t map)
+{
+    for (size_t c = 0; c < k; c++) {
+        double sum = 0;
+        for (size_t a = 0; a < samples; a++)
+            sum += cn_kernel_sum(dy + (a * k + c) * map, map);
+        sums[c] = (float)sum;
+    }
 }
 
 struct sum_job {

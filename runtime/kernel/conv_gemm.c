@@ -205,17 +205,6 @@ static void backward_product(const struct job *j, float *part, bool fresh, float
     columns_add(dx, j, cols, samples, row0, rows);
 }
 
-static void bias_sums(float *sums, const float *dy, size_t samples, size_t k, size_t map)
-{
-    for (size_t c = 0; c < k; c++) {
-        double sum = 0;
-        for (size_t a = 0; a < samples; a++)
-            for (size_t p = 0; p < map; p++)
-                sum += dy[(a * k + c) * map + p];
-        sums[c] = (float)sum;
-    }
-}
-
 static void backward_chunk(void *job, size_t chunk, float *own)
 {
     const struct job *j = job;
@@ -228,7 +217,7 @@ static void backward_chunk(void *job, size_t chunk, float *own)
                 backward_product(j, part, i == first && row == 0, own, i, end - i < j->samples ? end - i : j->samples, row,
                                  s->oh - row < j->rows ? s->oh - row : j->rows, g);
     size_t map = (size_t)s->oh * s->ow;
-    bias_sums(part + s->k * j->depth, j->dy + first * s->k * map, end - first, s->k, map);
+    cn_kernel_conv_bias_sums(part + s->k * j->depth, j->dy + first * s->k * map, end - first, s->k, map);
 }
 
 void cn_kernel_conv_gemm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw, float *dbias, const float *dy,

@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum { WIDTH = 4, BLOCK = 1024 };
-typedef float lanes __attribute__((vector_size(4 * WIDTH))); /* the one typedef: a vector type can be written no other way */
+typedef float lanes __attribute__((vector_size(4 * WIDTH))); /* C has no other way to name a vector type */
 
 static lanes load(const float *p)
 {
