@@ -32,10 +32,10 @@ struct job {
     float *parts;
     size_t n, group, chunks, stride; /* samples of a group; backward: segments, floats of a part */
     size_t dot_rows;
-    int add_dx;
+    int add_dx, bias_wanted;
 };
 
-/* Splits `all` columns into tiles of at most `most`: how many tiles. */
+/* Of how many parts of at most `most` consists `all`. */
 static size_t tiles(size_t all, size_t most)
 {
     return (all + most - 1) / most;
@@ -77,7 +77,7 @@ static void pass_plan(struct pass *p, const struct cn_kernel_simd *simd, size_t 
 
 static struct job job_make(const struct cn_kernel_simd *simd, size_t n, const struct cnas_conv_shape *s)
 {
-    enum { CACHED = 96 * 1024 }; /* floats of padded samples that leave room for the rest in the second-level cache */
+    enum { CACHED = 112 * 1024 }; /* floats of padded samples that leave room for the rest in the second-level cache */
     struct job j = {.simd = simd, .s = s, .n = n};
     j.forward = (struct pass){.c = s->c, .h = s->h, .w = s->w, .k = s->k, .oh = s->oh, .ow = s->ow, .pad_y = s->pad_y, .pad_x = s->pad_x};
     j.data = (struct pass){.c = s->k, .h = s->oh, .w = s->ow, .k = s->c, .oh = s->h, .ow = s->w,
@@ -88,6 +88,13 @@ static struct job job_make(const struct cn_kernel_simd *simd, size_t n, const st
     size_t fit = CACHED / (j.forward.sample + s->k * j.forward.flat);
     j.group = fit ? fit : 1;
     return j;
+}
+
+/* Makes groups of one share of the batch as equal as can be. */
+static void balance(struct job *j, size_t share)
+{
+    size_t groups = tiles(share, j->group);
+    j->group = (share + groups - 1) / groups;
 }
 
 int cn_kernel_conv_direct_fits(const struct cnas_conv_shape *s)
@@ -109,13 +116,47 @@ static void offsets_make(uint32_t *offset, const struct pass *p, const struct cn
                 *offset++ = (uint32_t)(c * p->plane + r * s->dilation * p->pitch + q * s->dilation);
 }
 
+/* Rows are short: moves of four floats, the last one overlapping, instead of a call for each. */
+static inline void copy_row(float *out, const float *in, size_t n)
+{
+    if (n < 4) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = in[i];
+        return;
+    }
+    for (size_t i = 0; i + 4 < n; i += 4)
+        memcpy(out + i, in + i, 4 * sizeof *out);
+    memcpy(out + n - 4, in + n - 4, 4 * sizeof *out);
+}
+
+static inline void shift_four(float *out, const float *in, float shift)
+{
+    float four[4];
+    memcpy(four, in, sizeof four);
+    for (int i = 0; i < 4; i++)
+        four[i] += shift;
+    memcpy(out, four, sizeof four);
+}
+/* out = in + shift. */
+static inline void shift_row(float *out, const float *in, size_t n, float shift)
+{
+    if (n < 4) {
+        for (size_t i = 0; i < n; i++)
+            out[i] = in[i] + shift;
+        return;
+    }
+    for (size_t i = 0; i + 4 < n; i += 4)
+        shift_four(out + i, in + i, shift);
+    shift_four(out + n - 4, in + n - 4, shift);
+}
+
 /* The padded copy of one sample; the floats behind it are zero too. */
 static void pad(float *out, const struct pass *p, const float *x)
 {
     memset(out, 0, p->sample * sizeof *out);
     for (size_t c = 0; c < p->c; c++)
         for (size_t i = 0; i < p->h; i++, x += p->w)
-            memcpy(out + c * p->plane + (i + p->pad_y) * p->pitch + p->pad_x, x, p->w * sizeof *out);
+            copy_row(out + c * p->plane + (i + p->pad_y) * p->pitch + p->pad_x, x, p->w);
 }
 
 /* ---- packing: a block's weights in the order in which the inner loop reads them ---- */
@@ -162,8 +203,7 @@ static void pass_run(const struct job *j, const struct pass *p, float *y, int ad
                         for (size_t o = 0; o < p->ow; o++)
                             to[o] += from[o];
                     else
-                        for (size_t o = 0; o < p->ow; o++)
-                            to[o] = from[o] + shift;
+                        shift_row(to, from, p->ow, shift);
             }
         }
 }
@@ -188,9 +228,9 @@ void cn_kernel_conv_direct_forward(struct cnas_ctx *ctx, const struct cn_kernel_
 {
     struct job j = job_make(simd, n, s);
     const struct pass *p = &j.forward;
-    size_t packed = cn_kernel_round(p->blocks * p->rows * p->depth), fair = (n + 15) / 16;
+    size_t packed = cn_kernel_round(p->blocks * p->rows * p->depth);
     cn_require(cn_kernel_conv_direct_fits(s));
-    j.group = j.group < fair ? j.group : fair;
+    balance(&j, (n + 15) / 16);
     j.packed = cn_kernel_scratch(ctx, j.group * p->sample + wide_floats(p), packed + p->depth);
     if (!j.packed)
         return;
@@ -205,19 +245,21 @@ void cn_kernel_conv_direct_forward(struct cnas_ctx *ctx, const struct cn_kernel_
 }
 
 /* ---- backward ---- */
-static size_t spread_rows(const struct job *j)
+/* Floats of one sample's spread dy; the extra vector keeps samples from falling on the same cache lines' sets. */
+static size_t spread_floats(const struct job *j)
 {
-    return (j->forward.k + j->dot_rows - 1) / j->dot_rows * j->dot_rows;
+    size_t rows = (j->forward.k + j->dot_rows - 1) / j->dot_rows * j->dot_rows;
+    return cn_kernel_round(rows * j->forward.flat) + 16;
 }
 
 /* dy of one sample with the pitch of the padded x, zeros between rows, and rows of zeros up to a full block. */
 static void spread(float *out, const struct job *j, const float *dy)
 {
     const struct pass *p = &j->forward;
-    memset(out, 0, spread_rows(j) * p->flat * sizeof *out);
+    memset(out, 0, spread_floats(j) * sizeof *out);
     for (size_t k = 0; k < p->k; k++)
         for (size_t i = 0; i < p->oh; i++, dy += p->ow)
-            memcpy(out + k * p->flat + i * p->pitch, dy, p->ow * sizeof *out);
+            copy_row(out + k * p->flat + i * p->pitch, dy, p->ow);
 }
 
 /* part (K, depth) += dy . x over some samples. */
@@ -229,7 +271,7 @@ static void weights_add(const struct job *j, float *part, const float *wide_dy, 
     for (size_t k = 0; k < p->k; k += rows)
         for (size_t t = 0; t < n; t++) {
             size_t first = cn_kernel_cut(p->depth, n, t), columns = cn_kernel_cut(p->depth, n, t + 1) - first;
-            j->simd->dot[rows][columns](out, wide_dy + k * p->flat, p->flat, spread_rows(j) * p->flat, padded, j->offset + first,
+            j->simd->dot[rows][columns](out, wide_dy + k * p->flat, p->flat, spread_floats(j), padded, j->offset + first,
                                         p->sample, samples, p->vectors);
             for (size_t r = 0; r < rows && k + r < p->k; r++)
                 for (size_t c = 0; c < columns; c++)
@@ -249,7 +291,7 @@ static void backward_chunk(void *job, size_t chunk, float *own)
         size_t samples = end - i < j->group ? end - i : j->group;
         for (size_t a = 0; a < samples; a++) {
             pad(padded + a * p->sample, p, j->x + (i + a) * p->c * p->h * p->w);
-            spread(wide_dy + a * spread_rows(j) * p->flat, j, j->dy + (i + a) * p->k * map);
+            spread(wide_dy + a * spread_floats(j), j, j->dy + (i + a) * p->k * map);
         }
         weights_add(j, part, wide_dy, padded, samples);
         if (!j->dx)
@@ -258,7 +300,8 @@ static void backward_chunk(void *job, size_t chunk, float *own)
             pad(padded + a * d->sample, d, j->dy + (i + a) * p->k * map);
         pass_run(j, d, j->dx + i * p->c * p->h * p->w, j->add_dx, NULL, padded, j->data_offset, samples, wide);
     }
-    cn_kernel_conv_bias_sums(part + p->k * p->depth, j->dy + first * p->k * map, end - first, p->k, map);
+    if (j->bias_wanted)
+        cn_kernel_conv_bias_sums(part + p->k * p->depth, j->dy + first * p->k * map, end - first, p->k, map);
 }
 
 void cn_kernel_conv_direct_backward(struct cnas_ctx *ctx, const struct cn_kernel_simd *simd, float *dx, int add_dx, float *dw,
@@ -271,15 +314,15 @@ void cn_kernel_conv_direct_backward(struct cnas_ctx *ctx, const struct cn_kernel
     cn_require(cn_kernel_conv_direct_fits(s));
     j.stride = cn_kernel_round(weights + p->k);
     j.chunks = cn_kernel_conv_segments(n, j.stride);
-    size_t share = (n + j.chunks - 1) / j.chunks;
-    j.group = j.group < share ? j.group : share;
-    size_t for_weights = j.group * (p->sample + spread_rows(&j) * p->flat), for_data = j.group * d->sample + wide_floats(d);
+    balance(&j, (n + j.chunks - 1) / j.chunks);
+    size_t for_weights = j.group * (p->sample + spread_floats(&j)), for_data = j.group * d->sample + wide_floats(d);
     size_t packed = cn_kernel_round(d->blocks * d->rows * d->depth), parts = j.chunks * j.stride;
     j.parts = cn_kernel_scratch(ctx, for_weights > for_data ? for_weights : for_data, parts + packed + p->depth + d->depth);
     if (!j.parts)
         return;
     j.dx = dx;
     j.add_dx = add_dx;
+    j.bias_wanted = dbias != NULL;
     j.dy = dy;
     j.x = x;
     j.w = w;

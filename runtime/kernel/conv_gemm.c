@@ -18,7 +18,7 @@ struct job {
     float *y, *dx, *parts;
     const float *x, *w, *bias, *dy;
     size_t n;
-    int add_dx;
+    int add_dx, bias_wanted;
     size_t cg, kg, depth; /* per group: input channels, output channels, D */
     size_t samples, rows; /* of one product: several samples with all rows, or one sample with some */
     bool plain;           /* the map is its own columns */
@@ -217,7 +217,8 @@ static void backward_chunk(void *job, size_t chunk, float *own)
                 backward_product(j, part, i == first && row == 0, own, i, end - i < j->samples ? end - i : j->samples, row,
                                  s->oh - row < j->rows ? s->oh - row : j->rows, g);
     size_t map = (size_t)s->oh * s->ow;
-    cn_kernel_conv_bias_sums(part + s->k * j->depth, j->dy + first * s->k * map, end - first, s->k, map);
+    if (j->bias_wanted)
+        cn_kernel_conv_bias_sums(part + s->k * j->depth, j->dy + first * s->k * map, end - first, s->k, map);
 }
 
 void cn_kernel_conv_gemm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw, float *dbias, const float *dy,
@@ -230,6 +231,7 @@ void cn_kernel_conv_gemm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, f
     j.dy = dy;
     j.dx = dx;
     j.add_dx = add_dx;
+    j.bias_wanted = dbias != NULL;
     j.stride = cn_kernel_round(weights + s->k);
     j.chunks = cn_kernel_conv_segments(n, j.stride);
     j.parts = cn_kernel_scratch(ctx, columns_floats(&j) + pixels_floats(&j), j.chunks * j.stride);
