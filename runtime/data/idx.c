@@ -142,7 +142,7 @@ enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir
 {
     struct idx images = {0}, labels = {0};
     struct cnas_dataset d = {.c = 1};
-    uint64_t n_pixels, n_labels;
+    uint64_t n_pixels = 0, n_labels = 0;
     memset(out, 0, sizeof *out);
     cn_require(!strcmp(part, "train") || !strcmp(part, "test"));
     const char *prefix = strcmp(part, "test") ? part : "t10k";
