@@ -14,7 +14,7 @@
 
 typedef uint64_t vector __attribute__((vector_size(64), aligned(8), may_alias)); /* four labels */
 
-enum { STEP = 4 };
+enum { STEP = 4, AHEAD = 1024 /* blocks of tables: 16 KiB */ };
 
 #define ALWAYS __attribute__((always_inline)) static inline
 
@@ -56,11 +56,23 @@ ALWAYS void output_gate(const struct cn_gc_group *g, const struct cn_gc_gate *t,
         bits[k] |= ((a0[k].w[0] ^ a1[k].w[0] ^ b0[k].w[0]) & 1) << t->out;
 }
 
+/* Tables and the client's labels come from memory once and in order, faster than the hardware prefetches by itself. The address
+ * may lie past the end of the array: a prefetch does not fault. */
+ALWAYS void look_ahead(const cn_block *p, size_t ahead, size_t blocks)
+{
+    uintptr_t start = (uintptr_t)p + ahead * sizeof *p;
+    for (size_t k = 0; k < blocks; k += STEP)
+        __builtin_prefetch((const void *)(start + k * sizeof *p), 0, 2);
+}
+
 /* The operands a and b, a first (b alone for half a gate), to hash_in. */
 ALWAYS void operands(struct cn_gc_group *g, const struct cn_gc_gate *t, const vector *invert, size_t a_lanes)
 {
     const cn_block *a0 = g->wire[t->a0], *a1 = g->wire[t->a1], *b0 = g->wire[t->b0], *b1 = g->wire[t->b1];
     cn_block *a = g->hash_in, *b = g->hash_in + a_lanes;
+    size_t client = 2 * g->circuit->bits; /* its wires; the next group's labels lie behind this one's */
+    if (t->b0 < client)
+        look_ahead(b0, client * g->lanes, g->lanes);
     for (size_t k = 0; k < a_lanes; k += STEP)
         *at(a + k) = *see(a0 + k) ^ *see(a1 + k) ^ *invert;
     for (size_t k = 0; k < g->lanes; k += STEP)
@@ -113,6 +125,7 @@ ALWAYS void evaluate_and(struct cn_gc_group *g, const struct cn_gc_gate *t, cons
 {
     const size_t n = g->lanes;
     const vector none = {0};
+    look_ahead(table, AHEAD, 2 * n);
     operands(g, t, &none, n);
     cn_aes()->hash(g->hash0, g->hash_in, g->start, g->tweak, 2 * n);
     g->tweak += 2 * n;
@@ -131,6 +144,7 @@ ALWAYS void evaluate_half(struct cn_gc_group *g, const struct cn_gc_gate *t, con
 {
     const size_t n = g->lanes;
     const vector none = {0};
+    look_ahead(table, AHEAD, n);
     operands(g, t, &none, 0);
     cn_aes()->hash(g->hash0, g->hash_in, g->start, g->tweak, n);
     g->tweak += n;

@@ -4,6 +4,7 @@ BENCHMARKS = tests/bench/bench_kernel
 tests_bench_bench_kernel_SOURCES = tests/bench/bench_kernel.c
 tests_bench_bench_kernel_LDADD = libcnasrt.la
 include tests/bench/he.mk
+include tests/bench/gc.mk
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
 bench: $(BENCHMARKS)
