@@ -7,6 +7,7 @@
 #include "compiler/base/file.h"
 #include "compiler/depend.h"
 #include "compiler/emit/emit.h"
+#include "compiler/ir/export.h"
 #include "compiler/ir/print.h"
 #include "compiler/ir/verify.h"
 #include "compiler/load/load.h"
@@ -233,19 +234,26 @@ static bool check(struct compilation *c)
 
 static bool build(struct compilation *c)
 {
-    if (!check_budgets(c))
-        return false;
-    if (c->options->emit == EMIT_IR) {
-        size_t n;
-        const char *text = graph_text(c, c->graph, &n);
-        return write_text(c, text, n);
-    }
-    if (!make_plan(c))
-        return false;
-    if (c->options->emit == EMIT_C)
-        return write_c(c);
     struct text t = text_new(c->arena);
-    plan_print(&t, c->plan);
+    bool planned = c->options->emit == EMIT_C || c->options->emit == EMIT_PLAN;
+    if (!check_budgets(c) || (planned && !make_plan(c)))
+        return false;
+    switch (c->options->emit) {
+    case EMIT_C:
+        return write_c(c);
+    case EMIT_IR:
+        ir_print(&t, c->graph);
+        break;
+    case EMIT_DOT:
+        ir_print_dot(&t, c->graph);
+        break;
+    case EMIT_JSON:
+        ir_print_json(&t, c->graph);
+        break;
+    case EMIT_PLAN:
+        plan_print(&t, c->plan);
+        break;
+    }
     return write_text(c, text_str(&t), t.n);
 }
 
@@ -270,13 +278,26 @@ static bool use_colour(enum colour wish)
     return wish == COLOUR_ALWAYS;
 }
 
+static void show_diagnostics(struct compilation *c)
+{
+    if (c->options->json) {
+        struct text t = text_new(c->arena);
+        if (c->failure)
+            diag_error(c->diag, (struct span){0}, "%s", c->failure);
+        diag_print_json(c->diag, &t);
+        fwrite(t.bytes, 1, t.n, stderr);
+        return;
+    }
+    diag_print(c->diag, stderr, use_colour(c->options->colour));
+    if (c->failure)
+        fprintf(stderr, "cnasc: %s\n", c->failure);
+}
+
 enum compile_status compile_run(struct arena *a, const struct options *o)
 {
     struct compilation c = {.arena = a, .options = o, .diag = diag_new(a)};
     diag_limit(c.diag, (size_t)o->max_errors);
     bool done = run(&c);
-    diag_print(c.diag, stderr, use_colour(o->colour));
-    if (c.failure)
-        fprintf(stderr, "cnasc: %s\n", c.failure);
+    show_diagnostics(&c);
     return done ? COMPILE_DONE : c.failure ? COMPILE_FAILED : COMPILE_INPUT_WRONG;
 }

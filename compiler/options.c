@@ -16,7 +16,8 @@ enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD };
 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_NETWORK, OPT_DEPEND,
-    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DUMP_AFTER, OPT_VERIFY,
+    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
+    OPT_VERIFY,
 };
 
 static const struct spec {
@@ -26,8 +27,8 @@ static const struct spec {
     unsigned commands;         /* ANY: also without a command */
     const char *help;
 } specs[] = {
-    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD, "the directory for C (it is made), or the file for --emit=ir and --emit=plan"},
-    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c (default); ir: the graph after all passes; plan: the schedule, as text on standard output"},
+    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD, "the directory for C (it is made), or the file for another --emit"},
+    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule. Texts go to standard output"},
     {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
     {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
     {OPT_NETWORK, "--network", "", "NAME", CHECK | BUILD, "which network, where the file has several"},
@@ -39,6 +40,7 @@ static const struct spec {
     {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
     {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD, "show so many errors at most; 20 if not given, 0: all"},
     {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD, "auto (default: on a terminal), always or never"},
+    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD, "text (default), or json: one object in a line, on standard error"},
     {OPT_SEARCH_DIRS, "--print-search-dirs", "", NULL, ANY, "say where imports are looked for, and stop"},
     {OPT_HELP, "--help", "", NULL, ANY, "this text; with a command, that command's"},
     {OPT_VERSION, "--version", "", NULL, ANY, "the version, and stop"},
@@ -139,7 +141,8 @@ static bool choose(const char *value, const char *const *words, int n, int *inde
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
-    static const char *const kinds[] = {"c", "ir", "plan"}, *const colours[] = {"auto", "always", "never"};
+    static const char *const kinds[] = {"c", "ir", "plan", "dot", "json"};
+    static const char *const colours[] = {"auto", "always", "never"}, *const forms[] = {"text", "json"};
     struct arena *a = out->arena;
     int index;
     char *end;
@@ -155,8 +158,8 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         o->output = value;
         return true;
     case OPT_EMIT:
-        if (!choose(value, kinds, 3, &index))
-            return WRONG(out, "--emit is c, ir or plan, not %s", value), false;
+        if (!choose(value, kinds, 5, &index))
+            return WRONG(out, "--emit is c, ir, plan, dot or json, not %s", value), false;
         o->emit = (enum emit_kind)index;
         return true;
     case OPT_FROM_IR:
@@ -190,6 +193,11 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         if (!choose(value, colours, 3, &index))
             return WRONG(out, "--color is auto, always or never, not %s", value), false;
         o->colour = (enum colour)index;
+        return true;
+    case OPT_DIAGNOSTICS:
+        if (!choose(value, forms, 2, &index))
+            return WRONG(out, "--diagnostics is text or json, not %s", value), false;
+        o->json = index == 1;
         return true;
     case OPT_DUMP_AFTER:
         o->dump_after = value;

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD };
-enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN };
+enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN, EMIT_DOT, EMIT_JSON };
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct strings {
@@ -30,6 +30,7 @@ struct options {
     struct strings depend_targets; /* -MT; none: the files that are written */
     int64_t max_errors;           /* 0: no limit */
     enum colour colour;
+    bool json;                    /* diagnostics for tools */
     const char *dump_after;       /* a pass; NULL: none */
     bool verify;
 };

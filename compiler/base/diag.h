@@ -39,4 +39,12 @@ size_t diag_warnings(const struct diag *d);
 /* Everything in the order of reporting, then one line of totals if something was left out. */
 void diag_print(const struct diag *d, FILE *out, bool colour);
 
+/* The same for tools, one JSON object in a line:
+ *   {"diagnostics": [{"kind": "error" | "warning" | "note", "message": "...", "file": "net.cnas" or null, "line": 3, "column": 9,
+ *                     "end_line": 3, "end_column": 18, "block": null or "core"}, ...], "errors": 1, "warnings": 0}
+ * A note belongs to the error or warning before it. Columns count bytes from 1; the end is the first byte behind; both are 0 where
+ * nothing is known. The counts include what was not kept. */
+struct text;
+void diag_print_json(const struct diag *d, struct text *t);
+
 #endif

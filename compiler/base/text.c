@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct text text_new(struct arena *a)
@@ -64,6 +65,17 @@ void text_line(struct text *t, const char *format, ...)
     add_list(t, format, args);
     va_end(args);
     text_add_bytes(t, "\n", 1);
+}
+
+void text_real(struct text *t, double value)
+{
+    char digits[40];
+    for (int precision = 1; precision <= 17; precision++) { /* 17 are enough for any double */
+        snprintf(digits, sizeof digits, "%.*g", precision, value);
+        if (strtod(digits, NULL) == value)
+            break;
+    }
+    text_add(t, "%s", digits);
 }
 
 const char *text_str(const struct text *t)

@@ -3,19 +3,6 @@
 #include "compiler/ir/attr.h"
 
 #include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
-
-static void print_real(struct text *t, double value)
-{
-    char digits[40];
-    for (int precision = 1; precision <= 17; precision++) { /* 17 significant digits are enough for any double */
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        if (strtod(digits, NULL) == value)
-            break;
-    }
-    text_add(t, "%s", digits);
-}
 
 static void print_string(struct text *t, const char *s)
 {
@@ -44,7 +31,7 @@ static void print_attr(struct text *t, const struct ir_attr *attr, const void *r
         text_add(t, "%s", *(const bool *)at ? "true" : "false");
         break;
     case IR_ATTR_REAL:
-        print_real(t, *(const double *)at);
+        text_real(t, *(const double *)at);
         break;
     }
 }
@@ -54,7 +41,7 @@ static void print_reals(struct text *t, const char *name, const double *values, 
     text_add(t, " %s=[", name);
     for (int64_t i = 0; i < n; i++) {
         text_add(t, i ? " " : "");
-        print_real(t, values[i]);
+        text_real(t, values[i]);
     }
     text_add(t, "]");
 }

@@ -19,3 +19,7 @@ tests_unit_test_pass_LDADD = $(COMPILER_TEST_LIBS)
 dist_check_SCRIPTS += tests/layers.sh tests/golden/golden.sh
 TESTS += tests/layers.sh tests/golden/golden.sh
 EXTRA_DIST += tests/layers.txt tests/golden
+
+UNIT_TESTS += tests/unit/test_ir_json
+tests_unit_test_ir_json_SOURCES = tests/unit/test_ir_json.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_ir_json_LDADD = $(COMPILER_TEST_LIBS) $(JANSSON_LIBS)
