@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+int front_scan(FRONT_YYSTYPE *value, struct front_place *place, void *scanner);
 int front_yylex_init_extra(struct front *f, void **scanner);
 struct yy_buffer_state *front_yy_scan_buffer(char *bytes, size_t n, void *scanner);
 int front_yylex_destroy(void *scanner);
@@ -157,14 +158,19 @@ static const char *expectation(struct front *f, const char *const *expected, int
         return among(expected, n, "end of file") ? NULL : "a statement or `}`";
     if (among(expected, n, "number"))
         return among(expected, n, "`]`") ? "an expression or `]`" : among(expected, n, "`)`") ? "an expression or `)`" : "an expression";
+    if (among(expected, n, "`;`"))
+        return "`;`";
+    if (among(expected, n, "`block`") && among(expected, n, "name"))
+        return "a type";
     struct text t = text_new(f->arena);
     int left = 0;
     for (int pass = 0; pass < 2; pass++) /* operators could go on almost everywhere: they are not worth naming */
         for (int i = 0, done = 0; i < n; i++) {
             static const char *const going_on[] = {"`|>`", "`+`", "`-`", "`*`", "`/`", "`%`", "`**`", "`..`", "`==`", "`!=`", "`<`",
                                                    "`<=`", "`>`", "`>=`", "`and`", "`or`", "`in`", "`@`", "`(`", "`[`", "`.`"};
-            bool operator= n > 2 && among(going_on, sizeof going_on / sizeof *going_on, expected[i]);
-            if (operator)
+            bool goes_on = n > 2 && among(going_on, sizeof going_on / sizeof *going_on, expected[i]);
+            bool names_it = strcmp(expected[i], "`=`") == 0 && among(expected, n, "`)`");
+            if (goes_on || names_it)
                 continue;
             if (pass == 0)
                 left++;
@@ -176,11 +182,14 @@ static const char *expectation(struct front *f, const char *const *expected, int
 
 void front_unexpected(struct front *f, struct span at, const char *token, const char *const *expected, int n_expected)
 {
-    if (f->too_deep)
+    bool at_end = token && strcmp(token, "end of file") == 0;
+    if (f->too_deep || (at_end && f->cut_off))
         return;
     const char *wanted = expectation(f, expected, n_expected);
     bool semicolon = among(expected, n_expected, "`;`");
     bool next_line = memchr(f->source->bytes + f->previous_end, '\n', at.from - f->previous_end) != NULL;
+    if (at_end && f->previous_end > 0)
+        at = (struct span){f->source, f->previous_end - 1, f->previous_end};
     bool is_word = token && (strcmp(token, "name") == 0 || strcmp(token, "number") == 0 || strcmp(token, "string") == 0);
     size_t length = at.to - at.from < 40 ? at.to - at.from : 40;
     const char *found = is_word ? arena_printf(f->arena, "`%.*s`", (int)length, f->source->bytes + at.from) : token;
@@ -188,6 +197,8 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
         /* The mistake is where the statement should have ended, not at whatever follows. */
         struct span end = {f->source, f->previous_end - 1, f->previous_end};
         diag_error(f->diag, end, "expected %s after this", wanted ? wanted : "`;`");
+        if (!at_end && strcmp(token, "`}`") != 0)
+            f->put_in = SEMICOLON_NEXT;
         return;
     }
     if (!found)
@@ -196,13 +207,51 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
         diag_error(f->diag, at, "expected %s, found %s", wanted, found);
     else
         diag_error(f->diag, at, "%s is not expected here", found);
+    if (at_end && f->brackets.n > 0) {
+        uint32_t open = f->brackets.at[f->brackets.n - 1];
+        diag_note(f->diag, (struct span){f->source, open, open + 1}, "this is not closed");
+    }
 }
 
 /* ---- one parse ---- */
 
+struct front_token {
+    FRONT_YYSTYPE value;
+    struct front_place place;
+};
+
+static void count_brackets(struct front *f, int token, uint32_t at)
+{
+    if (token == '(' || token == '[' || token == '{')
+        vec_push(f->arena, &f->brackets, at);
+    else if ((token == ')' || token == ']' || token == '}') && f->brackets.n > 0)
+        f->brackets.n--;
+}
+
+int front_yylex(FRONT_YYSTYPE *value, struct front_place *place, struct front *f, void *scanner)
+{
+    if (f->put_in == SEMICOLON_NEXT) {
+        f->put_in = TOKEN_AGAIN;
+        *place = f->last->place;
+        return ';';
+    }
+    if (f->put_in == TOKEN_AGAIN) {
+        f->put_in = NOTHING_PUT_IN;
+        *value = f->last->value;
+        *place = f->last->place;
+        return f->token;
+    }
+    f->token = front_scan(value, place, scanner);
+    f->last->value = *value;
+    f->last->place = *place;
+    count_brackets(f, f->token, place->from);
+    return f->token;
+}
+
 static void parse(struct front *f)
 {
     f->doc = f->module_doc = text_new(f->arena);
+    f->last = ARENA_NEW(f->arena, struct front_token);
     size_t n = f->source->n;
     char *bytes = arena_alloc(f->arena, n + 2); /* flex wants two NULs at the end, and to write into the rest */
     memcpy(bytes, f->source->bytes, n);

@@ -29,7 +29,6 @@
         }                                                     \
     } while (0)
 
-int front_yylex(YYSTYPE *value, YYLTYPE *place, void *scanner);
 static void front_yyerror(const YYLTYPE *place, struct front *f, void *scanner, const char *message);
 
 #define SPAN(place) front_span(f, (place))
@@ -55,7 +54,7 @@ static struct ast_expr *binary(struct front *f, struct front_place at, enum ast_
 %locations
 %expect 0
 %parse-param {struct front *f} {void *scanner}
-%lex-param {void *scanner}
+%lex-param {struct front *f} {void *scanner}
 
 %union {
     const char *text;
@@ -104,7 +103,7 @@ static struct ast_expr *binary(struct front *f, struct front_place at, enum ast_
 %type <stmt> stmt if_stmt
 %type <body> body stmts
 %type <block> header
-%type <text> path section
+%type <text> path section setting_name
 
 %left OR
 %left AND
@@ -314,12 +313,16 @@ section:
 
 settings:
     %empty { $$ = (struct ast_args){0}; }
-  | settings NAME '=' expr ';' {
+  | settings setting_name '=' expr ';' {
         $$ = $1;
         struct ast_arg setting = {NAME_AT($2, @2), $4};
         vec_push(f->arena, &$$, setting);
     }
   | settings error ';' { $$ = $1; yyerrok; }
+
+setting_name:
+    NAME
+  | NETWORK { $$ = "network"; }
 
 target:
     NAME { $$ = target(f, $1, @1); }

@@ -26,7 +26,18 @@ struct front {
     struct text doc;      /* lines of the doc comment that waits for its declaration */
     struct text module_doc;
     bool too_deep;        /* said so already */
+    bool cut_off;         /* an unclosed comment was reported: the end of the file is no news */
+    VEC(uint32_t) brackets; /* where the open (, [ and { are */
+
+    /* A `;` that is missing at the end of a line is put in for the parser, so that the next statement is not skipped. */
+    enum { NOTHING_PUT_IN, SEMICOLON_NEXT, TOKEN_AGAIN } put_in;
+    int token; /* the last one, which comes again after that `;` */
+    struct front_token *last;
 };
+
+/* The parser's yylex: the scanner's tokens, and what is put in. */
+union FRONT_YYSTYPE;
+int front_yylex(union FRONT_YYSTYPE *value, struct front_place *place, struct front *f, void *scanner);
 
 static inline struct span front_span(const struct front *f, struct front_place p)
 {

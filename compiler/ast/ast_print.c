@@ -113,6 +113,9 @@ static void print_real(struct text *t, double x)
         if (strtod(digits, NULL) == x)
             break;
     }
+    const char *exponent = strchr(digits, 'e');
+    if (exponent && atoi(exponent + 1) > 0 && atoi(exponent + 1) < 15)
+        snprintf(digits, sizeof digits, "%.0f", x); /* 100, not 1e+02: its digits are fewer than a double's */
     text_add(t, "%s%s", digits, strpbrk(digits, ".e") ? "" : ".0");
 }
 
@@ -121,17 +124,13 @@ static void print_chain(struct text *t, const struct ast_expr *e)
 {
     VEC(const struct ast_expr *) chain = {0};
     const struct ast_expr *first = e;
-    while (first->kind == e->kind && first->kind == AST_BINARY && op_level(first->binary.op) == op_level(e->binary.op)) {
-        vec_push(t->arena, &chain, first);
-        first = first->binary.left;
-    }
-    while (e->kind == AST_PIPE && first->kind == AST_PIPE) {
-        vec_push(t->arena, &chain, first);
-        first = first->pipe.left;
-    }
     int level = level_of(e);
-    bool unchained = level == LEVEL_COMPARE || level == LEVEL_RANGE; /* these do not associate */
-    print_at(t, first, unchained || level == LEVEL_POWER ? level + 1 : level);
+    bool chains = level != LEVEL_COMPARE && level != LEVEL_RANGE && level != LEVEL_POWER; /* the others do not associate to the left */
+    do {
+        vec_push(t->arena, &chain, first);
+        first = first->kind == AST_PIPE ? first->pipe.left : first->binary.left;
+    } while (chains && first->kind == e->kind && level_of(first) == level);
+    print_at(t, first, chains ? level : level + 1);
     while (chain.n > 0) {
         const struct ast_expr *link = chain.at[--chain.n];
         if (link->kind == AST_PIPE) {

@@ -119,14 +119,18 @@ static struct span span_of(const struct diag *d, const struct site *site)
 void diag_note_stack(struct diag *d, const struct site *from, const char *block)
 {
     enum { SHOWN = 8 }; /* deep recursion prints its innermost calls only */
-    int shown = 0;
-    for (; from && shown < SHOWN; shown++, block = from->block, from = from->from)
+    int shown = 0, left = 0;
+    for (const struct site *before = NULL; from; before = from, block = from->block, from = from->from) {
+        bool again = before && before->line == from->line && before->column == from->column && before->file == from->file;
+        if (again || shown == SHOWN) {
+            left++;
+            continue;
+        }
         diag_note_at(d, from, "in block `%s`, instantiated here", block ? block : "?");
-    int left = 0;
-    for (; from; from = from->from)
-        left++;
+        shown++;
+    }
     if (left)
-        diag_note(d, (struct span){0}, "... and %d more instantiations around these", left);
+        diag_note(d, (struct span){0}, "... and %d more instantiations", left);
 }
 
 void diag_error_at(struct diag *d, const struct site *at, const char *format, ...)

@@ -91,7 +91,8 @@ static void print_line(struct text *t, const struct style *style, struct span at
     text_add(t, "      | %s%.*s%s\n", style->caret, (int)(keep - 8), marks.bytes + 8, style->plain);
 }
 
-static void print_item(struct text *t, const struct style *style, const struct diag_item *item)
+/* before: the item printed just before this one, or NULL. The line of a note at the same place is not repeated. */
+static void print_item(struct text *t, const struct style *style, const struct diag_item *item, const struct diag_item *before)
 {
     static const char *const word[] = {"error", "warning", "note"};
     const char *const colour[] = {style->error, style->warning, style->note};
@@ -107,7 +108,8 @@ static void print_item(struct text *t, const struct style *style, const struct d
     }
     text_add(t, "%s%s%s:%s %s%s%s\n", style->plain, colour[item->kind], word[item->kind], style->plain,
              item->kind == DIAG_NOTE ? "" : style->strong, item->text, style->plain);
-    if (item->at.source)
+    bool repeated = before && item->kind == DIAG_NOTE && before->at.source == item->at.source && before->at.from == item->at.from;
+    if (item->at.source && !repeated)
         print_line(t, style, item->at);
 }
 
@@ -117,7 +119,7 @@ void diag_print(const struct diag *d, FILE *out, bool colour)
     struct arena *scratch = arena_new();
     for (size_t i = 0; i < d->items.n; i++) {
         struct text t = text_new(scratch);
-        print_item(&t, style, &d->items.at[i]);
+        print_item(&t, style, &d->items.at[i], i ? &d->items.at[i - 1] : NULL);
         fwrite(t.bytes, 1, t.n, out);
     }
     if (d->max && d->errors > d->max)

@@ -46,6 +46,14 @@ bool annotation_is(const struct ast_annotation *a, const char *name)
     return strcmp(a->name.text, name) == 0;
 }
 
+bool annotation_good(const struct ast_annotation *a, enum annotation_place place)
+{
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (annotation_is(a, kinds[i].name))
+            return !kinds[i].later && (kinds[i].places & place) && a->args.n >= kinds[i].least && a->args.n <= kinds[i].most;
+    return false;
+}
+
 const struct annotation_kind *annotation_check(struct diag *d, const struct ast_annotation *a, enum annotation_place place)
 {
     const struct annotation_kind *k = NULL;

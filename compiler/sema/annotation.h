@@ -26,6 +26,9 @@ struct annotation_kind {
 /* NULL after an error: unknown, misplaced, wrong number of arguments, or not available yet. */
 const struct annotation_kind *annotation_check(struct diag *d, const struct ast_annotation *a, enum annotation_place place);
 
+/* The same question without a report. */
+bool annotation_good(const struct ast_annotation *a, enum annotation_place place);
+
 bool annotation_is(const struct ast_annotation *a, const char *name);
 
 #endif

@@ -17,6 +17,7 @@ struct slot { /* what a parameter got */
     struct value value;
     struct span at;
     bool given;
+    VEC(struct span) rest_at; /* of a rest parameter: one for each argument */
 };
 
 struct binding {
@@ -56,9 +57,14 @@ static void bind(struct eval *e, struct binding *b, size_t i, struct value v, st
         b->bad = true;
         v = value_error();
     }
-    if (p->rest)
-        v = value_append(e->arena, b->slots[i].given ? b->slots[i].value : (struct value){.kind = VALUE_LIST}, &v, 1);
-    b->slots[i] = (struct slot){v, at, true};
+    struct slot *slot = &b->slots[i];
+    if (p->rest) {
+        v = value_append(e->arena, slot->given ? slot->value : (struct value){.kind = VALUE_LIST}, &v, 1);
+        vec_push(e->arena, &slot->rest_at, at);
+    }
+    slot->value = v;
+    slot->at = at;
+    slot->given = true;
 }
 
 static size_t param_named(const struct binding *b, const char *name)
@@ -86,8 +92,11 @@ static void unknown_param(struct eval *e, struct binding *b, const struct ast_na
     b->bad = true;
 }
 
+/* An argument without a name goes to the first parameter that has no value yet. */
 static void bind_positional(struct eval *e, struct binding *b, size_t *next, struct value v, struct span at)
 {
+    while (*next < b->n && b->slots[*next].given && !b->params[*next].rest)
+        ++*next;
     if (*next >= b->n) {
         if (!b->bad)
             eval_fail(e, at, "`%s` takes %zu argument%s", b->callee, b->n, b->n == 1 ? "" : "s");
@@ -95,14 +104,11 @@ static void bind_positional(struct eval *e, struct binding *b, size_t *next, str
         return;
     }
     bind(e, b, *next, v, at);
-    if (!b->params[*next].rest)
-        ++*next;
 }
 
 static void bind_all(struct eval *e, struct binding *b, const struct ast_args *args, struct piped piped)
 {
     size_t next = 0;
-    bool named = false;
     if (piped.at.source)
         bind_positional(e, b, &next, piped.value, piped.at);
     for (size_t i = 0; i < args->n && !e->halted; i++) {
@@ -111,15 +117,9 @@ static void bind_all(struct eval *e, struct binding *b, const struct ast_args *a
         if (v.kind == VALUE_NONE)
             v = eval_fail(e, arg->value->at, "this has no value to pass on");
         if (!arg->name.text) {
-            if (named) {
-                eval_fail(e, arg->value->at, "an argument without a name cannot follow arguments with names");
-                b->bad = true;
-            } else {
-                bind_positional(e, b, &next, v, arg->value->at);
-            }
+            bind_positional(e, b, &next, v, arg->value->at);
             continue;
         }
-        named = true;
         size_t p = param_named(b, arg->name.text);
         if (p < b->n)
             bind(e, b, p, v, arg->value->at);
@@ -164,6 +164,8 @@ static struct value call_builtin(struct eval *e, const struct builtin *f, struct
         return eval_fail(e, b->call_at, "`%s` makes a tensor, and tensors exist only in networks and blocks", f->name);
     uint32_t start = e->builder ? ir_builder_count(e->builder) : 0;
     struct call call = {.at = b->call_at, .name_at = b->name_at, .args = values, .where = where};
+    if (n > 0)
+        call.rest_where = slots[n - 1].rest_at.at;
     struct value v = f->run(e, f, &call);
     e->call_start = start;
     return v;
@@ -173,7 +175,8 @@ static struct value call_builtin(struct eval *e, const struct builtin *f, struct
 
 static unsigned kinds_of(const struct ast_type *t)
 {
-    return t->name.text ? resolve_type_kinds(t->name.text) : KIND_ANY;
+    unsigned kinds = t->name.text ? resolve_type_kinds(t->name.text) : KIND_ANY;
+    return kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
 }
 
 /* The rest of a type: the shape of tensor[...], the elements of list[...]. The kind has been checked. */
@@ -181,7 +184,7 @@ static bool check_type(struct eval *e, const struct ast_type *t, const struct va
 {
     if (!t->has_args)
         return true;
-    if (v->kind == VALUE_TENSOR) {
+    if (v->kind == VALUE_TENSOR && strcmp(t->name.text, "tensor") == 0) {
         struct ir_shape want, have = ir_builder_node(e->builder, v->tensor)->shape;
         if (!eval_shape(e, t, &want))
             return false;
@@ -192,12 +195,13 @@ static bool check_type(struct eval *e, const struct ast_type *t, const struct va
         eval_stack(e);
         return false;
     }
-    for (size_t i = 0; v->kind == VALUE_LIST && i < v->list.n; i++) {
+    const struct ast_expr *of = t->args.n == 1 && t->args.at[0]->kind == AST_NAME ? t->args.at[0] : NULL;
+    unsigned kinds = of ? resolve_type_kinds(of->name.name.text) : 0;
+    for (size_t i = 0; kinds && v->kind == VALUE_LIST && i < v->list.n; i++) {
         struct value item = value_items(v)[i];
-        unsigned kinds = resolve_type_kinds(t->args.at[0]->name.name.text);
         if (eval_has_kind(&item, kinds))
             continue;
-        diag_error(e->diag, at, "%s is a list whose elements are %s, but element %zu is %s", what, value_kinds_text(e->arena, kinds), i,
+        diag_error(e->diag, at, "%s is a list of which each element is %s, but element %zu is %s", what, value_kinds_text(e->arena, kinds), i,
                    eval_describe(e, &item));
         diag_note(e->diag, t->at, "the type is declared here");
         eval_stack(e);
@@ -273,7 +277,8 @@ static void run_budgeted(struct eval *e, const struct ast_block *decl)
     const struct ast_annotation *budget = NULL;
     int64_t limit = 0;
     for (size_t i = 0; i < decl->annotations.n; i++)
-        if (annotation_is(&decl->annotations.at[i], "relu_budget") && eval_relu_budget(e, &decl->annotations.at[i], scope, &limit))
+        if (annotation_good(&decl->annotations.at[i], ON_BLOCK) && annotation_is(&decl->annotations.at[i], "relu_budget") &&
+            eval_relu_budget(e, &decl->annotations.at[i], scope, &limit))
             budget = &decl->annotations.at[i];
     eval_body(e, &decl->body);
     if (budget)

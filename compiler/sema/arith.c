@@ -169,18 +169,23 @@ struct value eval_range(struct eval *e, struct span at, int64_t from, int64_t to
     return value_list(e->arena, items, n);
 }
 
+/* value_equal, with its comparisons counted as steps. */
+static bool equal_values(struct eval *e, const struct ast_expr *x, const struct value *l, const struct value *r, bool *equal)
+{
+    int64_t left = EVAL_MAX_STEPS - e->steps + 1, before = left;
+    bool comparable = value_equal(l, r, equal, &left);
+    return eval_step(e, x->at, (size_t)(before - left)) && comparable;
+}
+
 static struct value contains(struct eval *e, const struct ast_expr *x, const struct value *l, const struct value *r)
 {
     if (r->kind != VALUE_LIST)
         return does_not_fit(e, x, l, r);
-    if (!eval_step(e, x->at, r->list.n))
-        return value_error();
-    for (size_t i = 0; i < r->list.n; i++) {
-        bool equal;
-        if (value_equal(l, &value_items(r)[i], &equal) && equal)
-            return value_bool(true);
-    }
-    return value_bool(false);
+    bool equal = false;
+    for (size_t i = 0; !equal && i < r->list.n; i++)
+        if (!equal_values(e, x, l, &value_items(r)[i], &equal))
+            equal = false;
+    return e->halted ? value_error() : value_bool(equal);
 }
 
 struct value eval_binary(struct eval *e, const struct ast_expr *x, struct value l, struct value r)
@@ -192,8 +197,8 @@ struct value eval_binary(struct eval *e, const struct ast_expr *x, struct value 
     case AST_EQ:
     case AST_NE: {
         bool equal;
-        if (!value_equal(&l, &r, &equal))
-            return does_not_fit(e, x, &l, &r);
+        if (!equal_values(e, x, &l, &r, &equal))
+            return e->halted ? value_error() : does_not_fit(e, x, &l, &r);
         return value_bool(equal == (x->binary.op == AST_EQ));
     }
     case AST_LT:

@@ -21,6 +21,7 @@ struct call {
     struct span name_at;      /* what is called */
     const struct value *args; /* one per parameter; a rest parameter is a list */
     const struct span *where; /* of each argument; the call itself where the default was taken */
+    const struct span *rest_where; /* of each element of a rest parameter */
 };
 
 enum { BUILTIN_MAX_PARAMS = 8 };

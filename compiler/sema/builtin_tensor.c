@@ -179,8 +179,9 @@ static bool gather(struct eval *e, struct gather *g, const struct value *v, stru
 static struct value run_many(struct eval *e, const struct builtin *b, const struct call *c)
 {
     struct gather g = {0};
-    if (!gather(e, &g, &c->args[0], c->where[0]))
-        return value_error();
+    for (size_t i = 0; i < c->args[0].list.n; i++)
+        if (!gather(e, &g, &value_items(&c->args[0])[i], c->rest_where[i]))
+            return value_error();
     if (g.in.n == 0)
         return eval_fail(e, c->at, "`%s` needs at least one tensor", b->name);
     if (g.in.n == 1)

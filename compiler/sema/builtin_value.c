@@ -201,8 +201,11 @@ static struct value run_string(struct eval *e, const struct builtin *b, const st
 static struct value run_require(struct eval *e, const struct builtin *b, const struct call *c)
 {
     (void)b;
-    if (!c->args[0].boolean)
+    if (!c->args[0].boolean) {
         eval_fail(e, c->at, "%s", c->args[1].string.bytes);
+        e->frame->returned = true; /* the rest of the block would only repeat the complaint */
+        e->frame->result = value_error();
+    }
     return (struct value){.kind = VALUE_NONE};
 }
 

@@ -87,7 +87,7 @@ static void check_defines(struct eval *e, const struct elab_options *o, const st
     }
 }
 
-static bool set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net)
+static void set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net)
 {
     check_defines(e, o, net);
     for (size_t i = 0; i < net->params.n; i++) {
@@ -105,15 +105,17 @@ static bool set_params(struct eval *e, const struct elab_options *o, const struc
             at = p->value->at;
         }
         unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
+        kinds = kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
         if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0) {
             diag_error(e->diag, at, "`%s = auto` is not available yet; give a number with -D %s=...", name, name);
+            v = value_error();
         } else if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
             diag_error(e->diag, at, "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
             diag_note(e->diag, p->target.name.at, "the parameter is declared here");
+            v = value_error();
         }
         e->frame->slots[e->frame->refs[p->target.id].slot] = v;
     }
-    return diag_errors(e->diag) == 0;
 }
 
 static void network_budget(struct eval *e, const struct ast_block *net)
@@ -122,7 +124,7 @@ static void network_budget(struct eval *e, const struct ast_block *net)
     for (size_t i = 0; i < net->annotations.n; i++) {
         const struct ast_annotation *a = &net->annotations.at[i];
         int64_t limit;
-        if (annotation_is(a, "relu_budget") && eval_relu_budget(e, a, scope, &limit))
+        if (annotation_good(a, ON_NETWORK) && annotation_is(a, "relu_budget") && eval_relu_budget(e, a, scope, &limit))
             ir_builder_budget(e->builder, (struct ir_budget){.scope = scope, .limit = limit, .site = eval_site(e, a->at)});
     }
 }
@@ -132,8 +134,7 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
     struct frame frame = {.module = m, .refs = e->resolved->refs[m->index], .decl = net};
     frame.slots = ARENA_ARRAY(e->arena, struct value, resolved_frame_size(e->resolved, m, net));
     e->frame = &frame;
-    if (!set_params(e, o, net))
-        return;
+    set_params(e, o, net);
     network_budget(e, net);
     eval_body(e, &net->body);
     e->frame = NULL;
@@ -165,7 +166,7 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     const struct ast_module *m = p->modules[p->n_modules - 1];
     const struct resolved *resolved = resolve_program(a, d, p);
     const struct ast_block *net = choose_network(d, m, o->network);
-    if (diag_errors(d) > 0)
+    if (!net)
         return NULL;
     struct eval e = {.arena = a, .diag = d, .resolved = resolved, .constants = map_new(a), .outputs = map_new(a)};
     e.constant_slots = ARENA_ARRAY(a, struct value *, p->n_modules);

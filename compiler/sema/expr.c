@@ -232,7 +232,7 @@ static struct value eval_pipe(struct eval *e, const struct ast_expr *x)
 /* start: the number of nodes before those that the annotation is about. */
 struct value eval_apply_annotations(struct eval *e, const struct ast_annotation *a, struct value v, uint32_t start, struct span at)
 {
-    if (v.kind == VALUE_ERROR || !e->builder)
+    if (v.kind == VALUE_ERROR || !e->builder || !annotation_good(a, ON_EXPRESSION))
         return v;
     if (annotation_is(a, "relu_budget")) {
         int64_t limit;
@@ -320,5 +320,7 @@ struct value eval_expr(struct eval *e, const struct ast_expr *x)
     e->depth++;
     struct value v = eval_kind(e, x);
     e->depth--;
+    if (value_depth(&v) > VALUE_MAX_DEPTH)
+        eval_halt(e, x->at, "lists are nested more than 100 deep");
     return e->halted ? value_error() : v;
 }

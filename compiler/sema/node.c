@@ -63,8 +63,8 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
         return value_tensor(id);
     diag_error(e->diag, c->at, "%s", why);
     for (uint32_t i = 0; i < n_in && i < SHOWN; i++)
-        diag_note(e->diag, in_at[i], "%s%s is %s", n_in > 1 && in_at[i].from == in_at[0].from && i > 0 ? "another of its tensors" : "this",
-                  n_in == 1 ? ", its input," : "", ir_shape_text(e->arena, ir_builder_node(e->builder, in[i])->shape));
+        diag_note(e->diag, in_at[i], "%s is %s", n_in == 1 ? "its input" : i > 0 && in_at[i].from == in_at[i - 1].from ? "the next one" : "this",
+                  ir_shape_text(e->arena, ir_builder_node(e->builder, in[i])->shape));
     if (n_in > SHOWN)
         diag_note(e->diag, c->at, "and %u more", n_in - SHOWN);
     eval_stack(e);

@@ -43,7 +43,7 @@ unsigned resolve_type_kinds(const char *name)
         unsigned kinds;
     } types[] = {
         {"int", KIND(VALUE_INT) | KIND(VALUE_SYMBOL)},
-        {"real", KIND(VALUE_REAL) | KIND(VALUE_INT) | KIND(VALUE_SYMBOL)},
+        {"real", KIND(VALUE_REAL) | KIND(VALUE_SYMBOL)},
         {"bool", KIND(VALUE_BOOL)},
         {"string", KIND(VALUE_STRING)},
         {"list", KIND(VALUE_LIST)},

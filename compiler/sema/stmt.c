@@ -141,6 +141,8 @@ static void run_input(struct eval *e, const struct ast_stmt *s)
     if (!eval_shape(e, &s->type, &shape))
         return;
     for (size_t i = 0; i < s->annotations.n; i++) {
+        if (!annotation_good(&s->annotations.at[i], ON_INPUT))
+            continue;
         has_normalize = eval_normalize(e, &s->annotations.at[i], shape.c, &normalize);
         if (!has_normalize)
             return;
@@ -236,7 +238,8 @@ static void run_group(struct eval *e, const struct ast_stmt *s)
     const struct ast_annotation *budget = NULL;
     int64_t limit = 0;
     for (size_t i = 0; i < s->annotations.n; i++)
-        if (annotation_is(&s->annotations.at[i], "relu_budget") && eval_relu_budget(e, &s->annotations.at[i], scope, &limit))
+        if (annotation_good(&s->annotations.at[i], ON_GROUP) && annotation_is(&s->annotations.at[i], "relu_budget") &&
+            eval_relu_budget(e, &s->annotations.at[i], scope, &limit))
             budget = &s->annotations.at[i];
     struct path path = {e->path, s->label.text, -1};
     const struct path *outer = e->path;

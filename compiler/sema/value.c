@@ -16,6 +16,11 @@ struct value value_list(struct arena *a, const struct value *items, size_t n)
     return value_append(a, empty, items, n);
 }
 
+int value_depth(const struct value *v)
+{
+    return v->kind != VALUE_LIST ? 0 : v->list.buffer ? v->list.buffer->depth : 1;
+}
+
 struct value value_append(struct arena *a, struct value list, const struct value *items, size_t n)
 {
     if (n == 0)
@@ -31,6 +36,10 @@ struct value value_append(struct arena *a, struct value list, const struct value
         b = grown;
     }
     memcpy(b->at + have, items, n * sizeof *items);
+    b->depth = value_depth(&list) > 1 ? value_depth(&list) : 1;
+    for (size_t i = 0; i < n; i++)
+        if (value_depth(&items[i]) >= b->depth)
+            b->depth = value_depth(&items[i]) + 1;
     b->used = have + n;
     return (struct value){.kind = VALUE_LIST, .list = {b, have + n}};
 }
@@ -45,17 +54,21 @@ static double number(const struct value *v)
     return v->kind == VALUE_INT ? (double)v->integer : v->real;
 }
 
-static bool lists_equal(const struct value *x, const struct value *y, bool *equal)
+static bool lists_equal(const struct value *x, const struct value *y, bool *equal, int64_t *steps)
 {
     *equal = x->list.n == y->list.n;
     for (size_t i = 0; *equal && i < x->list.n; i++)
-        if (!value_equal(&value_items(x)[i], &value_items(y)[i], equal))
+        if (!value_equal(&value_items(x)[i], &value_items(y)[i], equal, steps))
             return false;
     return true;
 }
 
-bool value_equal(const struct value *x, const struct value *y, bool *equal)
+bool value_equal(const struct value *x, const struct value *y, bool *equal, int64_t *steps)
 {
+    *equal = false;
+    if (*steps == 0)
+        return true;
+    --*steps;
     if (is_number(x) && is_number(y)) {
         *equal = x->kind == VALUE_INT && y->kind == VALUE_INT ? x->integer == y->integer : number(x) == number(y);
         return true;
@@ -72,7 +85,7 @@ bool value_equal(const struct value *x, const struct value *y, bool *equal)
         *equal = x->string.n == y->string.n && memcmp(x->string.bytes, y->string.bytes, x->string.n) == 0;
         return true;
     case VALUE_LIST:
-        return lists_equal(x, y, equal);
+        return lists_equal(x, y, equal, steps);
     case VALUE_SYMBOL:
         *equal = strcmp(x->symbol, y->symbol) == 0;
         return true;

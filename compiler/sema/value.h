@@ -29,6 +29,7 @@ enum value_kind {
 struct list_buffer {
     struct value *at;
     size_t used, cap;
+    int depth; /* 1 + that of the deepest list among the elements */
 };
 
 struct builtin;
@@ -66,6 +67,7 @@ struct setting { /* a builtin of the train section with its arguments */
 };
 
 #define VALUE_MAX_LIST ((size_t)1 << 20)   /* elements */
+#define VALUE_MAX_DEPTH 100                /* lists within lists */
 #define VALUE_MAX_STRING ((size_t)1 << 16) /* bytes */
 
 static inline struct value value_error(void)
@@ -101,8 +103,10 @@ static inline const struct value *value_items(const struct value *list)
     return list->list.buffer ? list->list.buffer->at : NULL;
 }
 
-/* Whether both are of comparable kinds; *equal is then the answer. Integers and reals compare by value. */
-bool value_equal(const struct value *x, const struct value *y, bool *equal);
+/* Whether both are of comparable kinds; *equal is then the answer. Integers and reals compare by value.
+ * *steps counts the comparisons down: lists that share elements can be exponentially large. At 0 the answer means nothing. */
+bool value_equal(const struct value *x, const struct value *y, bool *equal, int64_t *steps);
+int value_depth(const struct value *v); /* 0 for what is no list */
 
 const char *value_kind_text(enum value_kind kind); /* "an integer", "a list" ... */
 const char *value_kinds_text(struct arena *a, unsigned kinds); /* "an integer or a list" */
