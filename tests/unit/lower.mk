@@ -3,16 +3,18 @@ tests_unit_test_base_blake2b_SOURCES = tests/unit/test_base_blake2b.c
 tests_unit_test_base_blake2b_LDADD = $(COMPILER_TEST_LIBS)
 tests_unit_test_lower_term_SOURCES = tests/unit/test_lower_term.c tests/unit/random_ir.c tests/unit/random_ir.h
 tests_unit_test_lower_term_LDADD = $(COMPILER_TEST_LIBS)
-tests_unit_test_lower_plan_SOURCES = tests/unit/test_lower_plan.c tests/unit/random_ir.c tests/unit/random_ir.h
+RANDOM_NET = tests/support/random_net.c tests/support/random_net.h tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_lower_plan_SOURCES = tests/unit/test_lower_plan.c $(RANDOM_NET)
 tests_unit_test_lower_plan_LDADD = $(COMPILER_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/lower_tool
-tests_unit_lower_tool_SOURCES = tests/unit/lower_tool.c
+tests_unit_lower_tool_SOURCES = tests/unit/lower_tool.c $(RANDOM_NET)
 tests_unit_lower_tool_LDADD = libcnascomp.la
 
 # Golden plans and golden C. The golden C is also compiled, linked and run: generated programs are tested as they are.
-dist_check_SCRIPTS += tests/golden/lower.sh
-TESTS += tests/golden/lower.sh
+dist_check_SCRIPTS += tests/golden/lower.sh tests/e2e/random_nets.sh
+TESTS += tests/golden/lower.sh tests/e2e/random_nets.sh
+tests/e2e/random_nets.log: tests/unit/test_generated_mlp
 EXTRA_DIST += tests/golden/plan tests/golden/emit
 UNIT_TESTS += tests/unit/test_generated_mlp tests/unit/test_generated_skip tests/unit/test_generated_rescale
 tests_unit_test_generated_mlp_SOURCES = tests/unit/test_generated.c

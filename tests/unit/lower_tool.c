@@ -4,6 +4,7 @@
 #include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
 #include "compiler/lower/plan.h"
+#include "tests/support/random_net.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,14 +28,13 @@ static int write_files(struct arena *a, const struct plan *p, const char *source
     return 0;
 }
 
-int main(int argc, char **argv)
+static const struct ir_graph *read_graph(struct arena *a, const char *path)
 {
-    if (!(argc == 3 && strcmp(argv[1], "plan") == 0) && !(argc == 4 && strcmp(argv[1], "c") == 0))
-        return fail("usage", "plan NET.ir, or c NET.ir DIR");
-    struct arena *a = arena_new();
-    FILE *f = fopen(argv[2], "rb");
-    if (!f)
-        return fail(argv[2], "cannot read");
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        fail(path, "cannot read");
+        return NULL;
+    }
     struct text in = text_new(a);
     char buffer[4096];
     for (size_t n; (n = fread(buffer, 1, sizeof buffer, f)) > 0;)
@@ -43,7 +43,22 @@ int main(int argc, char **argv)
     struct ir_read_error e;
     const struct ir_graph *g = ir_read(a, text_str(&in), in.n, &e);
     if (!g)
-        return fail(argv[2], e.why);
+        fail(path, e.why);
+    return g;
+}
+
+int main(int argc, char **argv)
+{
+    const char *what = argc > 1 ? argv[1] : "";
+    const bool plan = argc == 3 && strcmp(what, "plan") == 0, c = argc == 4 && strcmp(what, "c") == 0,
+               random = argc == 4 && strcmp(what, "random") == 0;
+    if (!plan && !c && !random)
+        return fail("usage", "plan NET.ir, or c NET.ir DIR, or random SEED DIR");
+    struct arena *a = arena_new();
+    struct random r = {random ? strtoull(argv[2], NULL, 0) : 0};
+    const struct ir_graph *g = random ? random_network(a, &r, 24) : read_graph(a, argv[2]);
+    if (!g)
+        return 1;
     struct plan_refusal why;
     const struct plan *p = plan_lower(a, g, &why);
     if (!p)
@@ -52,7 +67,7 @@ int main(int argc, char **argv)
     if (wrong)
         return fail(argv[2], wrong);
     int rc = 0;
-    if (argc == 3) {
+    if (plan) {
         struct text out = text_new(a);
         plan_print(&out, p);
         fwrite(text_str(&out), 1, out.n, stdout);
