@@ -33,10 +33,12 @@ static size_t chunk_end(const struct job *j, size_t chunk)
 static void relu_chunk(void *job, size_t chunk, float *own)
 {
     const struct job *j = job;
-    size_t end = chunk_end(j, chunk);
+    size_t begin = chunk * ELEMENTS, n = chunk_end(j, chunk) - begin;
+    const float *restrict x = j->a + begin;
+    float *restrict y = j->out + begin;
     (void)own;
-    for (size_t i = chunk * ELEMENTS; i < end; i++)
-        j->out[i] = j->a[i] < 0 ? 0 : j->a[i];
+    for (size_t i = 0; i < n; i++)
+        y[i] = x[i] < 0 ? 0 : x[i];
 }
 
 void cnas_relu_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t size)
@@ -48,14 +50,20 @@ void cnas_relu_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t si
 static void relu_back_chunk(void *job, size_t chunk, float *own)
 {
     const struct job *j = job;
-    size_t end = chunk_end(j, chunk);
+    size_t begin = chunk * ELEMENTS, n = chunk_end(j, chunk) - begin;
+    const float *restrict dy = j->a + begin, *restrict y = j->b + begin;
+    float *restrict dx = j->out + begin;
     (void)own;
     if (j->add)
-        for (size_t i = chunk * ELEMENTS; i < end; i++)
-            j->out[i] += j->b[i] > 0 ? j->a[i] : 0;
+        for (size_t i = 0; i < n; i++) {
+            float d = dy[i];
+            dx[i] += y[i] > 0 ? d : 0;
+        }
     else
-        for (size_t i = chunk * ELEMENTS; i < end; i++)
-            j->out[i] = j->b[i] > 0 ? j->a[i] : 0;
+        for (size_t i = 0; i < n; i++) {
+            float d = dy[i];
+            dx[i] = y[i] > 0 ? d : 0;
+        }
 }
 
 void cnas_relu_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, const float *y, size_t size)

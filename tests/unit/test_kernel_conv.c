@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/kernel/conv.h"
 #include "tests/support/grad.h"
 #include "tests/support/kernel_ref.h"
 
@@ -172,6 +173,55 @@ START_TEST(threads_do_not_matter)
 }
 END_TEST
 
+static void as_doubles(double *out, const float *in, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = in[i];
+}
+
+/* Columns and each vector unit's direct loops, on every shape that both can do; the CPU may lack some units. */
+START_TEST(both_ways_agree)
+{
+    size_t i = (size_t)_i, few = sizeof shapes / sizeof *shapes;
+    const uint32_t *v = i < few ? shapes[i].v : large[i - few].v;
+    size_t n = i < few ? shapes[i].n : large[i - few].n;
+    struct cnas_conv_shape s = ref_shape(v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7], v[8], v[9], v[10]);
+    const struct cn_kernel_simd *units[] = {cn_kernel_simd_portable(), cn_kernel_simd_avx2(), cn_kernel_simd_avx512()};
+    if (!cn_kernel_conv_direct_fits(&s))
+        return;
+    size_t nx = n * s.c * s.h * s.w, nw = (size_t)s.k * s.c * s.kh * s.kw, nk = s.k, ny = n * s.k * s.oh * s.ow, total = ny + nx + nw + nk;
+    float *x = floats(nx), *w = floats(nw), *b = floats(nk), *g = floats(ny), *out = floats(total);
+    double *want = doubles(total), *twice = doubles(nx);
+    struct test_rng r = test_rng_make(99);
+    struct cnas_ctx *ctx = context(2);
+    test_rng_fill(&r, x, NULL, nx);
+    test_rng_fill(&r, w, NULL, nw);
+    test_rng_fill(&r, b, NULL, nk);
+    test_rng_fill(&r, g, NULL, ny);
+    cn_kernel_conv_gemm_forward(ctx, out, x, w, b, n, &s);
+    cn_kernel_conv_gemm_backward(ctx, out + ny, 0, out + ny + nx, out + ny + nx + nw, g, x, w, n, &s);
+    as_doubles(want, out, total);
+    for (size_t j = 0; j < nx; j++)
+        twice[j] = 2 * want[ny + j];
+    for (size_t u = 0; u < sizeof units / sizeof *units; u++) {
+        if (!units[u])
+            continue;
+        cn_kernel_conv_direct_forward(ctx, units[u], out, x, w, b, n, &s);
+        cn_kernel_conv_direct_backward(ctx, units[u], out + ny, 0, out + ny + nx, out + ny + nx + nw, g, x, w, n, &s);
+        ck_assert_msg(test_distance(out, want, ny) < 3e-6, "%s forward", units[u]->name);
+        ck_assert_msg(test_distance(out + ny, want + ny, nx) < 5e-6, "%s dx", units[u]->name);
+        ck_assert_msg(test_distance(out + ny + nx, want + ny + nx, nw) < 5e-6, "%s dw", units[u]->name);
+        ck_assert_msg(test_distance(out + ny + nx + nw, want + ny + nx + nw, nk) < 5e-6, "%s dbias", units[u]->name);
+        cn_kernel_conv_direct_backward(ctx, units[u], out + ny, 1, out + ny + nx, NULL, g, x, w, n, &s);
+        ck_assert_msg(test_distance(out + ny, twice, nx) < 5e-6, "%s added dx", units[u]->name);
+    }
+    cnas_ctx_free(&ctx);
+    void *all[] = {x, w, b, g, out, want, twice};
+    for (size_t j = 0; j < sizeof all / sizeof *all; j++)
+        free(all[j]);
+}
+END_TEST
+
 START_TEST(a_wrong_shape_aborts)
 {
     struct cnas_conv_shape s = ref_shape(1, 4, 4, 1, 3, 3, 1, 1, 1, 1, 1);
@@ -189,6 +239,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, matches_the_oracle, 0, sizeof shapes / sizeof *shapes);
     tcase_add_loop_test(t, threads_do_not_matter, 0, sizeof large / sizeof *large);
+    tcase_add_loop_test(t, both_ways_agree, 0, sizeof shapes / sizeof *shapes + sizeof large / sizeof *large);
     tcase_add_test_raise_signal(t, a_wrong_shape_aborts, SIGABRT);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
