@@ -47,6 +47,18 @@ static bool fail_at(struct reader *r, int line, int column, const char *why)
 
 #define FAIL(r, ...) fail_at((r), (r)->token_line, (r)->token_column, arena_printf((r)->arena, __VA_ARGS__))
 
+/* The next token for a message: short, and nothing that a terminal would obey. */
+static const char *shown(const struct reader *r)
+{
+    enum { MOST = 40 };
+    size_t n = strlen(r->text);
+    char *s = arena_printf(r->arena, "%.*s%s", MOST, r->text, n > MOST ? "..." : "");
+    for (char *c = s; *c; c++)
+        if ((unsigned char)*c < 0x20 || (unsigned char)*c >= 0x7f)
+            *c = '?';
+    return s;
+}
+
 /* --- tokens --- */
 
 static int peek_byte(const struct reader *r)
@@ -163,7 +175,7 @@ static bool accept(struct reader *r, enum token token, const char *text)
 
 static bool expect(struct reader *r, enum token token, const char *text)
 {
-    return is(r, token, text) ? next(r) : FAIL(r, "expected %s, found %s", text, r->text);
+    return is(r, token, text) ? next(r) : FAIL(r, "expected %s, found %s", text, shown(r));
 }
 
 /* --- values --- */
@@ -174,7 +186,7 @@ static bool read_int(struct reader *r, int64_t *value)
     errno = 0;
     *value = r->token == WORD ? strtoll(r->text, &end, 10) : 0;
     if (r->token != WORD || *end || errno || *r->text == '+')
-        return FAIL(r, "expected a whole number, found %s", r->text);
+        return FAIL(r, "expected a whole number, found %s", shown(r));
     return next(r);
 }
 
@@ -184,7 +196,7 @@ static bool read_real(struct reader *r, double *value)
     char *end;
     *value = digits ? strtod(r->text, &end) : 0;
     if (!digits || *end || !isfinite(*value))
-        return FAIL(r, "expected a number, found %s", r->text);
+        return FAIL(r, "expected a number, found %s", shown(r));
     return next(r);
 }
 
@@ -192,7 +204,7 @@ static bool read_bool(struct reader *r, bool *value)
 {
     *value = is(r, WORD, "true");
     if (!*value && !is(r, WORD, "false"))
-        return FAIL(r, "expected true or false, found %s", r->text);
+        return FAIL(r, "expected true or false, found %s", shown(r));
     return next(r);
 }
 
@@ -223,12 +235,12 @@ static bool read_shape(struct reader *r, struct ir_shape *s)
         errno = 0;
         side[rank] = *c >= '0' && *c <= '9' ? strtoll(c, &end, 10) : 0;
         if (side[rank] <= 0 || errno)
-            return FAIL(r, "expected a shape such as 16x28x28 or 10, found %s", r->text);
+            return FAIL(r, "expected a shape such as 16x28x28 or 10, found %s", shown(r));
         more = *end == 'x';
         c = end + more;
     }
     if (*c || more || rank == 2)
-        return FAIL(r, "expected a shape such as 16x28x28 or 10, found %s", r->text);
+        return FAIL(r, "expected a shape such as 16x28x28 or 10, found %s", shown(r));
     *s = rank == 1 ? (struct ir_shape){1, side[0], 1, 1} : (struct ir_shape){3, side[0], side[1], side[2]};
     return next(r);
 }
@@ -245,7 +257,7 @@ static bool read_reals(struct reader *r, const double **values, size_t *n)
         vec_push(r->arena, &v, value);
     }
     if (v.n == 0)
-        return FAIL(r, "expected a number, found %s", r->text);
+        return FAIL(r, "expected a number, found %s", shown(r));
     *values = v.at;
     *n = v.n;
     return next(r);
@@ -282,13 +294,13 @@ static bool read_site(struct reader *r, struct site *site)
         if (!next(r))
             return false;
         if (r->token != STRING)
-            return FAIL(r, "expected a file name in quotes, found %s", r->text);
+            return FAIL(r, "expected a file name in quotes, found %s", shown(r));
         to->file = r->text;
         if (!next(r) || !read_line_number(r, &to->line) || !read_line_number(r, &to->column))
             return false;
         if (accept(r, WORD, "of")) {
             if (r->token != STRING)
-                return FAIL(r, "expected the name of a block in quotes, found %s", r->text);
+                return FAIL(r, "expected the name of a block in quotes, found %s", shown(r));
             to->block = r->text;
             if (!next(r))
                 return false;
@@ -300,9 +312,9 @@ static bool read_site(struct reader *r, struct site *site)
 static bool read_node_id(struct reader *r, ir_id *id)
 {
     if (r->token != NODE)
-        return FAIL(r, "expected a node such as %%conv, found %s", r->text);
+        return FAIL(r, "expected a node such as %%conv, found %s", shown(r));
     if (!ir_names_find(&r->nodes, r->text, id))
-        return FAIL(r, "no node before this place is named %%%s", r->text);
+        return FAIL(r, "no node before this place is named %%%s", shown(r));
     return next(r);
 }
 
@@ -336,7 +348,7 @@ static bool read_attributes(struct reader *r, struct ir_node *node)
         if (i == ir_n_attrs)
             break;
         if (seen[i])
-            return FAIL(r, "%s is given twice", r->text);
+            return FAIL(r, "%s is given twice", shown(r));
         seen[i] = true;
         if (!read_attr(r, &ir_attrs[i], node))
             return false;
@@ -369,13 +381,13 @@ static bool read_node(struct reader *r)
     int line = r->token_line, column = r->token_column;
     uint32_t other;
     if (!ir_name_valid(name))
-        return FAIL(r, "'%s' is no name for a node: lower-case letters, digits and _, at most %d, and not a word of C", name, IR_NAME_MAX);
+        return FAIL(r, "'%s' is no name for a node: lower-case letters, digits and _, at most %d, and not a word of C", shown(r), IR_NAME_MAX);
     if (ir_names_find(&r->nodes, name, &other))
         return FAIL(r, "a node named %%%s stands above already", name);
     if (!next(r) || !expect(r, SIGN, "="))
         return false;
     if (r->token != WORD || !ir_op_from_name(r->text, &node.op))
-        return FAIL(r, "'%s' is not an operator", r->text);
+        return FAIL(r, "'%s' is not an operator", shown(r));
     if (!next(r))
         return false;
 
@@ -421,7 +433,7 @@ static bool read_output(struct reader *r)
     uint32_t other;
     ir_id id;
     if (r->token != WORD || !ir_name_valid(name))
-        return FAIL(r, "'%s' is no name for an output", name);
+        return FAIL(r, "'%s' is no name for an output", shown(r));
     if (ir_names_find(&r->outputs, name, &other))
         return FAIL(r, "two outputs are named %s", name);
     ir_names_take(&r->outputs, name, name, 0);
@@ -435,7 +447,7 @@ static bool read_budget(struct reader *r)
 {
     struct ir_budget b = {.scope = r->text};
     if (r->token != STRING)
-        return FAIL(r, "expected the scope of the budget in quotes, found %s", r->text);
+        return FAIL(r, "expected the scope of the budget in quotes, found %s", shown(r));
     if (!next(r) || !expect(r, WORD, "limit") || !expect(r, SIGN, "=") || !read_int(r, &b.limit))
         return false;
     if (b.limit < 0)
@@ -495,7 +507,7 @@ static bool read_statement(struct reader *r)
         return read_budget(r);
     if (accept(r, WORD, "train"))
         return read_train(r);
-    return r->token == END_OF_TEXT ? FAIL(r, "the text ends before its last word, end") : FAIL(r, "expected a node, output, budget, train or end, found %s", r->text);
+    return r->token == END_OF_TEXT ? FAIL(r, "the text ends before its last word, end") : FAIL(r, "expected a node, output, budget, train or end, found %s", shown(r));
 }
 
 static const struct ir_graph *read_graph(struct reader *r)
@@ -513,7 +525,7 @@ static const struct ir_graph *read_graph(struct reader *r)
     if (!expect(r, WORD, "network"))
         return NULL;
     if (r->token != WORD) {
-        FAIL(r, "expected the network's name, found %s", r->text);
+        FAIL(r, "expected the network's name, found %s", shown(r));
         return NULL;
     }
     r->builder = ir_builder_new(r->arena, r->text);
@@ -527,7 +539,7 @@ static const struct ir_graph *read_graph(struct reader *r)
     if (!next(r))
         return NULL;
     if (r->token != END_OF_TEXT) {
-        FAIL(r, "%s after the end", r->text);
+        FAIL(r, "%s after the end", shown(r));
         return NULL;
     }
     const struct ir_graph *g = ir_builder_finish(r->builder, NULL);

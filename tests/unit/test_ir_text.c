@@ -176,6 +176,9 @@ static const struct {
     {NODES "budget b limit=1 nodes=all", 4, 8, "expected the scope of the budget in quotes, found b"},
     {NODES "budget \"b\" limit=-1 nodes=all", 4, 21, "the limit of a budget is at least 0, not -1"},
     {NODES "budget \"b\" limit=1 nodes=[%z]", 4, 27, "no node before this place is named %z"},
+    {NODES "%y = relu %this_name_is_longer_than_what_a_message_shows_of_it", 4, 11,
+     "no node before this place is named %this_name_is_longer_than_what_a_message_..."},
+    {NODES "output y = \"\\x1b[31m\"", 4, 12, "expected a node such as %conv, found ?[31m"},
     {NODES "train epochs=0", 4, 7, "epochs must be 1 to 1000000, not 0"},
     {NODES "train lr_max=0.1 lr_min=0.2", 4, 7, "lr_min 0.2 is larger than lr_max 0.1"},
 };
