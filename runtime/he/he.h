@@ -22,7 +22,7 @@ struct cn_he_need {
     uint64_t reply_values; /* coefficients of all replies of one inference: enters the statistical flooding margin */
     uint64_t max_plane;    /* largest (h+gap)*(w+gap) of a source map: it must fit the degree; 0: not asked */
 };
-/* The smallest set whose budget holds: fresh noise * weights + flooding (>= 40 bits below the bound per inference, union over
+/* Sets 1 to 4, in order of cost. The smallest whose budget holds: fresh noise * weights + flooding (>= 40 bits below the bound per inference, union over
  * reply_values) + plaintext + modulus-switching error < q/2^(l+1). NULL and *why when none does. */
 const struct cn_he_params *cn_he_params_pick(const struct cn_he_need *need, const char **why);
 unsigned cn_he_params_id(const struct cn_he_params *p);
@@ -70,7 +70,7 @@ struct cn_he_term_shape {
 };
 /* The gap that this term needs of its source map (h, w); t->map is not read. */
 uint32_t cn_he_term_gap(uint32_t h, uint32_t w, const struct cn_he_term_shape *t);
-struct cn_he_weights; /* encoded, in NTT form; the server makes them once */
+struct cn_he_weights; /* encoded, in NTT form; the server makes them once. Memory: about 8 primes * K * C * plane bytes */
 CNAS_CHECKED enum cnas_status cn_he_weights_new(struct cn_he_weights **out, const struct cn_he_params *p,
                                                 const struct cn_he_term_shape *t, const int32_t *w);
 void cn_he_weights_free(struct cn_he_weights **w); /* wipes */
@@ -79,7 +79,8 @@ void cn_he_weights_free(struct cn_he_weights **w); /* wipes */
 /* Terms may share one reply if this is true of them (same degree, k, oh, ow, stride, row, block: all that places an output). */
 bool cn_he_same_reply(const struct cn_he_term_shape *a, const struct cn_he_term_shape *b);
 size_t cn_he_reply_bytes(const struct cn_he_params *p, const struct cn_he_term_shape *t, unsigned ring_bits);
-/* Server: out encrypts sum_t W_t r_t - share, share: k*oh*ow values mod 2^l. */
+/* Server: out encrypts sum_t W_t r_t - share, share: k*oh*ow values mod 2^l. `need` is what the parameters were picked for: terms
+ * beyond it abort. CNAS_E_RANGE: a weight is not below 2^(weight_bits-1), which the flooding relies on. */
 CNAS_CHECKED enum cnas_status cn_he_reply(unsigned char *out, const struct cn_he_params *p, const struct cn_he_public *key,
                                           const struct cn_he_term_shape *const *shapes, const struct cn_he_weights *const *weights,
                                           const struct cn_he_ciphers *const *ciphers, size_t n_terms, const uint64_t *share,

@@ -177,7 +177,8 @@ enum cnas_status cn_he_reply(unsigned char *out, const struct cn_he_params *p, c
         cn_require(cn_he_same_reply(shapes[0], shapes[i]) && weights[i]->p == p && ciphers[i]->p == p);
         cn_require(memcmp(shapes[i], &weights[i]->shape, sizeof *shapes[i]) == 0);
         cn_require(memcmp(&shapes[i]->map, &ciphers[i]->map, sizeof ciphers[i]->map) == 0);
-        cn_require(weights[i]->magnitude >> (need->weight_bits - 1) == 0);
+        if (weights[i]->magnitude >> (need->weight_bits - 1)) /* tells of the weights only that the network was refused */
+            return CNAS_E_RANGE;
     }
     unsigned flood_bits;
     cn_he_reply_bound(p, shapes, n_terms, need, &flood_bits);

@@ -4,6 +4,7 @@
 #include "tests/unit/he_support.h"
 
 #include <malloc.h>
+#include <signal.h>
 
 enum { RING_BITS = 27, WEIGHT_BITS = 6 };
 
@@ -204,6 +205,50 @@ START_TEST(secrets_wiped)
 }
 END_TEST
 
+/* What the caller must not do. which: 0 more taps than the need says, 1 a gap too small for the kernel, 2 nothing wrong but a weight
+ * out of range, which is a status. */
+static void break_contract(int which)
+{
+    struct cn_prg g;
+    struct test_keys k;
+    test_prg(&g, 5);
+    const struct cn_he_params *p = cn_he_params_by_id(1);
+    test_keys_init(&k, p, &g);
+    struct test_term t = {.shape = {.k = 1, .oh = 5, .ow = 5, .kh = 3, .kw = 3, .stride = 1, .pad_y = 1, .pad_x = 1}};
+    ck_assert(test_shape(&t.shape, p, 1, 5, 5, 0));
+    if (which == 1)
+        ck_assert_int_eq(cn_he_map_init(&t.shape.map, p, 1, 5, 5, 0), CNAS_OK);
+    test_term_init(&t, &k, 20, 6, TEST_LARGEST, &g);
+    const struct cn_he_term_shape *shape = &t.shape;
+    const struct cn_he_weights *weights = t.weights;
+    const struct cn_he_ciphers *ciphers = t.ciphers;
+    struct cn_he_need need = {.ring_bits = 20, .weight_bits = which == 2 ? 5 : 6, .max_taps = which == 0 ? 8 : 9, .reply_values = 25};
+    uint64_t share[25] = {0};
+    unsigned char *bytes = malloc(cn_he_reply_bytes(p, shape, 20));
+    ck_assert_int_eq(cn_he_reply(bytes, p, k.public_key, &shape, &weights, &ciphers, 1, share, &need, &g), CNAS_E_RANGE);
+    free(bytes);
+    test_term_clear(&t);
+    test_keys_clear(&k);
+}
+
+START_TEST(too_many_taps)
+{
+    break_contract(0);
+}
+END_TEST
+
+START_TEST(gap_too_small)
+{
+    break_contract(1);
+}
+END_TEST
+
+START_TEST(weight_out_of_range)
+{
+    break_contract(2);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("he_wire");
@@ -213,6 +258,9 @@ int main(void)
     tcase_add_test(c, public_refused);
     tcase_add_test(c, reply_refused);
     tcase_add_test(c, secrets_wiped);
+    tcase_add_test_raise_signal(c, too_many_taps, SIGABRT);
+    tcase_add_test_raise_signal(c, gap_too_small, SIGABRT);
+    tcase_add_test(c, weight_out_of_range);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
