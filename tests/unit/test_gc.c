@@ -279,8 +279,10 @@ START_TEST(nothing_is_reused)
     ck_assert_uint_eq(16 * blocks, 2 * (b.offline_to_client + b.online_to_client));
     unsigned char *at = sent.bytes + SET_UP;
     qsort(at, blocks, 16, compare_blocks);
+    size_t again = 0;
     for (size_t i = 1; i < blocks; i++)
-        ck_assert_int_ne(memcmp(at + 16 * (i - 1), at + 16 * i, 16), 0);
+        again += memcmp(at + 16 * (i - 1), at + 16 * i, 16) == 0;
+    ck_assert_uint_eq(again, 0);
     free(sent.bytes);
     clear(&s);
 }
@@ -323,8 +325,10 @@ START_TEST(views)
     ck_assert_int_eq(cn_unpack_bits(colours, sent.bytes + sent.n - bytes, 2 * N, L), 0);
     check_balanced(colours, N, L);
     check_balanced(colours + N, N, L);
+    uint64_t any = 0;
     for (size_t k = 0; k < N; k++)
-        ck_assert_uint_eq(s.layer[1].masked[k], 0);
+        any |= s.layer[1].masked[k];
+    ck_assert_uint_eq(any, 0);
     free(sent.bytes);
     clear(&s);
 }
@@ -375,8 +379,10 @@ START_TEST(faults_anywhere)
                 if (faults[f] == FAULT_HANG_UP) {
                     ck_assert_int_ne(status[0], CNAS_OK);
                     ck_assert_int_ne(status[side], CNAS_OK);
+                    uint64_t left = 0;
                     for (size_t k = 0; k < 9000; k++)
-                        ck_assert_uint_eq(s.layer[0].masked[k], 0);
+                        left |= s.layer[0].masked[k];
+                    ck_assert_uint_eq(left, 0);
                 }
                 clear(&s);
             }

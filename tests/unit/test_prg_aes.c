@@ -173,9 +173,11 @@ START_TEST(stream_position_advances)
         cn_aes_stream(&parts, b + done, n);
     ck_same(a, b, 300);
     ck_assert_uint_eq(parts.next, 300);
+    int again = 0;
     for (int i = 0; i < 300; i++)
         for (int j = 0; j < i; j++)
-            ck_assert_mem_ne(&a[i], &a[j], sizeof a[i]);
+            again += memcmp(&a[i], &a[j], sizeof a[i]) == 0;
+    ck_assert_int_eq(again, 0);
     cn_block counter = {{299, 0}}, last;
     cn_aes_ops(CN_AES_PORTABLE)->encrypt(&last, &counter, whole.key, 1);
     ck_same(&last, &a[299], 1);
