@@ -4,9 +4,21 @@
 #include "runtime/base/misuse.h"
 #include "runtime/prg/aes_impl.h"
 
+#ifdef CN_AES_X86
+#include <cpuid.h>
+#endif
 #include <stdatomic.h>
 
 static _Atomic(const struct cn_aes_ops *) chosen;
+
+#ifdef CN_AES_X86
+/* CPUID leaf 7, ECX bit 9: a name that clang's __builtin_cpu_supports does not know before 15. */
+static bool has_vaes(void)
+{
+    unsigned eax, ebx, ecx, edx;
+    return __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (ecx >> 9 & 1);
+}
+#endif
 
 bool cn_aes_supported(enum cn_aes_kind kind)
 {
@@ -17,8 +29,8 @@ bool cn_aes_supported(enum cn_aes_kind kind)
     case CN_AES_NI:
         return __builtin_cpu_supports("aes") && __builtin_cpu_supports("avx");
     case CN_AES_VAES:
-        return __builtin_cpu_supports("vaes") && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-               __builtin_cpu_supports("avx512vl");
+        return has_vaes() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+               __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 #endif
     default:
         return false;

@@ -12,7 +12,7 @@
 /* out and in may be the same array, not overlap otherwise. */
 struct cn_aes_ops {
     const char *name;
-    bool wide; /* the CPU has 512-bit registers (AVX-512 F, BW, VL) */
+    bool wide; /* the CPU has 512-bit registers (AVX-512 F, BW, DQ, VL) */
     /* out[i] = AES(key, in[i]) */
     void (*encrypt)(cn_block *out, const cn_block *in, cn_block key, size_t n);
     /* crh.h: out[i] = H(key i, in[i]) */
@@ -25,7 +25,7 @@ struct cn_aes_ops {
 enum cn_aes_kind {
     CN_AES_PORTABLE, /* any CPU */
     CN_AES_NI,       /* AES-NI and AVX */
-    CN_AES_VAES,     /* VAES and AVX-512 F, BW, VL */
+    CN_AES_VAES,     /* VAES and AVX-512 F, BW, DQ, VL */
     CN_AES_KINDS
 };
 bool cn_aes_supported(enum cn_aes_kind kind); /* by this build and this CPU */
