@@ -3,6 +3,7 @@
 
 #include "runtime/cli/args.h"
 #include "runtime/cli/check.h"
+#include "runtime/cli/common.h"
 #include "runtime/cli/images.h"
 #include "runtime/cli/progress.h"
 #include "runtime/cli/report.h"
@@ -123,7 +124,7 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
     static const char *operands[MAX_OPERANDS], *specs[MAX_SPECS];
     size_t n_operands;
     struct cn_arg_list index = {.values = specs, .max = MAX_SPECS};
-    struct wish w = {.address = "127.0.0.1:7766", .data = "/usr/share/datasets/fashion-mnist", .wait_s = 5, .deadline_s = 30, .ahead = 1};
+    struct wish w = {.address = "127.0.0.1:7766", .data = cn_default_data(), .wait_s = 5, .deadline_s = 30, .ahead = 1};
     struct cn_images images = {NULL, 0, NULL, 0};
     struct job j = {.offline = offline, .online = online, .report = {.m = m, .images = &images}};
     char range[48];
@@ -132,7 +133,7 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
         {"key", CN_ARG_STRING, &w.key, "FILE|HEX", "the server's public key, a file or its 64 digits; needed:\na server without its secret is refused", 0, 0},
         {"index", CN_ARG_LIST, &index, "LIST", "test images of the data set: 7, 0-19 or 3,8-9; repeatable", 0, 0},
         {"count", CN_ARG_UINT, &w.count, "N", "the first N test images", 1, 1e6},
-        {"data", CN_ARG_STRING, &w.data, "DIR", "the data set, in IDX files\n(/usr/share/datasets/fashion-mnist)", 0, 0},
+        {"data", CN_ARG_STRING, &w.data, "DIR", cn_data_help, 0, 0},
         {"ahead", CN_ARG_UINT, &w.ahead, "K", "offline runs made ahead of the inferences that use them (1);\nthe server may allow fewer", 1, 1000},
         {"check", CN_ARG_STRING, &w.check, "FILE", "for demonstrations and tests: compare with the clear\nfixed-point network in FILE. It holds the weights; a real\nclient does not have it", 0, 0},
         {"wait", CN_ARG_REAL, &w.wait_s, "S", "try for so long to connect, seconds (5)", 0, 86400},
@@ -149,6 +150,8 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
         return cn_fail(2, "--key is needed: the server's public key, as the server printed it or in its .pub file");
     if ((n_operands > 0) + (index.n > 0) + (w.count > 0) != 1)
         return cn_fail(2, "give either --index, or --count, or image files; see %s --help", cn_program());
+    if (!n_operands && !w.data)
+        return cn_no_data();
     if (w.count) {
         snprintf(range, sizeof range, "0-%llu", (unsigned long long)w.count - 1);
         specs[index.n++] = range;

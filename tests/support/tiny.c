@@ -1,11 +1,11 @@
-/* See tiny.h. */
+/* See tiny.h. No Check here: programs use it too. */
 #include "tests/support/tiny.h"
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/misuse.h"
 #include "runtime/fixed/quant.h"
 #include "runtime/prg/prg.h"
 
-#include <check.h>
 #include <string.h>
 
 #define RELU CNAS_POINT_RELU
@@ -59,7 +59,7 @@ void tiny_init(struct tiny *t, enum tiny_kind kind, unsigned ring_bits, unsigned
     t->m = (struct cnas_model){.name = "tiny", .source = "tiny.cnas", .digest = n->digest, .c = in->c, .h = in->h, .w = in->w,
                                .classes = out->c * out->h * out->w, .points = n->points, .n_points = n->n_points,
                                .terms = n->terms, .n_terms = n->n_terms};
-    ck_assert_int_eq(cn_quant_new(&t->q, &t->m), CNAS_OK);
+    cn_require(cn_quant_new(&t->q, &t->m) == CNAS_OK);
     struct cnas_fixed *q = t->q;
     q->plan.ring_bits = ring_bits;
     q->plan.weight_bits = weight_bits;
@@ -105,10 +105,10 @@ void tiny_clear_logits(const struct tiny *t, const float *image, int64_t *logits
 {
     uint64_t input[11 * 23 * 31];
     struct cnas_ctx *ctx;
-    ck_assert_uint_le(tiny_input_size(t), sizeof input / sizeof *input);
+    cn_require(tiny_input_size(t) <= sizeof input / sizeof *input);
     cnas_fixed_input(input, image, &t->m, cnas_fixed_plan(t->q));
-    ck_assert_int_eq(cnas_ctx_new(&ctx, 1), CNAS_OK);
-    ck_assert_int_eq(cnas_fixed_infer(t->q, &t->m, ctx, logits, input, 1), CNAS_OK);
+    cn_require(cnas_ctx_new(&ctx, 1) == CNAS_OK);
+    cn_require(cnas_fixed_infer(t->q, &t->m, ctx, logits, input, 1) == CNAS_OK);
     cnas_ctx_free(&ctx);
 }
 

@@ -14,3 +14,10 @@ UNIT_TESTS += tests/unit/test_party_fault
 tests_unit_test_party_fault_SOURCES = tests/unit/test_party_fault.c tests/support/fault.c tests/support/fault.h \
 	tests/support/tiny.c tests/support/tiny.h
 tests_unit_test_party_fault_LDADD = $(RUNTIME_TEST_LIBS)
+dist_check_SCRIPTS += tests/e2e/private.sh
+if HAVE_CHECK
+check_PROGRAMS += tests/support/tiny_program
+tests_support_tiny_program_SOURCES = tests/support/tiny_program.c tests/support/tiny.c tests/support/tiny.h
+tests_support_tiny_program_LDADD = libcnascliobj.la libcnasrt.la
+TESTS += tests/e2e/private.sh
+endif

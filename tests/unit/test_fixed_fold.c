@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "runtime/fixed/fold.h"
-#include "tests/unit/fixed_net.h"
+#include "tests/support/fixed_net.h"
 
 enum { SIDE = 12, MOST = 16 * SIDE * SIDE, SOURCES = 3, ROUNDS = 300 };
 

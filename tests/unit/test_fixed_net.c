@@ -9,7 +9,7 @@
 #include "runtime/data/safetensors.h"
 #include "runtime/fixed/quant.h"
 #include "runtime/fixed/segment.h"
-#include "tests/unit/fixed_net.h"
+#include "tests/support/fixed_net.h"
 
 enum { IMAGES = 40, PIXELS = 2 * 81 };
 

@@ -264,9 +264,9 @@ END_TEST
 /* A peer that sends a byte now and then does not hold a deadline off. */
 static void *drip(void *arg)
 {
+    const char greeting[] = "cnasnet\1................................";
     int fd = *(int *)arg;
-    for (int i = 0; i < 40 && send(fd, "cnasnet\1........................................................" + i, 1, MSG_NOSIGNAL) == 1;
-         i++)
+    for (size_t i = 0; i < sizeof greeting && send(fd, &greeting[i], 1, MSG_NOSIGNAL) == 1; i++)
         usleep(20000);
     return NULL;
 }

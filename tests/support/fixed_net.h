@@ -1,7 +1,7 @@
 /* A small network with everything that linear segments have: padding, strides, skips, concatenation, a rescale, pooling, linear.
  * Random numbers come from a fixed seed through the tests' own generator. */
-#ifndef TESTS_UNIT_FIXED_NET_H
-#define TESTS_UNIT_FIXED_NET_H
+#ifndef TESTS_SUPPORT_FIXED_NET_H
+#define TESTS_SUPPORT_FIXED_NET_H
 
 #include <math.h>
 #include <stdint.h>

@@ -1,0 +1,177 @@
+#!/bin/sh
+# The training and inference programs from outside: what they write and print, how they go on after an interrupt, what they say
+# and return when something is wrong.
+set -u
+model=$top_builddir/tests/support/cli_model
+tmp=$(mktemp -d) || exit 99
+trap 'rm -rf "$tmp"' EXIT INT TERM
+cd "$tmp" || exit 99
+passed=0 failed=0
+
+ok() {
+    passed=$((passed + 1))
+}
+bad() {
+    failed=$((failed + 1))
+    printf 'FAILED: %s\n' "$1"
+    sed 's/^/    out: /' out
+    sed 's/^/    err: /' err
+}
+# run STATUS WHAT COMMAND...: the command ends with STATUS
+run() {
+    expected=$1 what=$2
+    shift 2
+    timeout 60 "$@" >out 2>err
+    status=$?
+    if [ $status = "$expected" ]; then ok; else bad "$what: exit $status, not $expected"; fi
+}
+# says FILE WORDS: the file has the words
+says() {
+    if grep -q -e "$2" "$1"; then ok; else bad "$what: no \`$2' in $1"; fi
+}
+no() {
+    if "$@"; then bad "$what: $*"; else ok; fi
+}
+train() { "$model" train --data data --threads 2 "$@"; }
+
+mkdir data && "$model" data data || exit 99
+
+# --- training ---
+run 0 'training' "$model" train --data data
+says out 'network Tiny: .* parameters, 256 ReLUs'
+says out '^OpenBLAS kernels: [A-Za-z]'
+says out '^epoch 1/3 '
+says out '^epoch 3/3 .*test [0-9.]* %'
+says out '^wrote tiny.safetensors$'
+says out '^wrote tiny.fixed.safetensors: ring of [0-9]* bits, weights of [0-9]* bits$'
+says out '^test accuracy: float [0-9.]* %, fixed point [0-9.]* %; same answer on [0-9]* of 300 images$'
+[ "$(grep -c '^epoch' out)" = 3 ] && ok || bad 'one line for each epoch'
+right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
+[ "${right:-0}" -ge 90 ] && ok || bad 'the network learns'
+says out 'same answer on \(300\|29[0-9]\) of 300'
+cp tiny.safetensors first.safetensors
+cp tiny.fixed.safetensors first.fixed.safetensors
+
+run 0 'finished training again' "$model" train --data data
+cmp -s tiny.safetensors first.safetensors && ok || bad 'a finished training stays as it is'
+run 0 'training afresh' "$model" train --data data --fresh --threads 1
+cmp -s tiny.safetensors first.safetensors && ok || bad 'same seed, other number of threads: same weights'
+cmp -s tiny.fixed.safetensors first.fixed.safetensors && ok || bad 'same seed: same fixed-point network'
+run 0 'only quantising' "$model" train --data data --quantize --fixed-out q.safetensors
+cmp -s q.safetensors first.fixed.safetensors && ok || bad 'quantising makes the same file'
+run 0 'other widths' "$model" train --data data --quantize --fixed-out w.safetensors --weight-bits 12 --activation-bits 12
+says out 'weights of 12 bits'
+
+# --- interrupt and resume ---
+timeout 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+pid=$!
+what='interrupt'
+n=0
+until grep -q '^epoch 2/' out; do
+    n=$((n + 1))
+    [ $n -lt 300 ] || break
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid
+status=$?
+[ $status = 130 ] && ok || bad "interrupted training: exit $status, not 130"
+says out 'interrupted; the state is in part.safetensors.checkpoint: the same command goes on'
+no test -e part.safetensors
+what='resume'
+timeout 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+pid=$!
+n=0
+until grep -q '^epoch' out; do
+    n=$((n + 1))
+    [ $n -lt 300 ] || break
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid
+says out '^checkpoint part.safetensors.checkpoint: going on'
+no grep -q '^epoch 1/' out
+
+# --- inference ---
+run 0 'one image of the test set' "$model" infer --data data --index 4
+says out '^#4: class 1, label 1$'
+run 0 'several' "$model" infer --data data --index 0-2,5 --index 7
+[ "$(wc -l <out)" = 5 ] && ok || bad 'five answers'
+run 0 'an image file' "$model" infer data/image.pgm --logits
+says out '^image.pgm: class 0$'
+says out '^  2: -\{0,1\}[0-9.]*'
+run 0 'fixed point' "$model" infer --fixed data/image.pgm --logits
+says out '^  2: -\{0,1\}[0-9]*$'
+run 0 'fixed point from a file' "$model" infer --fixed=q.safetensors data/image.pgm
+run 0 'test' "$model" infer --data data --test --fixed
+says out '^float: '
+says out '^fixed point: '
+says out '^agreement: .* of 300)$'
+run 0 'json' "$model" infer --data data --index 3 --fixed --logits --json
+says out '^{"network":"Tiny","digest":"0f11[0-9a-f]*","arithmetic":"fixed","results":\[{"image":"#3","class":[012],"label":0,"logits":\[-\{0,1\}[0-9]*,-\{0,1\}[0-9]*,-\{0,1\}[0-9]*\]}\],"plan":{"ring_bits":[0-9]*,"weight_bits":[0-9]*,"logit_frac":[0-9]*}}$'
+run 0 'json test' "$model" infer --data data --test --fixed --json
+says out '"results":\[{"images":300,"float_right":[0-9]*,"fixed_right":[0-9]*,"agree":[0-9]*}\]'
+
+# --- usage: exit 2, and a way out ---
+run 0 'help' "$model" train --help
+says out '^Usage: train \[OPTION\]'
+says out '--epochs N'
+run 0 'help' "$model" infer --help
+run 2 'unknown option' "$model" train --epoch 3
+says err "unknown option .--epoch'; see train --help"
+run 2 'no value' "$model" train --epochs
+says err 'needs a value'
+run 2 'not a number' "$model" train --epochs=many
+says err 'whole number from 1'
+run 2 'out of range' "$model" train --epochs 0
+run 2 'negative' "$model" train --batch -5
+run 2 'not finite' "$model" train --lr nan
+run 2 'operand' "$model" train data
+says err 'one argument too many'
+run 2 'flag with value' "$model" train --fresh=1
+run 2 'contradiction' "$model" train --fresh --resume
+run 2 'nothing to do' "$model" infer
+run 2 'two things to do' "$model" infer --index 1 --test
+run 2 'bad index' "$model" infer --data data --index 1-x
+run 2 'index beyond the end' "$model" infer --data data --index 300
+
+# --- the world: exit 1, cause and advice ---
+run 1 'no data' "$model" train --data nowhere
+says err '^train: nowhere/train-images-idx3-ubyte.gz: no such file'
+run 1 'no weights' "$model" infer --weights none.safetensors data/image.pgm
+says err 'none.safetensors: no such file; train first (tiny-train)'
+run 1 'no fixed weights' "$model" infer --fixed=none.safetensors data/image.pgm
+says err 'tiny-train --quantize'
+run 1 'no folder' "$model" train --data data --out nowhere/w.safetensors
+says err 'the folder does not exist'
+head -c 300 tiny.safetensors >short.safetensors
+run 1 'truncated weights' "$model" infer --weights short.safetensors data/image.pgm
+says err '^infer: short.safetensors: .*truncated'
+run 1 'weights in place of fixed' "$model" infer --fixed=tiny.safetensors data/image.pgm
+says err 'not a fixed-point network'
+run 1 'fixed in place of weights' "$model" infer --weights tiny.fixed.safetensors data/image.pgm
+says err 'tensor .conv.weight. is missing'
+sed 's/0f112233/0f112234/' tiny.fixed.safetensors >other.safetensors
+run 1 'fixed point of another build' "$model" infer --fixed=other.safetensors data/image.pgm
+says err 'another build'
+printf 'P5 9 8 255\n%072d' 0 >wide.pgm
+run 1 'image of another size' "$model" infer wide.pgm
+says err 'wide.pgm: the image is 9 pixels wide and 8 high, this network takes 8 x 8'
+printf junk >tiny.safetensors.checkpoint
+run 1 'a checkpoint that is none' "$model" train --data data
+says err 'tiny.safetensors.checkpoint'
+[ "$(cat tiny.safetensors.checkpoint)" = junk ] && ok || bad 'the strange file is left alone'
+run 0 'fresh removes it' "$model" train --data data --fresh --epochs 1
+cp -r data mixed && cp data/t10k-labels-idx1-ubyte mixed/train-labels-idx1-ubyte
+run 1 'labels of other images' "$model" train --data mixed --fresh
+says err '300 labels, but 1200 images'
+if [ -c /dev/full ]; then
+    what='full disk'
+    timeout 60 "$model" infer data/image.pgm >/dev/full 2>err
+    [ $? = 1 ] && ok || bad 'a full disk is no success'
+fi
+what='nothing left over'
+no sh -c 'ls *.tmp-* 2>/dev/null | grep -q .'
+
+printf 'CASES: %d passed, %d failed\n' $passed $failed
+[ $failed = 0 ]
