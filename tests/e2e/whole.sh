@@ -1,0 +1,33 @@
+#!/bin/sh
+# The whole way on a tiny network: compile against the installed tree, train, quantise, infer privately between two processes.
+set -u
+. "$top_srcdir/tests/e2e/lib.sh"
+install_tree
+"$top_builddir/tests/support/make_idx" "$(mkdir -p "$tmp/data" && echo "$tmp/data")" 1500 200 16 4 || exit 1
+cd "$tmp" || exit 1
+
+ok "cnasc check" cnasc check "$here/tiny.cnas"
+ok "cnasc build" cnasc build "$here/tiny.cnas" -o out
+ok "generated C compiles without warnings" make -C out CFLAGS='-std=c11 -O2 -Wall -Wextra -Werror'
+cp -r out again
+ok "cnasc build again" cnasc build "$here/tiny.cnas" -o again
+ok "same source, same bytes" diff -r --exclude='*.o' --exclude='tiny-*' out again
+
+ok "train" out/tiny-train --data data --seed 7
+ok "weights and fixed file exist" test -s tiny.safetensors -a -s tiny.fixed.safetensors
+mkdir second && cd second && ok "train again" ../out/tiny-train --data ../data --seed 7 --threads 1 && cd ..
+ok "same seed, same weights, any number of threads" cmp tiny.safetensors second/tiny.safetensors
+ok "same fixed file" cmp tiny.fixed.safetensors second/tiny.fixed.safetensors
+ok "infer" out/tiny-infer --data data --test
+ok "infer --fixed" out/tiny-infer --fixed --data data --test
+accuracy=$(out/tiny-infer --data data --test --json | sed -n 's/.*"accuracy": *\([0-9]*\).*/\1/p')
+ok "it learned something (chance is 25 %): ${accuracy:-none}" test "${accuracy:-0}" -ge 60
+
+serve --fixed tiny.fixed.safetensors --once
+ok "client: 10 images" out/tiny-client --connect "127.0.0.1:$port" --key "$tmp/server.key.pub" --data data --index 0-9 \
+    --check tiny.fixed.safetensors
+grep -c 'equal' "$tmp/log" >/dev/null || fail "the client says that results are equal"
+wait "$server"
+ok "server exits 0 after --once" test $? = 0
+
+[ "$bad" = 0 ]
