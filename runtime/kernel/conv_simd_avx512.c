@@ -5,7 +5,7 @@
 
 #if defined __x86_64__
 #define LANES 16
-#define TARGET __attribute__((target("avx512f,avx512vl,fma,prefer-vector-width=512")))
+#define TARGET __attribute__((target("avx512f,avx512vl,fma")))
 #define NAME "AVX-512"
 #define FUNCTION cn_kernel_simd_avx512
 #define AVAILABLE (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
