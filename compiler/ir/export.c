@@ -10,7 +10,8 @@
 
 void ir_print_dot(struct text *t, const struct ir_graph *g)
 {
-    text_add(t, "digraph \"%s\" {\n    node [shape=box, fontname=\"sans-serif\", fontsize=10];\n    edge [fontname=\"sans-serif\", fontsize=8];\n", g->name);
+    text_add(t, "digraph \"%s\" {\n", g->name);
+    text_add(t, "    node [shape=box, fontname=\"sans-serif\", fontsize=10];\n    edge [fontname=\"sans-serif\", fontsize=8];\n");
     for (ir_id id = 0; id < g->n_nodes; id++) {
         const struct ir_node *n = &g->nodes[id];
         int64_t relus = ir_cost_node(g, id).relu_equivalents;

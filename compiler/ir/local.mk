@@ -8,4 +8,5 @@ libcnascomp_la_SOURCES += \
 	compiler/ir/print.c compiler/ir/print.h \
 	compiler/ir/read.c \
 	compiler/ir/shape.c compiler/ir/shape.h \
+	compiler/ir/token.c compiler/ir/token.h \
 	compiler/ir/verify.c compiler/ir/verify.h

@@ -156,7 +156,8 @@ static bool shape_avg_pool(const struct rule *r)
 {
     const struct ir_pool *p = &r->attr->avg_pool;
     struct ir_shape s = r->in[0];
-    if (!need_map(r) || !whole_number(r, "kernel", p->kernel, 1) || !whole_number(r, "stride", p->stride, 1) || !whole_number(r, "padding", p->pad, 0))
+    if (!need_map(r) || !whole_number(r, "kernel", p->kernel, 1) || !whole_number(r, "stride", p->stride, 1) ||
+        !whole_number(r, "padding", p->pad, 0))
         return false;
     if (p->pad >= p->kernel)
         return REFUSE(r, "padding %" PRId64 " must be smaller than the window %" PRId64 "x%" PRId64, p->pad, p->kernel, p->kernel);
@@ -176,7 +177,8 @@ static bool shape_subsample(const struct rule *r)
 {
     const struct ir_subsample *p = &r->attr->subsample;
     struct ir_shape s = r->in[0];
-    if (!need_map(r) || !whole_number(r, "stride", p->stride, 1) || !whole_number(r, "offset", p->offset_y, 0) || !whole_number(r, "offset", p->offset_x, 0))
+    if (!need_map(r) || !whole_number(r, "stride", p->stride, 1) || !whole_number(r, "offset", p->offset_y, 0) ||
+        !whole_number(r, "offset", p->offset_x, 0))
         return false;
     if (p->offset_y >= s.h || p->offset_x >= s.w)
         return REFUSE(r, "offset %" PRId64 ",%" PRId64 " lies outside the input %s", p->offset_y, p->offset_x, ir_shape_text(r->arena, s));
@@ -245,6 +247,7 @@ bool ir_shape_infer(struct arena *a, enum ir_op op, const struct ir_shape *in, u
     struct rule r = {a, op, in, n_in, attr, out, why};
     int least = arity[op].least, most = arity[op].most;
     if (n_in < (uint32_t)least || (most >= 0 && n_in > (uint32_t)most))
-        return REFUSE(&r, "%s takes %s%d input%s, not %" PRIu32, ir_op_name(op), least == most ? "" : "at least ", least, least == 1 ? "" : "s", n_in);
+        return REFUSE(&r, "%s takes %s%d input%s, not %" PRIu32, ir_op_name(op), least == most ? "" : "at least ", least,
+                      least == 1 ? "" : "s", n_in);
     return rules[op](&r);
 }

@@ -98,6 +98,8 @@ START_TEST(short_forms)
     ck_assert_int_eq(g->nodes[1].conv.stride, 1);
     ck_assert_int_eq(g->nodes[1].conv.pad_y, 0);
     ck_assert_int_eq(g->train.epochs, ir_train_default.epochs);
+    g = read("ir 1\r\nnetwork N\r\n\t%x = input 3\r\noutput y = %x\r\nend\r\n");
+    ck_assert_uint_eq(g->n_nodes, 1);
     g = read(NODES "%unused = relu %x %y = batch_norm %x output y = %y end");
     ck_assert_uint_eq(g->n_nodes, 2);
     ck_assert_double_eq(g->nodes[1].batch_norm.epsilon, 1e-5);
