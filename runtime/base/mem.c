@@ -4,13 +4,24 @@
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
 void *cn_mem_alloc(size_t count, size_t size)
 {
     size_t bytes, padded;
-    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, 64, &padded))
+    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, HUGE_PAGE, &padded))
         return NULL;
-    return aligned_alloc(64, padded / 64 * 64);
+    if (bytes < LARGE)
+        return aligned_alloc(64, (bytes + 64) / 64 * 64);
+    /* large arrays are often written once from end to end, and then page faults cost as much as the work: ask for huge pages */
+    void *p = aligned_alloc(HUGE_PAGE, padded / HUGE_PAGE * HUGE_PAGE);
+#ifdef MADV_HUGEPAGE
+    if (p)
+        madvise(p, bytes, MADV_HUGEPAGE); /* advice: whether it is followed changes no result */
+#endif
+    return p;
 }
 
 void *cn_mem_zalloc(size_t count, size_t size)
