@@ -23,10 +23,10 @@ const char *eval_node_name(struct eval *e, const char *op)
     char word[WORD + 1] = "";
     for (const struct path *p = e->path; p; p = p->up) {
         char one[WORD + 1];
-        if (p->index >= 0)
-            snprintf(one, sizeof one, "%.40s%lld%s", p->word ? p->word : "", (long long)p->index, word);
-        else
-            snprintf(one, sizeof one, "%.40s%s", p->word, word);
+        int fits = p->index >= 0 ? snprintf(one, sizeof one, "%.40s%lld%s", p->word ? p->word : "", (long long)p->index, word)
+                                 : snprintf(one, sizeof one, "%.40s%s", p->word, word); /* cut if it is too long */
+        if (fits < 0)
+            bug("bad printf format");
         memcpy(word, one, sizeof word);
         if (!p->word) { /* belongs to the word before; two indices in a row stay apart */
             if (p->up && !p->up->word) {
