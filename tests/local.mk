@@ -14,6 +14,7 @@ include tests/unit/he.mk
 include tests/unit/fixed.mk
 include tests/unit/party.mk
 include tests/unit/cli.mk
+include tests/e2e/local.mk
 include tests/bench/local.mk
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
