@@ -13,6 +13,9 @@ CNAS_LIBS := $(shell $(PKG_CONFIG) --libs cnascli cnas)
 ifeq ($(CNAS_LIBS),)
 $(error pkg-config does not find cnas: install it, or add its folder to PKG_CONFIG_PATH, or set CNAS_CFLAGS and CNAS_LIBS)
 endif
+# The programs remember where the library is, unless the loader looks there anyway.
+CNAS_RPATH := -Wl,-rpath,
+CNAS_LIBS += $(addprefix $(CNAS_RPATH),$(filter-out /usr/lib /usr/lib/% /lib/%,$(shell $(PKG_CONFIG) --variable=libdir cnas)))
 endif
 CFLAGS ?= -O2
 
