@@ -96,7 +96,7 @@ static void good_session(uint64_t sent[2])
     ck_assert(side[0].equal);
 }
 
-enum { PLACES = 12 };
+enum { PLACES = 9 };
 
 /* _i: which side is bad (2) x what it does (4). Places: the first bytes, then spread over the session, the last byte. */
 START_TEST(faults)
@@ -111,7 +111,7 @@ START_TEST(faults)
             at = sent[faulty] - 1;
         struct outcome side[2];
         double start = cn_net_clock();
-        session(side, faulty, fault, at, fault == FAULT_STALL ? 0.25 : 20);
+        session(side, faulty, fault, at, fault == FAULT_STALL ? 0.12 : 20);
         ck_assert_msg(cn_net_clock() - start < 15, "hung: fault %d at %llu", (int)fault, (unsigned long long)at);
         if (fault == FAULT_HANG_UP || fault == FAULT_STALL) {
             /* the side that misses something says so; only the last message of all can be missed by the other alone */
