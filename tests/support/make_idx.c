@@ -1,6 +1,6 @@
 /* Writes a small separable data set in MNIST's IDX format, for end-to-end tests that must not depend on a download.
- * usage: make_idx DIR TRAIN TEST SIDE CLASSES: images of SIDE x SIDE; class k has a bright block at a place of its own over
- * noise. Deterministic. */
+ * usage: make_idx DIR TRAIN TEST SIDE CLASSES: images of SIDE x SIDE; class k has stripes of its own direction and width
+ * under noise. Deterministic. */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,11 +35,11 @@ static int write_part(const char *dir, const char *part, uint32_t n, uint32_t si
     big_endian(labels, 0x801);
     big_endian(labels, n);
     for (uint32_t i = 0; i < n; i++) {
-        uint32_t label = next(&seed) % classes, block = side / 4, row = label % 3 * block, column = label / 3 * block;
+        uint32_t label = next(&seed) % classes, width = 1 + label / 2, phase = next(&seed) % 8;
         putc((int)label, labels);
         for (uint32_t y = 0; y < side; y++)
             for (uint32_t x = 0; x < side; x++) {
-                int bright = y - row < block && x - column < block; /* unsigned: one comparison each */
+                int bright = ((label % 2 ? x : y) + phase) / width % 2 == 0;
                 putc((int)(next(&seed) % 90 + (bright ? 130 : 0)), images);
             }
     }
