@@ -78,6 +78,10 @@ expect "two million ReLUs" 'more than 1,000,000 nodes\|steps'
 printf 'block f(n: int) { return f(n - 1) + f(n - 2); }\n' > x.cnas
 printf 'y = f(100);' | network >> x.cnas
 expect "recursion without end" 'deep'
+{ printf 'block f(x: tensor) -> tensor { return '; repeat 'identity(' 150; printf 'f(x)'; repeat ')' 150; printf '; }\n'; printf 'y = f(x);' | network; } > x.cnas
+expect "recursion inside of deep expressions" 'deep'
+{ printf 'block f(x: tensor) -> tensor { h = x; '; repeat 'if true { ' 150; printf 'h = f(x);'; repeat ' }' 150; printf ' return h; }\n'; printf 'y = f(x);' | network; } > x.cnas
+expect "recursion inside of deep statements" 'deep'
 printf 'block f(n: int) { if n < 1 { return 1; } return f(n - 1) + f(n - 1); }\n' > x.cnas
 printf 'y = f(90);' | network >> x.cnas
 expect "recursion of 2^90 calls" 'steps'

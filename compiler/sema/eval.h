@@ -14,7 +14,7 @@
 
 enum {
     EVAL_MAX_STEPS = 10000000, /* statements, expressions and copied list elements */
-    EVAL_MAX_DEPTH = 2000,     /* expressions within expressions, through all blocks that are running */
+    EVAL_MAX_DEPTH = 1000,     /* expressions within expressions, through all blocks that are running */
     EVAL_MAX_CALLS = 100,      /* blocks within blocks */
     EVAL_MAX_NODES = 1000000,
 };
