@@ -33,7 +33,7 @@ static void catch_signals(void)
 
 struct options {
     const char *data, *out, *fixed_out;
-    uint64_t epochs, batch, seed, threads, weight_bits, activation_bits;
+    uint64_t epochs, batch, seed, threads, ring_bits, weight_bits, activation_bits;
     double lr;
     int resume, fresh, quantize;
     char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16];
@@ -105,7 +105,8 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
         {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
-        {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "of fixed-point weights, sign included (default: chosen)", 2, 24},
+        {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", "of fixed-point numbers (default: the least that keep the labels)", 16, 60},
+        {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "most bits of fixed-point weights, sign included (default 14)", 2, 24},
         {"activation-bits", CN_ARG_UINT, &o->activation_bits, "N", "of the largest activation (default: chosen)", 1, 30},
     };
     const char *operand[1];
@@ -190,7 +191,8 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
                       const struct cnas_dataset *train)
 {
     const size_t n = train->n < CALIBRATION_IMAGES ? train->n : CALIBRATION_IMAGES, pixels = (size_t)m->c * m->h * m->w;
-    const struct cnas_fixed_options choice = {(uint32_t)o->activation_bits, (uint32_t)o->weight_bits, 0};
+    const struct cnas_fixed_options choice = {.activation_bits = (uint32_t)o->activation_bits, .weight_bits = (uint32_t)o->weight_bits,
+                                              .ring_bits = (uint32_t)o->ring_bits};
     struct cnas_error err = {0};
     float *images = malloc(n * pixels * sizeof *images);
     if (!images)

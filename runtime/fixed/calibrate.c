@@ -1,7 +1,9 @@
-/* The folded network in double precision on calibration images, images shared out to threads. */
+/* The folded network in double precision on calibration images. The images are cut in a fixed number of chunks, whose sums are added
+ * in order: the result does not depend on the number of threads. */
 #include "runtime/fixed/calibrate.h"
 
 #include "runtime/base/mem.h"
+#include "runtime/base/misuse.h"
 #include "runtime/fixed/gemm.h"
 #include "runtime/fixed/quant.h"
 #include "runtime/kernel/ctx.h"
@@ -10,13 +12,17 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { CHUNKS = 16 };
+
 struct job {
     const struct cnas_model *m;
     const struct cnas_fold *f;
     const float *images;
     size_t n, chunks;
-    uint32_t *label;      /* (n) */
-    double *z_max, *y_max; /* (chunks, n_points) */
+    uint32_t *label;          /* (n) */
+    const size_t *at;         /* (n_points + 1) */
+    double *z_max, *y_max;    /* (chunks, n_points) */
+    double *sum;              /* (chunks, at[n_points]): sums of the points' values */
     enum cnas_status *status; /* (chunks) */
 };
 
@@ -67,19 +73,21 @@ static void run_chunk(void *job, size_t chunk, float *own)
     const struct job *j = job;
     const struct cnas_model *m = j->m;
     struct cn_gemm_scratch scratch;
-    size_t total = 0;
+    const size_t total = j->at[m->n_points];
+    double *sum = j->sum + chunk * total;
     (void)own;
-    for (uint32_t p = 0; p < m->n_points; p++)
-        total += cn_point_size(m, p);
     double **values = calloc(m->n_points, sizeof *values), *slab = cn_mem_alloc(total, sizeof *slab);
     enum cnas_status status = cn_gemm_scratch_init(&scratch, m);
     if (!values || !slab)
         status = CNAS_E_MEMORY;
-    for (size_t p = 0, at = 0; !status && p < m->n_points; at += cn_point_size(m, (uint32_t)p), p++)
-        values[p] = slab + at;
+    for (uint32_t p = 0; !status && p < m->n_points; p++)
+        values[p] = slab + j->at[p];
     size_t end = cn_kernel_cut(j->n, j->chunks, chunk + 1);
-    for (size_t i = cn_kernel_cut(j->n, j->chunks, chunk); !status && i < end; i++)
+    for (size_t i = cn_kernel_cut(j->n, j->chunks, chunk); !status && i < end; i++) {
         status = run_image(j, i, values, &scratch, j->z_max + chunk * m->n_points, j->y_max + chunk * m->n_points);
+        for (size_t v = 0; v < total; v++)
+            sum[v] += slab[v];
+    }
     cn_gemm_scratch_clear(&scratch);
     cn_mem_free(slab);
     free(values);
@@ -90,34 +98,53 @@ void cn_ranges_clear(struct cn_ranges *r)
 {
     free(r->z_max);
     free(r->y_max);
+    free(r->mean);
+    free(r->mean_at);
     free(r->label);
     memset(r, 0, sizeof *r);
+}
+
+/* Chunk 0's part of each array becomes the result. */
+static void collect(struct cn_ranges *r, const struct cnas_model *m, size_t n, size_t chunks)
+{
+    const size_t total = r->mean_at[m->n_points];
+    for (size_t c = 1; c < chunks; c++) {
+        for (uint32_t p = 0; p < m->n_points; p++) {
+            r->z_max[p] = fmax(r->z_max[p], r->z_max[c * m->n_points + p]);
+            r->y_max[p] = fmax(r->y_max[p], r->y_max[c * m->n_points + p]);
+        }
+        for (size_t v = 0; v < total; v++)
+            r->mean[v] += r->mean[c * total + v];
+    }
+    for (size_t v = 0; v < total; v++)
+        r->mean[v] /= (double)n;
 }
 
 enum cnas_status cn_ranges_measure(struct cn_ranges *r, struct cnas_ctx *ctx, const struct cnas_model *m, const struct cnas_fold *f,
                                    const float *images, size_t n)
 {
-    const size_t threads = cnas_ctx_threads(ctx), chunks = n < threads ? n : threads;
-    enum cnas_status *status = calloc(chunks + 1, sizeof *status), result = CNAS_OK;
+    const size_t chunks = n < CHUNKS ? n : CHUNKS;
+    enum cnas_status *status = calloc(chunks, sizeof *status), result = CNAS_E_MEMORY;
+    cn_require(n);
     memset(r, 0, sizeof *r);
-    r->z_max = calloc((chunks + 1) * m->n_points, sizeof *r->z_max);
-    r->y_max = calloc((chunks + 1) * m->n_points, sizeof *r->y_max);
-    r->label = calloc(n + 1, sizeof *r->label);
-    if (!status || !r->z_max || !r->y_max || !r->label) {
-        result = CNAS_E_MEMORY;
-    } else {
-        struct job job = {m, f, images, n, chunks, r->label, r->z_max, r->y_max, status};
+    r->mean_at = calloc(m->n_points + 1, sizeof *r->mean_at);
+    for (uint32_t p = 0; r->mean_at && p < m->n_points; p++)
+        r->mean_at[p + 1] = r->mean_at[p] + cn_point_size(m, p);
+    r->z_max = calloc(chunks * m->n_points, sizeof *r->z_max);
+    r->y_max = calloc(chunks * m->n_points, sizeof *r->y_max);
+    r->mean = r->mean_at ? calloc(chunks * r->mean_at[m->n_points], sizeof *r->mean) : NULL;
+    r->label = calloc(n, sizeof *r->label);
+    if (status && r->z_max && r->y_max && r->mean && r->label) {
+        struct job job = {m, f, images, n, chunks, r->label, r->mean_at, r->z_max, r->y_max, r->mean, status};
         cn_kernel_run(ctx, chunks, run_chunk, &job);
-        for (size_t c = 0; c < chunks; c++) {
+        result = CNAS_OK;
+        for (size_t c = 0; c < chunks; c++)
             result = result ? result : status[c];
-            for (uint32_t p = 0; p < m->n_points; p++) { /* chunk 0 collects: the first n_points entries are the result */
-                r->z_max[p] = fmax(r->z_max[p], r->z_max[c * m->n_points + p]);
-                r->y_max[p] = fmax(r->y_max[p], r->y_max[c * m->n_points + p]);
-            }
-        }
     }
     free(status);
     if (result)
         cn_ranges_clear(r);
+    else
+        collect(r, m, n, chunks);
     return result;
 }

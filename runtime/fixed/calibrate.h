@@ -8,6 +8,8 @@
 struct cn_ranges {
     double *z_max;   /* (n_points) largest |z| that enters the point; for the input: largest |pixel| */
     double *y_max;   /* (n_points) largest |value| that the point holds */
+    double *mean;    /* the average image of every point, one after the other; mean_at[p]: where point p starts */
+    size_t *mean_at; /* (n_points + 1) */
     uint32_t *label; /* (n) the largest logit, first on a tie */
 };
 

@@ -6,15 +6,19 @@
 #include "runtime/fixed/fold.h"
 #include "runtime/fixed/quant.h"
 
-/* Fills q (of cn_quant_new; used again for another choice). Activations keep `activation_bits` bits for the largest calibrated
- * value. The terms of a point must agree on the scale F of their sum: frac[src] + exponent of the term's weights = F, so F is the
- * largest that leaves every term's weights below 2^(weight_bits - 1). The ring holds every calibrated |z| * 2^F with headroom_bits
- * to spare. CNAS_E_RANGE: no ring of at most CN_RING_BITS_MAX does. */
-CNAS_CHECKED enum cnas_status cn_quantise(struct cnas_fixed *q, const struct cnas_model *m, const struct cnas_fold *f,
-                                          const struct cn_ranges *r, unsigned activation_bits, unsigned weight_bits,
-                                          unsigned headroom_bits);
+struct cn_widths {
+    unsigned ring_bits;       /* CN_RING_BITS_MIN..CN_RING_BITS_MAX */
+    unsigned activation_bits; /* of the largest calibrated value of a point, sign not counted */
+    unsigned weight_bits;     /* most bits of a weight, with sign; fits cn_quant_fits_limbs */
+    unsigned headroom_bits;   /* that stay free above every calibrated |z| */
+};
 
-/* Whether every term of the model leaves limbs of a few bits at this width (segment.c). */
+/* Fills q (of cn_quant_new; may be used again for other widths); the plan's weight_bits are what the weights really need.
+ * CNAS_E_RANGE: a value does not fit the ring, or no weight would be left. */
+CNAS_CHECKED enum cnas_status cn_quantise(struct cnas_fixed *q, const struct cnas_model *m, const struct cnas_fold *f,
+                                          const struct cn_ranges *r, const struct cn_widths *widths);
+
+/* Whether weights of this width leave limbs of a few bits at every point of the model (segment.c). */
 int cn_quant_fits_limbs(const struct cnas_model *m, unsigned weight_bits);
 
 #endif

@@ -59,8 +59,8 @@ cmp -s tiny.safetensors first.safetensors && ok || bad 'same seed, other number 
 cmp -s tiny.fixed.safetensors first.fixed.safetensors && ok || bad 'same seed: same fixed-point network'
 run 0 'only quantising' "$model" train --data data --quantize --fixed-out q.safetensors
 cmp -s q.safetensors first.fixed.safetensors && ok || bad 'quantising makes the same file'
-run 0 'other widths' "$model" train --data data --quantize --fixed-out w.safetensors --weight-bits 12 --activation-bits 12
-says out 'weights of 12 bits'
+run 0 'other widths' "$model" train --data data --quantize --fixed-out w.safetensors --ring-bits 31 --activation-bits 12
+says out 'ring of 31 bits'
 
 # --- interrupt and resume ---
 timeout 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &

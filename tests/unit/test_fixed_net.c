@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "runtime/data/safetensors.h"
+#include "runtime/fixed/fold.h"
 #include "runtime/fixed/quant.h"
 #include "runtime/fixed/segment.h"
 #include "tests/support/fixed_net.h"
@@ -23,7 +23,7 @@ static void setup(void)
     random_state = 7;
     net_random_params(params);
     for (int i = 0; i < IMAGES * PIXELS; i++)
-        images[i] = (float)random_real() * 2;
+        images[i] = (float)random_real() + 1;
     ck_assert_int_eq(cnas_ctx_new(&ctx, 2), CNAS_OK);
     strcpy(directory + strlen(directory) - 6, "XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(directory));
@@ -137,11 +137,11 @@ START_TEST(long_sums_are_exact)
 }
 END_TEST
 
-static struct cnas_fixed *make(uint32_t activation_bits, uint32_t weight_bits)
+static struct cnas_fixed *make(uint32_t activation_bits, uint32_t weight_bits, uint32_t ring_bits)
 {
     struct cnas_fixed *q;
     struct cnas_error err;
-    const struct cnas_fixed_options o = {activation_bits, weight_bits, 0};
+    const struct cnas_fixed_options o = {.activation_bits = activation_bits, .weight_bits = weight_bits, .ring_bits = ring_bits};
     ck_assert_msg(!cnas_fixed_make(&q, ctx, &net_model, params, images, IMAGES, &o, &err), "%s", err.text);
     return q;
 }
@@ -170,63 +170,141 @@ static void naive_network(int64_t *logits, const struct cnas_fixed *q, const uin
     }
 }
 
-START_TEST(network_matches_naive_integers_and_float)
+/* The folded network in double precision, plainly. */
+static void float_network(double *logits, const struct cnas_fold *f, const float *image)
+{
+    static double value[NET_POINTS][405];
+    for (int i = 0; i < PIXELS; i++)
+        value[0][i] = image[i];
+    for (uint32_t p = 1; p < NET_POINTS; p++) {
+        const struct cnas_point *point = &net_points[p];
+        for (uint32_t o = 0; o < cn_point_size(&net_model, p); o++) {
+            const uint32_t k = o / (point->h * point->w), i = o / point->w % point->h, j = o % point->w;
+            double z = f->bias[p][k];
+            for (uint32_t n = point->first_term; n < point->first_term + point->n_terms; n++) {
+                const struct cnas_term *t = &net_terms[n];
+                const struct cnas_point *s = &net_points[t->src];
+                for (uint32_t c = 0; c < s->c; c++)
+                    for (uint32_t a = 0; a < t->kh; a++)
+                        for (uint32_t b = 0; b < t->kw; b++) {
+                            int64_t r = (int64_t)i * t->stride + a - t->pad_y, x = (int64_t)j * t->stride + b - t->pad_x;
+                            if (r >= 0 && r < s->h && x >= 0 && x < s->w)
+                                z += f->weights[n][((k * s->c + c) * t->kh + a) * t->kw + b] * value[t->src][(c * s->h + r) * s->w + x];
+                        }
+            }
+            value[p][o] = point->kind == CNAS_POINT_RELU && z < 0 ? 0 : z;
+        }
+    }
+    memcpy(logits, value[NET_OUT], 4 * sizeof *logits);
+}
+
+/* Root mean square of the logits' error against float, relative to the logits. */
+static double logit_error(const struct cnas_fixed *q)
 {
     static uint64_t input[IMAGES * PIXELS];
-    int64_t logits[IMAGES * 4], expected[4];
-    struct cnas_fixed *q = make(14, 14), *coarse = make(5, 6), *chosen = make(0, 0);
-    const struct cnas_fixed *all[] = {q, coarse, chosen};
-    double logit[3][IMAGES * 4];
-    for (int v = 0; v < 3; v++) {
-        const struct cnas_fixed_plan *plan = cnas_fixed_plan(all[v]);
-        for (int i = 0; i < IMAGES; i++)
-            cnas_fixed_input(input + i * PIXELS, images + i * PIXELS, &net_model, plan);
-        ck_assert_int_eq(cnas_fixed_infer(all[v], &net_model, ctx, logits, input, IMAGES), CNAS_OK);
-        for (int i = 0; i < IMAGES; i++) {
-            naive_network(expected, all[v], input + i * PIXELS);
-            ck_assert_mem_eq(expected, logits + 4 * i, sizeof expected);
-        }
-        for (int i = 0; i < IMAGES * 4; i++)
-            logit[v][i] = ldexp((double)logits[i], -plan->frac[NET_OUT]);
-    }
-    /* the widest agrees with the folded float network to many digits: compare the finer two by their labels, and the range */
+    static int64_t sums[IMAGES * 4], expected[4];
+    const struct cnas_fixed_plan *plan = cnas_fixed_plan(q);
+    struct cnas_fold *f;
+    double power = 0, error = 0;
+    ck_assert_int_eq(cn_fold_new(&f, &net_model), CNAS_OK);
+    ck_assert_int_eq(net_fold(f, params), CNAS_OK);
+    for (int i = 0; i < IMAGES; i++)
+        cnas_fixed_input(input + i * PIXELS, images + i * PIXELS, &net_model, plan);
+    ck_assert_int_eq(cnas_fixed_infer(q, &net_model, ctx, sums, input, IMAGES), CNAS_OK);
     for (int i = 0; i < IMAGES; i++) {
-        int best[3] = {0};
-        for (int v = 0; v < 3; v++)
-            for (int c = 1; c < 4; c++)
-                best[v] = logit[v][4 * i + c] > logit[v][4 * i + best[v]] ? c : best[v];
-        ck_assert_int_eq(best[0], best[2]);
+        double logits[4];
+        naive_network(expected, q, input + i * PIXELS);
+        ck_assert_mem_eq(expected, sums + 4 * i, sizeof expected); /* integers: bit for bit */
+        float_network(logits, f, images + i * PIXELS);
         for (int c = 0; c < 4; c++) {
-            ck_assert(fabs(logit[0][4 * i + c] - logit[2][4 * i + c]) < 0.5);
-            ck_assert(fabs(logit[0][4 * i + c] - logit[1][4 * i + c]) < 2);
+            double e = ldexp((double)sums[4 * i + c], -plan->frac[NET_OUT]) - logits[c];
+            power += logits[c] * logits[c];
+            error += e * e;
         }
     }
-    ck_assert_uint_lt(cnas_fixed_plan(chosen)->ring_bits, cnas_fixed_plan(q)->ring_bits);
-    cnas_fixed_free(&q);
-    cnas_fixed_free(&coarse);
-    cnas_fixed_free(&chosen);
+    cn_fold_free(&f);
+    return sqrt(error / power);
+}
+
+START_TEST(network_matches_naive_integers_and_float)
+{
+    static const struct {
+        uint32_t activation_bits, weight_bits, ring_bits;
+        double rms;
+    } cases[] = {{16, 20, 44, 1e-4}, {10, 14, 30, 1e-2}, {8, 14, 24, 0.04}, {6, 5, 20, 0.5}, {0, 0, 0, 0.2}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct cnas_fixed *q = make(cases[i].activation_bits, cases[i].weight_bits, cases[i].ring_bits);
+        double rms = logit_error(q);
+        ck_assert_msg(rms < cases[i].rms, "case %zu (ring %u): the error is %.5f of the logits", i, q->plan.ring_bits, rms);
+                if (cases[i].ring_bits)
+            ck_assert_uint_eq(q->plan.ring_bits, cases[i].ring_bits);
+        cnas_fixed_free(&q);
+    }
 }
 END_TEST
 
+/* With coarse weights and inputs far from mean zero, each channel of the first sum is right on average to about a unit: rounding alone
+ * would leave half a unit of weight times the mean input. */
+START_TEST(mean_error_is_taken_away)
+{
+    static uint64_t input[PIXELS], z[324];
+    static double exact[324];
+    const struct cnas_conv_shape conv_a = {2, 9, 9, 4, 9, 9, 3, 3, 1, 1, 1, 1, 1};
+    double mean[4] = {0}, x[PIXELS];
+    struct cnas_fixed *q = make(12, 5, 30);
+    struct cn_fixed_workspace *ws;
+    const int scale = q->plan.frac[NET_A] + q->plan.shift[NET_A];
+    ck_assert_int_eq(cn_fixed_workspace_new(&ws, q, &net_model), CNAS_OK);
+    for (int n = 0; n < IMAGES; n++) {
+        const uint64_t *values[] = {input};
+        cnas_fixed_input(input, images + n * PIXELS, &net_model, &q->plan);
+        cn_fixed_segment(z, q, &net_model, ws, NET_A, values);
+        for (int i = 0; i < PIXELS; i++)
+            x[i] = images[n * PIXELS + i];
+        plain_conv(exact, x, params + W_A, params + B_A, &conv_a);
+        for (int i = 0; i < 324; i++)
+            mean[i / 81] += ((double)cn_fixed_signed(z[i], 30) - ldexp(1, q->plan.shift[NET_A] - 1) - ldexp(exact[i], scale)) / (81 * IMAGES);
+    }
+    for (int k = 0; k < 4; k++)
+        ck_assert_msg(fabs(mean[k]) < 4, "channel %d: %g", k, mean[k]);
+    cn_fixed_workspace_free(&ws);
+    cnas_fixed_free(&q);
+}
+END_TEST
+
+/* Scales, widths, and the rounding of whole kernels: every kernel's sum is right to half a unit. */
 START_TEST(plan_is_consistent)
 {
-    struct cnas_fixed *q = make(0, 0);
+    struct cnas_fixed *q = make(0, 0, 0);
     const struct cnas_fixed_plan *plan = cnas_fixed_plan(q);
+    struct cnas_fold *f;
+    ck_assert_int_eq(cn_fold_new(&f, &net_model), CNAS_OK);
+    ck_assert_int_eq(net_fold(f, params), CNAS_OK);
     ck_assert_uint_eq(plan->n_points, NET_POINTS);
     ck_assert_uint_ge(plan->ring_bits, 16);
-    ck_assert_uint_le(plan->ring_bits, 60);
+    ck_assert_uint_le(plan->ring_bits, 30);
     ck_assert_uint_eq(plan->shift[NET_IN], 0);
     ck_assert_uint_eq(plan->shift[NET_OUT], 0);
-    for (size_t i = 0; i < q->weight_at[q->n_terms]; i++)
-        ck_assert_int_lt(abs(q->weights[i]), 1 << (plan->weight_bits - 1));
-    /* every term's scale fits the sum: the largest weight of the tightest term uses all its bits but one at most */
-    for (uint32_t p = 1; p < NET_POINTS; p++) {
-        int32_t largest = 0;
-        for (uint32_t t = net_points[p].first_term; t < net_points[p].first_term + net_points[p].n_terms; t++)
-            for (size_t i = q->weight_at[t]; i < q->weight_at[t + 1]; i++)
-                largest = abs(q->weights[i]) > largest ? abs(q->weights[i]) : largest;
-        ck_assert_int_ge(largest, 1 << (plan->weight_bits - 2));
+    int32_t largest = 0;
+    for (uint32_t t = 0; t < net_model.n_terms; t++) {
+        const struct cnas_term *term = &net_terms[t];
+        const uint32_t kernel = term->kh * term->kw;
+        const int x = plan->frac[term->dst] + plan->shift[term->dst] - plan->frac[term->src];
+        for (size_t i = 0; i < cn_term_size(&net_model, t); i += kernel) {
+            double exact = 0;
+            int64_t rounded = 0;
+            for (size_t j = i; j < i + kernel; j++) {
+                exact += ldexp(f->weights[t][j], x);
+                rounded += q->weights[q->weight_at[t] + j];
+                largest = abs(q->weights[q->weight_at[t] + j]) > largest ? abs(q->weights[q->weight_at[t] + j]) : largest;
+                ck_assert(fabs(ldexp(f->weights[t][j], x) - q->weights[q->weight_at[t] + j]) <= 1 + 1e-9);
+            }
+            ck_assert(fabs(exact - (double)rounded) <= 0.5 + 1e-9);
+        }
     }
+    ck_assert_int_lt(largest, 1 << (plan->weight_bits - 1));
+    ck_assert_int_ge(largest, 1 << (plan->weight_bits - 2));
+    cn_fold_free(&f);
     cnas_fixed_free(&q);
 }
 END_TEST
@@ -250,8 +328,10 @@ START_TEST(make_refuses)
     struct cnas_fixed *q = NULL;
     struct cnas_error err;
     ck_assert_int_eq(cnas_fixed_make(&q, ctx, &net_model, params, images, 0, NULL, &err), CNAS_E_RANGE);
-    const struct cnas_fixed_options wide = {8, 40, 0};
+    const struct cnas_fixed_options wide = {.weight_bits = 40}, narrow = {.ring_bits = 16, .activation_bits = 15}, low = {.ring_bits = 9};
     ck_assert_int_eq(cnas_fixed_make(&q, ctx, &net_model, params, images, 1, &wide, &err), CNAS_E_RANGE);
+    ck_assert_int_eq(cnas_fixed_make(&q, ctx, &net_model, params, images, 1, &narrow, &err), CNAS_E_RANGE);
+    ck_assert_int_eq(cnas_fixed_make(&q, ctx, &net_model, params, images, 1, &low, &err), CNAS_E_RANGE);
     params[0] = INFINITY;
     ck_assert_int_eq(cnas_fixed_make(&q, ctx, &net_model, params, images, 1, NULL, &err), CNAS_E_RANGE);
     ck_assert_ptr_null(q);
@@ -288,7 +368,7 @@ static void write_bytes(const char *path, const unsigned char *b, long n)
 START_TEST(save_load_is_identity)
 {
     struct cnas_error err;
-    struct cnas_fixed *q = make(9, 10), *r;
+    struct cnas_fixed *q = make(9, 10, 26), *r;
     ck_assert_int_eq(cnas_fixed_save(q, &net_model, file, &err), CNAS_OK);
     ck_assert_msg(!cnas_fixed_load(&r, &net_model, file, &err), "%s", err.text);
     ck_assert_uint_eq(q->plan.ring_bits, r->plan.ring_bits);
@@ -313,7 +393,7 @@ END_TEST
 START_TEST(other_networks_are_refused)
 {
     struct cnas_error err;
-    struct cnas_fixed *q = make(9, 10), *r;
+    struct cnas_fixed *q = make(9, 10, 26), *r;
     struct cnas_model other = net_model;
     ck_assert_int_eq(cnas_fixed_save(q, &net_model, file, &err), CNAS_OK);
     other.digest = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
@@ -332,7 +412,7 @@ END_TEST
 START_TEST(damaged_files_are_refused)
 {
     struct cnas_error err;
-    struct cnas_fixed *q = make(9, 10), *r;
+    struct cnas_fixed *q = make(9, 10, 26), *r;
     long n;
     ck_assert_int_eq(cnas_fixed_save(q, &net_model, file, &err), CNAS_OK);
     unsigned char *b = bytes_of(file, &n);
@@ -362,6 +442,7 @@ int main(void)
     tcase_add_test(t, segments_are_exact);
     tcase_add_test(t, long_sums_are_exact);
     tcase_add_test(t, network_matches_naive_integers_and_float);
+    tcase_add_test(t, mean_error_is_taken_away);
     tcase_add_test(t, plan_is_consistent);
     tcase_add_test(t, input_rounds_and_clamps);
     tcase_add_test(t, make_refuses);
