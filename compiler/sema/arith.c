@@ -109,14 +109,14 @@ static struct value add(struct eval *e, const struct ast_expr *x, const struct v
         return add_tensors(e, x, l, r);
     if (l->kind == VALUE_LIST && r->kind == VALUE_LIST) {
         if (l->list.n + r->list.n > VALUE_MAX_LIST)
-            return eval_fail(e, x->at, "a list of more than %zu elements", VALUE_MAX_LIST);
+            return eval_fail(e, x->at, "a list of more than 1,048,576 elements");
         if (!eval_step(e, x->at, r->list.n))
             return value_error();
         return value_append(e->arena, *l, value_items(r), r->list.n);
     }
     if (l->kind == VALUE_STRING && r->kind == VALUE_STRING) {
         if (l->string.n + r->string.n > VALUE_MAX_STRING)
-            return eval_fail(e, x->at, "a string of more than %zu bytes", VALUE_MAX_STRING);
+            return eval_fail(e, x->at, "a string of more than 65,536 bytes");
         if (!eval_step(e, x->at, (l->string.n + r->string.n) / 8))
             return value_error();
         char *both = arena_alloc(e->arena, l->string.n + r->string.n + 1);
@@ -160,7 +160,7 @@ struct value eval_range(struct eval *e, struct span at, int64_t from, int64_t to
     uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
     uint64_t n = distance / stride + (distance % stride != 0);
     if (n > VALUE_MAX_LIST)
-        return eval_fail(e, at, "a range of %llu elements; the most is %zu", (unsigned long long)n, VALUE_MAX_LIST);
+        return eval_fail(e, at, "a range of %llu elements; the most is 1,048,576", (unsigned long long)n);
     if (!eval_step(e, at, n))
         return value_error();
     struct value *items = ARENA_ARRAY(e->arena, struct value, n);

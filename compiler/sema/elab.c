@@ -147,16 +147,6 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
         diag_error(e->diag, name, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
 }
 
-static const struct ir_graph *finish(struct eval *e, const struct ast_block *net)
-{
-    const struct ir_graph *g = ir_builder_finish(e->builder, NULL);
-    for (uint32_t i = 0; i < g->n_nodes; i++)
-        if (g->nodes[i].op == IR_INPUT)
-            return g;
-    diag_error(e->diag, net->target.name.at, "the outputs of network `%s` do not depend on its input", net->target.name.text);
-    return NULL;
-}
-
 const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o)
 {
     static const struct elab_options none;
@@ -174,5 +164,5 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     for (size_t i = 0; i < m->constants.n; i++) /* all of them: a mistake in one that is not used is a mistake */
         eval_constant(&e, m->constants.at[i], m);
     run_network(&e, o, m, net);
-    return diag_errors(d) > 0 ? NULL : finish(&e, net);
+    return diag_errors(d) > 0 ? NULL : ir_builder_finish(e.builder, NULL);
 }

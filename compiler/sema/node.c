@@ -52,7 +52,7 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
 {
     enum { SHOWN = 6 };
     if (!e->builder)
-        return eval_fail(e, c->at, "tensors exist only in networks and blocks");
+        bug("a tensor outside of any network");
     if (ir_builder_count(e->builder) >= EVAL_MAX_NODES) {
         eval_halt(e, c->at, "the network has more than 1,000,000 nodes");
         return value_error();

@@ -227,7 +227,6 @@ START_TEST(test_compile)
 }
 END_TEST
 
-/* An output that no input reaches is refused: the graph would have nothing to compute. */
 START_TEST(test_compile_errors)
 {
     struct diag *d = diag_new(a);
