@@ -1,9 +1,10 @@
 /* Adder, multiplexer and subtractor with one AND a bit.
- * Source:  Kolesnikov, Sadeghi, Schneider, "Improved garbled circuit building blocks", CANS 2009, section 3: carry' = c + (a + c)(b + c);
- *          the subtractor is the adder of y, not r and 1, written with the borrow: b' = b + (not y + b)(r + b).
- * Differs: the last carry and borrow are dropped with the bits above l. Truncation takes the low wires away. After ReLU the sign bit
- *          and all above it are 0, and there b' = b or r = b + r (not b), which costs half an AND because the evaluator knows r;
- *          so do bit 0 of the adder and of the subtractor.
+ * Source:  Kolesnikov, Sadeghi, Schneider, "Improved garbled circuit building blocks", CANS 2009, section 3:
+ *          carry' = c + (a + c)(b + c); the subtractor is the adder of y, not r and 1, written with the borrow:
+ *          b' = b + (not y + b)(r + b).
+ * Differs: the last carry and borrow are dropped with the bits above l. Truncation takes the low wires away. After ReLU the sign
+ *          bit and all above it are 0, and there b' = b or r = b + r (not b), which costs half an AND because the evaluator knows
+ *          r; so do bit 0 of the adder and of the subtractor.
  * Count:   ReLU: 3l - 5 - 2 shift ANDs and shift + 2 halves for shift < l - 1; truncation: 2l - 4 ANDs and 2 halves. */
 #include "runtime/gc/circuit.h"
 
@@ -17,6 +18,13 @@ static void gate(struct cn_gc_circuit *c, struct cn_gc_gate g)
     c->gate[c->gates++] = g;
     c->ands += g.op == CN_GC_AND;
     c->halves += g.op == CN_GC_HALF;
+}
+
+/* out = ((not a) & known) ^ plus */
+static void half_gate(struct cn_gc_circuit *c, uint16_t a, uint16_t known, uint16_t plus, uint16_t out)
+{
+    gate(c, (struct cn_gc_gate){
+                .op = CN_GC_HALF, .a0 = a, .a1 = c->zero, .invert_a = 1, .b0 = known, .b1 = c->zero, .c = plus, .out = out});
 }
 
 void cn_gc_circuit_make(struct cn_gc_circuit *c, const struct cn_gc_spec *s)
@@ -39,22 +47,21 @@ void cn_gc_circuit_make(struct cn_gc_circuit *c, const struct cn_gc_spec *s)
                         .op = CN_GC_AND, .a0 = z_s + i, .a1 = carry, .b0 = z_c + i, .b1 = carry, .c = carry, .out = carry});
     }
     for (uint16_t i = shift; s->relu && i < l - 1; i++)
-        gate(c, (struct cn_gc_gate){.op = CN_GC_AND, .a0 = sign, .a1 = zero, .invert_a = 1, .b0 = z + i, .b1 = zero, .c = zero,
-                                    .out = z + i});
+        gate(c, (struct cn_gc_gate){
+                    .op = CN_GC_AND, .a0 = sign, .a1 = zero, .invert_a = 1, .b0 = z + i, .b1 = zero, .c = zero, .out = z + i});
     for (uint16_t i = 0; i < l; i++) {
         uint16_t borrow = i ? carry : zero, y = i < kept ? z + shift + i : s->relu ? zero : sign;
         gate(c, (struct cn_gc_gate){.op = CN_GC_OUTPUT, .a0 = y, .a1 = r + i, .b0 = borrow, .out = i});
         if (i == l - 1)
             break;
         if (i == 0)
-            gate(c, (struct cn_gc_gate){.op = CN_GC_HALF, .a0 = y, .a1 = zero, .invert_a = 1, .b0 = r, .b1 = zero, .c = zero,
-                                        .out = carry});
+            half_gate(c, y, r, zero, carry);
         else if (y == zero)
-            gate(c, (struct cn_gc_gate){.op = CN_GC_HALF, .a0 = carry, .a1 = zero, .invert_a = 1, .b0 = r + i, .b1 = zero,
-                                        .c = carry, .out = carry});
+            half_gate(c, carry, r + i, carry, carry);
         else
-            gate(c, (struct cn_gc_gate){.op = CN_GC_AND, .a0 = y, .a1 = carry, .invert_a = 1, .b0 = r + i, .b1 = carry,
-                                        .c = carry, .out = carry});
+            gate(c,
+                 (struct cn_gc_gate){
+                     .op = CN_GC_AND, .a0 = y, .a1 = carry, .invert_a = 1, .b0 = r + i, .b1 = carry, .c = carry, .out = carry});
     }
 }
 

@@ -22,8 +22,8 @@ struct cn_gc_gate {
 enum { CN_GC_GATES_MAX = 5 * 64, CN_GC_WIRES_MAX = 4 * 64 + 2 };
 
 struct cn_gc_circuit {
-    unsigned bits, wires, zero;         /* zero: the wire that is constant 0 */
-    unsigned gates, ands, halves;       /* ands and halves counted among gates */
+    unsigned bits, wires, zero;   /* zero: the wire that is constant 0 */
+    unsigned gates, ands, halves; /* ands and halves counted among gates */
     struct cn_gc_gate gate[CN_GC_GATES_MAX];
 };
 

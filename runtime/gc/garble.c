@@ -1,7 +1,7 @@
 /* The server's side: garbles, sends, keeps what decoding needs.
- * Kept from offline to online: a key from which the labels of z_s come again, the permute bits of the outputs, delta. Nothing else.
- * Labels of the client's inputs are the COT outputs themselves: zero label q, active label t = q xor b * delta. That is a free-XOR input
- * encoding with the garbling's delta, so no further message is needed (as in EMP-toolkit). It is sound for semi-honest parties:
+ * Kept from offline to online: a key from which the labels of z_s come again, the permute bits of the outputs, delta.
+ * Labels of the client's inputs are the COT outputs themselves: zero label q, active label t = q xor b * delta. That is a
+ * free-XOR input encoding with the garbling's delta, so no further message is needed (as in EMP-toolkit). Sound for semi-honest parties:
  *   the client knows t and not delta, of which 127 bits are unknown to it; labels enter the garbling only through H, whose
  *   correlation robustness is defined for inputs x xor delta with x known (ePrint 2019/1168); and the server learns no b
  *   because that is what the COT promises. Bit 0 of t is b itself: the client sees its own input, nothing more. */
@@ -59,7 +59,7 @@ static enum cnas_status work_init(struct work *w, const struct cn_gc_spec *s, cn
 void cn_gc_garbled_free(struct cn_gc_garbled **g)
 {
     if (*g)
-        cn_mem_wipe_free(*g, sizeof **g + cn_gc_padded((*g)->spec.n) * sizeof (*g)->permute[0]);
+        cn_mem_wipe_free(*g, sizeof **g + cn_gc_padded((*g)->spec.n) * sizeof(*g)->permute[0]);
     *g = NULL;
 }
 

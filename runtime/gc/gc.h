@@ -13,10 +13,10 @@
 enum { CN_GC_N_MAX = 1 << 24 }; /* elements in one call: more gives CNAS_E_RANGE */
 
 struct cn_gc_spec {
-    size_t n;          /* elements */
-    unsigned bits;     /* l, 2..64 */
-    unsigned shift;    /* 0..bits-1 */
-    bool relu;         /* false: truncation alone */
+    size_t n;       /* elements */
+    unsigned bits;  /* l, 2..64 */
+    unsigned shift; /* 0..bits-1 */
+    bool relu;      /* false: truncation alone */
 };
 size_t cn_gc_and_gates(const struct cn_gc_spec *s); /* per element, those of half price included */
 
@@ -31,7 +31,8 @@ struct cn_gc_garbled;
 /* Client first (OT), then the server sends the tables; in turns, a chunk of elements at a time. On failure *out is NULL. */
 CNAS_CHECKED enum cnas_status cn_gc_garble_offline(struct cn_gc_garbled **out, const struct cn_gc_spec *s,
                                                    struct cn_cot_sender *ot, struct cn_chan *chan, struct cn_prg *prg);
-/* Sends the labels of z_s (n values mod 2^l), receives the colour bits, writes y - r mod 2^l. Consumes *g (freed, set to NULL). */
+/* Sends the labels of z_s (n values mod 2^l), receives the colour bits, writes y - r mod 2^l.
+ * Consumes *g (freed, set to NULL). */
 CNAS_CHECKED enum cnas_status cn_gc_garble_online(struct cn_gc_garbled **g, uint64_t *masked, const uint64_t *z_s,
                                                   struct cn_chan *chan);
 void cn_gc_garbled_free(struct cn_gc_garbled **g);

@@ -3,8 +3,10 @@
  * Differs: a gate first adds two wires on each side and afterwards a third to its result (all free). Where the evaluator knows b,
  *          only its half remains: b is one of its inputs, whose labels show it the bit itself (ot.h), so the permute bit is 0.
  *          Elements go through the circuit side by side: all labels of a wire lie together, and so do a gate's two rows.
- * Names:   A, B zero labels, p permute bits, s colours, T_G, T_E the two rows, W the result, as in the paper; h0, h1 = H(X), H(X + delta).
- *          W_G = H(A) + p_a T_G, T_G = H(A) + H(A + delta) + p_b delta; W_E = H(B) + p_b (T_E + A), T_E = H(B) + H(B + delta) + A.
+ * Names:   A, B zero labels, p permute bits, s colours, T_G, T_E the two rows, W the result, as in the paper;
+ *          hash0, hash1 hold H(X), H(X + delta).
+ *          W_G = H(A) + p_a T_G, T_G = H(A) + H(A + delta) + p_b delta; W_E = H(B) + p_b (T_E + A),
+ *          T_E = H(B) + H(B + delta) + A.
  * Wide vectors in the compiler's notation: compiled for AVX-512 and for any CPU. No branch or index depends on a label. */
 #include "runtime/gc/half.h"
 
@@ -135,8 +137,8 @@ ALWAYS void evaluate_and(struct cn_gc_group *g, const struct cn_gc_gate *t, cons
         vector a = *see(g->hash_in + k), b = *see(g->hash_in + n + k), s_a, s_b;
         masks(&s_a, &a);
         masks(&s_b, &b);
-        *at(out + k) = *see(g->hash0 + k) ^ *see(g->hash0 + n + k) ^ (s_a & *see(table + k)) ^
-                       (s_b & (*see(table + n + k) ^ a)) ^ *see(c + k);
+        *at(out + k) = *see(g->hash0 + k) ^ *see(g->hash0 + n + k) ^ (s_a & *see(table + k)) ^ (s_b & (*see(table + n + k) ^ a)) ^
+                       *see(c + k);
     }
 }
 

@@ -1,9 +1,9 @@
 /* OT extension in the correlated form, semi-honest.
- * Source:  Ishai, Kilian, Nissim, Petrank, "Extending oblivious transfers efficiently", CRYPTO 2003, section 3; the correlated form of
- *          Asharov, Lindell, Schneider, Zohner, CCS 2013, ePrint 2013/552, section 5.4: no hash at the end, the users hash.
- * Differs: bit 0 of delta is 1 and publicly so, hence column 0 needs no secrecy: q's is 0, t's is the choice bits, nothing is sent.
- *          127 columns remain. A column's generator is AES in counter mode under a base OT key; its position advances for the
- *          life of the session, so no stream block is used twice.
+ * Source:  Ishai, Kilian, Nissim, Petrank, "Extending oblivious transfers efficiently", CRYPTO 2003, section 3; seeds and the
+ *          correlated form as in Asharov, Lindell, Schneider, Zohner, CCS 2013, ePrint 2013/552.
+ * Differs: no hash at the end, the users hash. Bit 0 of delta is 1 and publicly so, hence column 0 needs no secrecy: q's is 0,
+ *          t's is the choice bits, nothing is sent; 127 columns remain. A column's generator is AES in counter mode under a base
+ *          OT key; its position advances for the life of the session, so no stream block is used twice.
  * Names:   delta, q, t, u as in the papers; b the choice bits as a column. Column j: t_j = G(k_j,0), u_j = t_j + G(k_j,1) + b,
  *          q_j = G(k_j,delta_j) + delta_j u_j = t_j + delta_j b.
  * Sends:   the receiver only, in parts of at most PART blocks a column: memory does not grow with n. */

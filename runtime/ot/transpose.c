@@ -1,6 +1,6 @@
 /* 128 x 128 bit transposition by Eklundh's method (IEEE Trans. Comput. 1972): exchange the off-diagonal squares of side 64, 32,
- * ... 1. Four matrices side by side in vectors of 512 bits, in the compiler's notation: compiled for AVX-512 and for any CPU (SSE2 on
- * x86-64, plain words where there are no vectors). No secret-dependent branch or index. */
+ * ... 1. Four matrices side by side in vectors of 512 bits, in the compiler's notation: compiled for AVX-512 and for any CPU
+ * (SSE2 on x86-64, plain words where there are no vectors). No secret-dependent branch or index. */
 #include "runtime/ot/transpose.h"
 
 #include "runtime/base/mem.h"

@@ -28,14 +28,14 @@ enum cn_aes_kind {
     CN_AES_VAES,     /* VAES and AVX-512 F, BW, DQ, VL */
     CN_AES_KINDS
 };
-bool cn_aes_supported(enum cn_aes_kind kind); /* by this build and this CPU */
+bool cn_aes_supported(enum cn_aes_kind kind);               /* by this build and this CPU */
 const struct cn_aes_ops *cn_aes_ops(enum cn_aes_kind kind); /* supported kinds only */
 
 /* The one in use: the fastest supported, unless a test has asked for another. Thread-safe. */
 const struct cn_aes_ops *cn_aes(void);
 void cn_aes_use(enum cn_aes_kind kind); /* for the whole process, supported kinds only; the output stays the same */
 
-/* Counter mode under a secret key: block i of the stream is AES(key, i), i as a little-endian integer; blocks are never repeated. */
+/* Counter mode under a secret key: block i of the stream is AES(key, i), i as a little-endian integer. */
 struct cn_aes_stream {
     cn_block key;
     uint64_t next;

@@ -1,6 +1,6 @@
 /* AES-128 with AES-NI. The key schedules run beside the rounds, several keys at a time, so that the pipelines stay full.
- * Source: FIPS 197. The schedule step uses aesenclast instead of aeskeygenassist (Gueron, Lindell, Nof, Pinkas, "Fast garbling of
- *         circuits under standard assumptions", CCS 2015, section 2): when all four columns are equal, ShiftRows does nothing, and
+ * Source: FIPS 197. The schedule step uses aesenclast instead of aeskeygenassist (Gueron, Lindell, Nof, Pinkas, "Fast garbling
+ *         of circuits under standard assumptions", CCS 2015): when all four columns are equal, ShiftRows does nothing, and
  *         aesenclast(RotWord in every column, rcon) is SubWord(RotWord(w)) xor rcon in every column. */
 #include "runtime/prg/aes_impl.h"
 
@@ -118,8 +118,8 @@ NI static void hash(cn_block *out, const cn_block *in, cn_block start, uint64_t 
         hash_some(out + i, in + i, s, tweak + i, 1);
 }
 
-NI_INLINE void hash_pair_some(cn_block *out0, cn_block *out1, const cn_block *in, __m128i sigma_delta, __m128i start, uint64_t tweak,
-                              const int keys)
+NI_INLINE void hash_pair_some(cn_block *out0, cn_block *out1, const cn_block *in, __m128i sigma_delta, __m128i start,
+                              uint64_t tweak, const int keys)
 {
     __m128i s[2 * KEYS_PAIR], k[KEYS_PAIR];
 #pragma GCC unroll 8

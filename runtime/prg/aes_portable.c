@@ -1,6 +1,6 @@
-/* AES-128 bitsliced: 64 blocks, each under its own key, in 128 words of 64 bits. No table, no secret-dependent branch or index.
- * Source: FIPS 197; the S-box circuit of Boyar and Peralta, "A depth-16 circuit for the AES S-box", ePrint 2011/332 (names t, y, z
- *         and x as there; x[0] is the most significant bit). Bitslicing over blocks as in Biham, FSE 1997.
+/* AES-128 bitsliced: 64 blocks, each under its own key, in 128 words of 64 bits. No table or branch depends on a secret.
+ * Source: FIPS 197; the S-box circuit of Boyar and Peralta, "A depth-16 circuit for the AES S-box", ePrint 2011/332 (names x, y,
+ *         z, t as there; x0 is the most significant bit). Bitslicing over blocks as in Biham, FSE 1997.
  * Layout: word [8 * byte + bit] holds that bit of all blocks, block j at bit j. A block's bytes lie in memory order. */
 #include "runtime/prg/aes_impl.h"
 
@@ -169,7 +169,8 @@ static void encrypt(cn_block *out, const cn_block *in, cn_block key, size_t n)
 }
 
 /* H for up to 64 tweaks, on in (and on in xor delta, if out1). */
-static void hash_some(cn_block *out0, cn_block *out1, const cn_block *in, cn_block delta, cn_block start, uint64_t tweak, size_t n)
+static void hash_some(cn_block *out0, cn_block *out1, const cn_block *in, cn_block delta, cn_block start, uint64_t tweak,
+                      size_t n)
 {
     struct slices s[2], k;
     cn_block x0[WIDE], x1[WIDE], keys[WIDE], sigma_delta = cn_crh_sigma(delta);
@@ -203,7 +204,8 @@ static void hash(cn_block *out, const cn_block *in, cn_block start, uint64_t twe
         hash_some(out + i, NULL, in + i, (cn_block){{0, 0}}, start, tweak + i, n - i < WIDE ? n - i : WIDE);
 }
 
-static void hash_pair(cn_block *out0, cn_block *out1, const cn_block *in, cn_block delta, cn_block start, uint64_t tweak, size_t n)
+static void hash_pair(cn_block *out0, cn_block *out1, const cn_block *in, cn_block delta, cn_block start, uint64_t tweak,
+                      size_t n)
 {
     for (size_t i = 0; i < n; i += WIDE)
         hash_some(out0 + i, out1 + i, in + i, delta, start, tweak + i, n - i < WIDE ? n - i : WIDE);

@@ -1,7 +1,7 @@
 /* A circular correlation-robust hash by re-keyed AES: H(i, x) = AES(k_i, sigma(x)) xor sigma(x), k_i = start xor i.
  * Source:  Guo, Katz, Wang, Weng, Yu, "Better Concrete Security for Half-Gates Garbling (in the Multi-Instance Setting)",
- *          CRYPTO 2020, ePrint 2019/1168: the construction of a multi-instance tweakable circular correlation-robust hash (miTCCR)
- *          in the ideal-cipher model, H(x, i) = E(i, sigma(x)) xor sigma(x), with tweaks counted up from a random start point.
+ *          CRYPTO 2020, ePrint 2019/1168: their multi-instance tweakable circular correlation-robust hash (miTCCR) in the
+ *          ideal-cipher model, H(x, i) = E(i, sigma(x)) xor sigma(x), with tweaks counted up from a random start point.
  *          sigma(hi || lo) = (hi xor lo) || hi is their linear orthomorphism: sigma and x -> sigma(x) xor x are permutations.
  * Why:     a fixed key loses a bit of security for every doubling of the number of gates garbled by anyone under it (their
  *          figure 4 is the attack); with re-keying the loss depends only on how often one key returns.

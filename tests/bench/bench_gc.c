@@ -1,6 +1,6 @@
 /* What a garbled activation costs: bench_gc [ELEMENTS [BITS [SHIFT]]], default 65536 32 12.
- * For every AES that this CPU has: garbling and evaluating alone, on one core from memory; then whole runs between two threads over an
- * in-memory channel, offline and online. The best of several repetitions is printed. */
+ * For every AES that this CPU has: garbling and evaluating alone, on one core from memory; then whole runs between two threads
+ * over an in-memory channel, offline and online. The best of several repetitions is printed. */
 #include "runtime/gc/wire.h"
 #include "runtime/prg/aes.h"
 
@@ -34,8 +34,8 @@ static void *room(size_t count, size_t size)
     return p;
 }
 
-/* Garbles and evaluates n elements whose labels are already there. As in the protocol, garbled tables go to one buffer and evaluated ones
- * come from memory; what they hold does not matter to the time. */
+/* Garbles and evaluates n elements whose labels are already there. As in the protocol, garbled tables go to one buffer and
+ * evaluated ones come from memory; what they hold does not matter to the time. */
 static void local(const struct cn_gc_spec *s, double *garble, double *evaluate)
 {
     struct cn_gc_circuit c;
@@ -142,8 +142,8 @@ int main(int argc, char **argv)
     }
     struct cn_gc_bytes b = cn_gc_bytes(&s);
     double n = (double)s.n, ands = (double)cn_gc_and_gates(&s);
-    printf("%zu ReLUs, l = %u, shift = %u: %.0f ANDs each; bytes each: offline %.0f up %.0f down, online %.0f down %.1f up\n", s.n,
-           s.bits, s.shift, ands, (double)b.offline_to_server / n, (double)b.offline_to_client / n,
+    printf("%zu ReLUs, l = %u, shift = %u: %.0f ANDs each; bytes each: offline %.0f up %.0f down, online %.0f down %.1f up\n",
+           s.n, s.bits, s.shift, ands, (double)b.offline_to_server / n, (double)b.offline_to_client / n,
            (double)b.online_to_client / n, (double)b.online_to_server / n);
     printf("%-10s %29s %29s %13s %13s\n", "", "garble", "evaluate", "offline", "online");
     for (enum cn_aes_kind kind = 0; kind < CN_AES_KINDS; kind++) {

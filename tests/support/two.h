@@ -15,8 +15,8 @@ struct record {
 };
 
 struct two {
-    struct cn_chan *a, *b;      /* freed by two_run */
-    struct record *sent[2];     /* by a, by b; NULL: not recorded */
+    struct cn_chan *a, *b;  /* freed by two_run */
+    struct record *sent[2]; /* by a, by b; NULL: not recorded */
 };
 /* An in-memory pair; wrap or replace the ends before two_run. */
 struct two two_new(double deadline_s);

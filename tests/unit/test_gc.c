@@ -300,8 +300,8 @@ static void check_balanced(const uint64_t *values, size_t n, unsigned bits)
     }
 }
 
-/* What each side sees is random: with z fixed, the server gets y - r and sends labels; with z and r fixed to 0, the colours that the
- * client computes are the permute bits, which it cannot know. */
+/* What each side sees is random: with z fixed, the server gets y - r and sends labels; with z and r fixed to 0, the colours that
+ * the client computes are the permute bits, which it cannot know. */
 START_TEST(views)
 {
     enum { N = 4096, L = 20 };
@@ -366,7 +366,8 @@ START_TEST(faults_anywhere)
             struct session whole = {.seed = 12};
             add_random_layer(&whole, 9000, 4, 1, true); /* two chunks */
             struct cn_gc_bytes b = cn_gc_bytes(&whole.layer[0].spec);
-            uint64_t end = side ? 32 + b.offline_to_server + b.online_to_server : SET_UP + b.offline_to_client + b.online_to_client;
+            uint64_t end =
+                side ? 32 + b.offline_to_server + b.online_to_server : SET_UP + b.offline_to_client + b.online_to_client;
             clear(&whole);
             for (int i = 0; i < 12; i++) {
                 struct session s = {.seed = 12};

@@ -1,4 +1,5 @@
-/* The activation circuit in the clear against plain arithmetic: all inputs of small rings, edges and random values of large ones. */
+/* The activation circuit in the clear against plain arithmetic: all inputs of small rings, edges and random values of
+ * large ones. */
 #include "runtime/gc/circuit.h"
 #include "runtime/prg/prg.h"
 
@@ -17,9 +18,17 @@ START_TEST(ideal_by_hand)
         bool relu;
         uint64_t z, r, want;
     } hand[] = {
-        {8, 0, true, 5, 3, 2},       {8, 0, true, 5, 6, 0xff},    {8, 0, true, 0x80, 0, 0},    {8, 0, false, 0x80, 0, 0x80},
-        {8, 1, false, 0x80, 0, 0xc0}, {8, 7, false, 0xff, 1, 0xfe}, {8, 2, true, 0x7f, 0, 0x1f}, {8, 1, false, 0xfe, 0xff, 0},
-        {8, 1, false, 0xfd, 0, 0xfe}, {64, 63, false, UINT64_MAX, 0, UINT64_MAX}, {64, 1, true, INT64_MAX, 1, INT64_MAX / 2 - 1},
+        {8, 0, true, 5, 3, 2},
+        {8, 0, true, 5, 6, 0xff},
+        {8, 0, true, 0x80, 0, 0},
+        {8, 0, false, 0x80, 0, 0x80},
+        {8, 1, false, 0x80, 0, 0xc0},
+        {8, 7, false, 0xff, 1, 0xfe},
+        {8, 2, true, 0x7f, 0, 0x1f},
+        {8, 1, false, 0xfe, 0xff, 0},
+        {8, 1, false, 0xfd, 0, 0xfe},
+        {64, 63, false, UINT64_MAX, 0, UINT64_MAX},
+        {64, 1, true, INT64_MAX, 1, INT64_MAX / 2 - 1},
         {2, 1, true, 1, 1, 3},
     };
     for (size_t i = 0; i < sizeof hand / sizeof hand[0]; i++) {

@@ -156,8 +156,8 @@ START_TEST(sequence_of_calls)
 }
 END_TEST
 
-/* Every implementation of AES gives the same labels and the same bytes. The digests are a baseline: they say that the wire has not
- * changed, not that it is right. */
+/* Every implementation of AES gives the same labels and the same bytes. The digests are a baseline: they say that the wire has
+ * not changed, not that it is right. */
 START_TEST(wire_baseline)
 {
     static const size_t n[] = {200, 20000};
@@ -217,7 +217,8 @@ END_TEST
 START_TEST(cut_anywhere)
 {
     static const size_t n[] = {300, 20000};
-    static const uint64_t at[2][6] = {{0, 1, 63, 64, 4000, 127 * 64 - 1}, {0, 31, 32, 33, 32 + 127 * 48 - 1, 32 + 127 * 16 * 130}};
+    static const uint64_t at[2][6] = {{0, 1, 63, 64, 4000, 127 * 64 - 1},
+                                      {0, 31, 32, 33, 32 + 127 * 48 - 1, 32 + 127 * 16 * 130}};
     for (int side = 0; side < 2; side++) {
         for (int i = 0; i < 6; i++) {
             struct sender s;

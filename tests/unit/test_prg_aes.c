@@ -169,7 +169,7 @@ START_TEST(stream_position_advances)
     static cn_block a[300], b[300];
     cn_aes_stream(&whole, a, 300);
     size_t done = 0;
-    for (size_t n = 0; done < 300; done += n, n = n * 2 + 1 > 300 - done ? 300 - done : n * 2 + 1)
+    for (size_t n = 0; done<300; done += n, n = n * 2 + 1> 300 - done ? 300 - done : n * 2 + 1)
         cn_aes_stream(&parts, b + done, n);
     ck_same(a, b, 300);
     ck_assert_uint_eq(parts.next, 300);
