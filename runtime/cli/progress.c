@@ -52,8 +52,10 @@ void cn_progress_clear(struct cn_progress *p)
 void cn_progress_show(struct cn_progress *p, double done, double total, const char *format, ...)
 {
     double now = cn_clock();
-    if (done < total && now - p->last < (p->terminal ? redraw_s : plain_s))
+    int first_full = done >= total && !p->full;
+    if (!first_full && now - p->last < (p->terminal ? redraw_s : plain_s))
         return;
+    p->full = done >= total;
     p->last = now;
     char text[LINE_MAX_CHARS], line[2 * LINE_MAX_CHARS], eta[16];
     va_list args;

@@ -45,5 +45,5 @@ for folder; do
         fi
     done
 done
-echo "golden: $passed passed, $failed failed"
+echo "CASES: $passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $((passed + failed)) -gt 0 -o -n "${BLESS:-}" ]
