@@ -2,6 +2,8 @@
 #ifndef RUNTIME_CLI_PROGRESS_H
 #define RUNTIME_CLI_PROGRESS_H
 
+#include <stddef.h>
+
 struct cn_progress {
     int terminal;      /* stderr is one */
     int columns;       /* its width */

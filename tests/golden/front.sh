@@ -55,5 +55,5 @@ for stage in parse sema errors; do
         compare "$stage" "$name"
     done
 done
-echo "golden: $passed passed, $failed failed"
+echo "CASES: $passed passed, $failed failed"
 [ "$failed" = 0 ] && { [ "$passed" -gt 0 ] || [ "$bless" = --bless ]; }
