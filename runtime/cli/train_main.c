@@ -68,7 +68,9 @@ static int on_progress(void *user, const struct cnas_train_progress *p)
                test, p->lr, p->images_per_s);
         fflush(stdout);
     } else {
-        cn_progress_show(&w->progress, samples_done(p) - w->first, (double)p->epochs * (double)p->total - w->first,
+        /* never quite done here: after the last sample the network is still tested */
+        const double total = (double)p->epochs * (double)p->total - w->first, done = samples_done(p) - w->first;
+        cn_progress_show(&w->progress, done < total ? done : total - 1, total,
                          "epoch %u/%u  loss %.4f  train %.2f %%  %.0f images/s", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
                          p->images_per_s);
     }
