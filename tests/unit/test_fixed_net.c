@@ -323,6 +323,16 @@ START_TEST(input_rounds_and_clamps)
 }
 END_TEST
 
+/* Weights of two bits cannot keep every label: then the ring is the widest and the widths are those that change the fewest. */
+START_TEST(hopeless_widths_still_give_a_network)
+{
+    struct cnas_fixed *q = make(0, 2, 0);
+    ck_assert_uint_eq(q->plan.ring_bits, 40);
+    ck_assert_uint_eq(q->plan.weight_bits, 2);
+    cnas_fixed_free(&q);
+}
+END_TEST
+
 START_TEST(make_refuses)
 {
     struct cnas_fixed *q = NULL;
@@ -445,6 +455,7 @@ int main(void)
     tcase_add_test(t, mean_error_is_taken_away);
     tcase_add_test(t, plan_is_consistent);
     tcase_add_test(t, input_rounds_and_clamps);
+    tcase_add_test(t, hopeless_widths_still_give_a_network);
     tcase_add_test(t, make_refuses);
     tcase_add_test(t, save_load_is_identity);
     tcase_add_test(t, other_networks_are_refused);
