@@ -41,7 +41,6 @@ struct options {
 
 struct watch {
     struct cn_progress progress;
-    const char *checkpoint;
     double first; /* samples that were done when we started */
     int started;
 };
@@ -157,7 +156,7 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct option
 {
     struct cnas_train_options t;
     struct cnas_error err = {0};
-    struct watch w = {.checkpoint = o->checkpoint};
+    struct watch w = {0};
     cnas_train_defaults(&t, m);
     t.lr_min = t.lr_max > 0 ? t.lr_min * (o->lr / t.lr_max) : t.lr_min;
     t.lr_max = o->lr;
