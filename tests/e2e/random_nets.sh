@@ -15,7 +15,7 @@ while [ $done -lt "$count" ]; do
     mkdir "$dir" || exit 1
     # a refused network is not a failure: the next one is taken
     if "$top_builddir/tests/unit/lower_tool" random $seed "$dir" 2>"$dir/why"; then
-        $cc -std=gnu11 -w $cflags -DNET=random -I"$top_srcdir/runtime/include" -I"$dir" -c -o "$dir/test.o" "$top_srcdir/tests/unit/test_generated.c" &&
+        $cc -std=gnu11 -w $cflags -DRANDOM_NET -DNET=random -I"$top_srcdir/runtime/include" -I"$dir" -c -o "$dir/test.o" "$top_srcdir/tests/unit/test_generated.c" &&
             $cc -std=c11 -Wall -Wextra -Werror $cflags -I"$top_srcdir/runtime/include" -c -o "$dir/net.o" "$dir/random.c" &&
             $cc -std=c11 -Wall -Wextra -Werror $cflags -I"$top_srcdir/runtime/include" -c -o "$dir/fixed.o" "$dir/random_fixed.c" &&
             "$top_builddir/libtool" --silent --mode=link $cc $cflags $ldflags -o "$dir/test" "$dir/test.o" "$dir/net.o" "$dir/fixed.o" \
