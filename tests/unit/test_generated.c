@@ -165,7 +165,7 @@ START_TEST(fixed_point)
 {
     struct cnas_fixed *q;
     struct cnas_error err = {0};
-    const struct cnas_fixed_options options = {.activation_bits = 14, .weight_bits = 16, .headroom_bits = 2};
+    const struct cnas_fixed_options options = {.ring_bits = 44, .weight_bits = 16};
     ck_assert_msg(cnas_fixed_make(&q, run.ctx, &MODEL, run.params, images, BATCH, &options, &err) == CNAS_OK, "%s", err.text);
     const struct cnas_fixed_plan *plan = cnas_fixed_plan(q);
     float *want = floats(BATCH * MODEL.classes);
