@@ -7,6 +7,7 @@
 #include "runtime/base/misuse.h"
 #include "runtime/fixed/gemm.h"
 #include "runtime/fixed/quant.h"
+#include "runtime/kernel/blas.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@ enum cnas_status cn_fixed_workspace_new(struct cn_fixed_workspace **out, const s
 {
     *out = NULL;
     cn_require(q->plan.n_points == m->n_points && q->n_terms == m->n_terms);
+    cn_kernel_blas_init();
     struct cn_fixed_workspace *ws = calloc(1, sizeof *ws);
     if (!ws)
         return CNAS_E_MEMORY;

@@ -9,7 +9,7 @@
 #include <cnas/fixed.h>
 
 /* Scratch for any segment of one network; one thread at a time. It holds values that passed through it: free wipes it. */
-struct cn_fixed_workspace;
+struct cn_fixed_workspace; /* making one sets OpenBLAS to one thread for the whole process, as cnas_ctx_new does */
 CNAS_CHECKED enum cnas_status cn_fixed_workspace_new(struct cn_fixed_workspace **out, const struct cnas_fixed *q,
                                                      const struct cnas_model *m);
 void cn_fixed_workspace_free(struct cn_fixed_workspace **ws);
