@@ -6,7 +6,7 @@
 
 #include <inttypes.h>
 
-enum { LINE = 100 };
+enum { LINE = 130 };
 
 static const char *or_blank(struct arena *a, int64_t value)
 {
@@ -61,6 +61,33 @@ static void layers(struct text *out, const struct ir_graph *g, struct ir_cost to
     table_print(out, &t);
 }
 
+/* What the network's text makes and no output needs: it is not built, and counts nowhere else. */
+static bool left_out(struct text *out, const struct ir_graph *whole)
+{
+    struct arena *a = out->arena;
+    const bool *needed = ir_needed(a, whole);
+    struct ir_cost sum = {0};
+    struct table t = table_new(a, "llrrrr");
+    table_row(&t, (const char *[]){"left out: no output needs it", "operator", "result", "parameters", "MACs", "ReLUs"});
+    table_rule(&t);
+    for (ir_id id = 0; id < whole->n_nodes; id++) {
+        if (needed[id])
+            continue;
+        const struct ir_node *n = &whole->nodes[id];
+        struct ir_cost cost = ir_cost_node(whole, id);
+        row(&t, n->name, operator_text(a, n), ir_shape_text(a, n->shape), cost);
+        if (!ir_cost_add(&sum, cost))
+            return false;
+    }
+    table_rule(&t);
+    table_row(&t, (const char *[]){"total", "", "", table_number(a, sum.parameters), table_number(a, sum.macs),
+                                   table_number(a, sum.relu_equivalents)});
+    table_fit(&t, LINE);
+    table_print(out, &t);
+    text_add(out, "\n");
+    return true;
+}
+
 static bool passes_text(struct text *out, const struct pass_trace *passes)
 {
     struct arena *a = out->arena;
@@ -103,6 +130,9 @@ bool report_network(struct text *out, const struct ir_graph *g, const struct pas
     text_add(out, "network %s\n\n", g->name);
     layers(out, g, total);
     text_add(out, "\n");
+    const struct ir_graph *whole = passes->steps[0].before->whole; /* as the user wrote it */
+    if (whole && !left_out(out, whole))
+        return false;
     if (!passes_text(out, passes))
         return false;
     text_add(out, "\n");

@@ -181,60 +181,82 @@ void ir_builder_train(struct ir_builder *b, const struct ir_train *train)
     b->train = *train;
 }
 
+const bool *ir_needed(struct arena *a, const struct ir_graph *g)
+{
+    bool *needed = ARENA_ARRAY(a, bool, g->n_nodes);
+    for (uint32_t i = 0; i < g->n_outputs; i++)
+        needed[g->outputs[i].node] = true;
+    for (ir_id id = g->n_nodes; id-- > 0;) /* inputs have smaller ids: one sweep backwards finds all that is needed */
+        for (uint32_t k = 0; needed[id] && k < g->nodes[id].n_in; k++)
+            needed[g->nodes[id].in[k]] = true;
+    return needed;
+}
+
+/* Budgets without the nodes that were dropped, in the new numbers. */
+static const struct ir_budget *budgets_of_rest(struct arena *a, const struct ir_graph *whole, const ir_id *to)
+{
+    struct ir_budget *budgets = ARENA_ARRAY(a, struct ir_budget, whole->n_budgets);
+    for (uint32_t i = 0; i < whole->n_budgets; i++) {
+        budgets[i] = whole->budgets[i];
+        if (!budgets[i].nodes)
+            continue;
+        ir_id *covered = ARENA_ARRAY(a, ir_id, budgets[i].n_nodes);
+        uint32_t m = 0;
+        for (uint32_t k = 0; k < budgets[i].n_nodes; k++)
+            if (to[budgets[i].nodes[k]] != IR_NONE)
+                covered[m++] = to[budgets[i].nodes[k]];
+        budgets[i].nodes = covered;
+        budgets[i].n_nodes = m;
+    }
+    return budgets;
+}
+
 const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped)
 {
     struct arena *a = b->arena;
-    uint32_t n = (uint32_t)b->nodes.n;
-    ir_id *to = ARENA_ARRAY(a, ir_id, n); /* old id -> new id; IR_NONE: dropped */
-    for (uint32_t i = 0; i < n; i++)
-        to[i] = IR_NONE;
-    for (size_t i = 0; i < b->outputs.n; i++)
-        to[b->outputs.at[i].node] = 0; /* needed; numbered below */
-    for (uint32_t i = n; i-- > 0;)     /* inputs have smaller ids: one sweep backwards finds all that is needed */
-        for (uint32_t k = 0; to[i] != IR_NONE && k < b->nodes.at[i].n_in; k++)
-            to[b->nodes.at[i].in[k]] = 0;
-
-    struct ir_node *nodes = ARENA_ARRAY(a, struct ir_node, n);
-    uint32_t kept = 0;
-    for (uint32_t i = 0; i < n; i++) {
-        if (to[i] == IR_NONE)
-            continue;
-        struct ir_node node = b->nodes.at[i];
-        ir_id *in = ARENA_ARRAY(a, ir_id, node.n_in);
-        for (uint32_t k = 0; k < node.n_in; k++)
-            in[k] = to[node.in[k]];
-        node.in = in;
-        to[i] = kept;
-        nodes[kept++] = node;
-    }
-    for (size_t i = 0; i < b->outputs.n; i++)
-        b->outputs.at[i].node = to[b->outputs.at[i].node];
-    for (size_t i = 0; i < b->budgets.n; i++) {
-        struct ir_budget *budget = &b->budgets.at[i];
-        if (!budget->nodes)
-            continue;
-        ir_id *covered = ARENA_ARRAY(a, ir_id, budget->n_nodes);
-        uint32_t m = 0;
-        for (uint32_t k = 0; k < budget->n_nodes; k++)
-            if (to[budget->nodes[k]] != IR_NONE)
-                covered[m++] = to[budget->nodes[k]];
-        budget->nodes = covered;
-        budget->n_nodes = m;
-    }
-    if (dropped)
-        *dropped = n - kept;
-
-    struct ir_graph *g = ARENA_NEW(a, struct ir_graph);
-    *g = (struct ir_graph){
+    struct ir_graph *whole = ARENA_NEW(a, struct ir_graph);
+    *whole = (struct ir_graph){
         .arena = a,
         .name = b->name,
-        .n_nodes = kept,
-        .nodes = nodes,
+        .n_nodes = (uint32_t)b->nodes.n,
+        .nodes = b->nodes.at,
         .n_outputs = (uint32_t)b->outputs.n,
         .outputs = b->outputs.at,
         .n_budgets = (uint32_t)b->budgets.n,
         .budgets = b->budgets.at,
         .train = b->train,
     };
+    const bool *needed = ir_needed(a, whole);
+    ir_id *to = ARENA_ARRAY(a, ir_id, whole->n_nodes); /* old id -> new id; IR_NONE: dropped */
+    uint32_t kept = 0;
+    for (ir_id id = 0; id < whole->n_nodes; id++)
+        to[id] = needed[id] ? kept++ : IR_NONE;
+    if (dropped)
+        *dropped = whole->n_nodes - kept;
+    if (kept == whole->n_nodes)
+        return whole;
+
+    struct ir_node *nodes = ARENA_ARRAY(a, struct ir_node, kept);
+    for (ir_id id = 0; id < whole->n_nodes; id++) {
+        if (!needed[id])
+            continue;
+        struct ir_node *node = &nodes[to[id]];
+        *node = whole->nodes[id];
+        ir_id *in = ARENA_ARRAY(a, ir_id, node->n_in);
+        for (uint32_t k = 0; k < node->n_in; k++)
+            in[k] = to[node->in[k]];
+        node->in = in;
+    }
+    struct ir_output *outputs = ARENA_ARRAY(a, struct ir_output, whole->n_outputs);
+    for (uint32_t i = 0; i < whole->n_outputs; i++)
+        outputs[i] = (struct ir_output){whole->outputs[i].name, to[whole->outputs[i].node]};
+
+    struct ir_graph *g = ARENA_NEW(a, struct ir_graph);
+    *g = *whole;
+    g->n_nodes = kept;
+    g->nodes = nodes;
+    g->outputs = outputs;
+    g->budgets = budgets_of_rest(a, whole, to);
+    g->whole = whole;
     return g;
 }

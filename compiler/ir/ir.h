@@ -111,6 +111,7 @@ struct ir_graph {
     uint32_t n_budgets;
     const struct ir_budget *budgets;
     struct ir_train train;
+    const struct ir_graph *whole; /* as it was built, with the nodes that no output needs; NULL: there were none. No part of its text */
 };
 
 /* --- build.c: record-only constructors. Used by sema and by passes. --- */
@@ -134,10 +135,12 @@ void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);       
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
 void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
-/* Drops nodes that no output needs; *dropped (if not NULL) says how many. The builder is not used afterwards. */
+/* Drops nodes that no output needs; *dropped (if not NULL) says how many, and the graph's `whole` still has them. The builder is not
+ * used afterwards. */
 const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped);
 
 /* --- small facts --- */
+const bool *ir_needed(struct arena *a, const struct ir_graph *g); /* for each node: does an output depend on it? */
 const char *ir_op_name(enum ir_op op);
 bool ir_op_from_name(const char *name, enum ir_op *op);
 bool ir_op_is_linear(enum ir_op op);

@@ -168,6 +168,12 @@ START_TEST(finish_drops_the_unneeded)
     ck_assert_uint_eq(g->budgets[1].n_nodes, 0);
     ck_assert_ptr_null(g->budgets[2].nodes);
     ck_assert_int_eq(g->train.epochs, ir_train_default.epochs);
+    ck_assert_uint_eq(g->whole->n_nodes, 5); /* with the nodes as they were */
+    ck_assert_str_eq(g->whole->nodes[3].name, "deader");
+    ck_assert_uint_eq(g->whole->nodes[3].in[0], dead);
+    ck_assert_uint_eq(g->whole->outputs[0].node, sum);
+    const bool *needed = ir_needed(arena, g->whole);
+    ck_assert(needed[x] && needed[used] && needed[sum] && !needed[dead] && !needed[deader]);
 }
 END_TEST
 
