@@ -42,7 +42,7 @@ static bool parse_ir(struct compilation *c, const char *name, const char *bytes,
     if (c->graph)
         return true;
     uint32_t at = e.line ? s->line_start[e.line - 1] + (uint32_t)e.column - 1 : 0;
-    diag_error(c->diag, (struct span){s, at, at}, "%s", e.why);
+    diag_error(c->diag, (struct span){s, at, at}, E_IR_TEXT, "%s", e.why);
     return false;
 }
 
@@ -136,7 +136,7 @@ static bool make_plan(struct compilation *c)
     struct plan_refusal refusal = {0};
     c->plan = plan_lower(c->arena, c->graph, &refusal);
     if (!c->plan) {
-        diag_error_at(c->diag, &refusal.site, "%s", refusal.text);
+        diag_error_at(c->diag, &refusal.site, E_NOT_LOWERED, "%s", refusal.text);
         return false;
     }
     const char *why = c->options->verify ? plan_verify(c->arena, c->plan) : NULL;
@@ -226,7 +226,7 @@ static bool check(struct compilation *c)
     struct text report = text_new(c->arena);
     bool countable = report_network(&report, c->graph, &c->passes);
     if (!countable)
-        diag_error(c->diag, (struct span){0}, "network %s is too large to be counted", c->graph->name);
+        diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
     bool good = countable && check_budgets(c);
     good = good && make_plan(c);
     return (!countable || file_print(c->arena, text_str(&report), report.n, &c->failure)) && good;
@@ -283,7 +283,7 @@ static void show_diagnostics(struct compilation *c)
     if (c->options->json) {
         struct text t = text_new(c->arena);
         if (c->failure)
-            diag_error(c->diag, (struct span){0}, "%s", c->failure);
+            diag_error(c->diag, (struct span){0}, E_IO, "%s", c->failure);
         diag_print_json(c->diag, &t);
         fwrite(t.bytes, 1, t.n, stderr);
         return;

@@ -55,21 +55,22 @@ struct ast_expr *front_number(struct front *f, struct span at, const char *text,
     const char *suffix = arena_strndup(f->arena, text + i, n - i);
     const struct unit *unit = *suffix ? unit_named(suffix) : NULL;
     if (*suffix && !unit) {
-        diag_error(f->diag, at, "`%.40s` is no unit of a number; the units are k, M, G (thousands), Ki, Mi, Gi (1024) and %%", suffix);
+        diag_error(f->diag, at, E_UNIT,
+                   "`%.40s` is no unit of a number; the units are k, M, G (thousands), Ki, Mi, Gi (1024) and %%", suffix);
         return ast_int(f->arena, at, 1);
     }
     errno = 0;
     if (whole && !(unit && unit->scale < 1)) {
         int64_t value = strtoll(digits, NULL, 10);
         if (errno == ERANGE || (unit && __builtin_mul_overflow(value, (int64_t)unit->scale, &value))) {
-            diag_error(f->diag, at, "this number is larger than the largest integer, 9223372036854775807");
+            diag_error(f->diag, at, E_LARGE_NUMBER, "this number is larger than the largest integer, 9223372036854775807");
             return ast_int(f->arena, at, 1);
         }
         return ast_int(f->arena, at, value);
     }
     double value = strtod(digits, NULL) * (unit ? unit->scale : 1);
     if (!isfinite(value)) {
-        diag_error(f->diag, at, "this number is larger than the largest real number");
+        diag_error(f->diag, at, E_LARGE_NUMBER, "this number is larger than the largest real number");
         return ast_real(f->arena, at, 1);
     }
     if (unit && unit->scale > 1 && value == floor(value) && value < 0x1p53) /* 1.5k is the integer 1500 */
@@ -86,7 +87,7 @@ struct ast_expr *front_string(struct front *f, struct span at, const char *text,
     for (size_t i = 0; i < n; i++) {
         if (text[i] == '\0') {
             struct span here = {at.source, at.from + 1 + (uint32_t)i, at.from + 2 + (uint32_t)i};
-            diag_error(f->diag, here, "a string cannot hold a NUL byte");
+            diag_error(f->diag, here, E_NOT_TEXT, "a string cannot hold a NUL byte");
             break;
         }
         if (text[i] != '\\') {
@@ -98,7 +99,7 @@ struct ast_expr *front_string(struct front *f, struct span at, const char *text,
         const char *found = c ? strchr(escapes, c) : NULL;
         if (!found) {
             struct span here = {at.source, at.from + (uint32_t)i, at.from + (uint32_t)i + 2};
-            diag_error(f->diag, here, "unknown escape in a string; there are \\n, \\t, \\\" and \\\\");
+            diag_error(f->diag, here, E_ESCAPE, "unknown escape in a string; there are \\n, \\t, \\\" and \\\\");
             continue;
         }
         bytes[m++] = meaning[found - escapes];
@@ -126,7 +127,7 @@ static bool too_deep(struct front *f, int depth, struct span at)
     if (depth <= AST_MAX_DEPTH)
         return false;
     if (!f->too_deep)
-        diag_error(f->diag, (struct span){at.source, at.from, at.from + 1}, "nested more than %d levels deep", AST_MAX_DEPTH);
+        diag_error(f->diag, (struct span){at.source, at.from, at.from + 1}, E_NESTED, "nested more than %d levels deep", AST_MAX_DEPTH);
     f->too_deep = true;
     return true;
 }
@@ -196,17 +197,17 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
     if (semicolon && (next_line || (token && strcmp(token, "`}`") == 0)) && f->previous_end > 0) {
         /* The mistake is where the statement should have ended, not at whatever follows. */
         struct span end = {f->source, f->previous_end - 1, f->previous_end};
-        diag_error(f->diag, end, "expected %s after this", wanted ? wanted : "`;`");
+        diag_error(f->diag, end, E_MISSING_SEMICOLON, "expected %s after this", wanted ? wanted : "`;`");
         if (!at_end && strcmp(token, "`}`") != 0)
             f->put_in = SEMICOLON_NEXT;
         return;
     }
     if (!found)
-        diag_error(f->diag, at, "expected %s", wanted ? wanted : "something else");
+        diag_error(f->diag, at, E_SYNTAX, "expected %s", wanted ? wanted : "something else");
     else if (wanted)
-        diag_error(f->diag, at, "expected %s, found %s", wanted, found);
+        diag_error(f->diag, at, E_SYNTAX, "expected %s, found %s", wanted, found);
     else
-        diag_error(f->diag, at, "%s is not expected here", found);
+        diag_error(f->diag, at, E_SYNTAX, "%s is not expected here", found);
     if (at_end && f->brackets.n > 0) {
         uint32_t open = f->brackets.at[f->brackets.n - 1];
         diag_note(f->diag, (struct span){f->source, open, open + 1}, "this is not closed");

@@ -445,6 +445,6 @@ static void front_yyerror(const YYLTYPE *place, struct front *f, void *scanner, 
     (void)scanner;
     (void)message;
     if (!f->too_deep)
-        diag_error(f->diag, front_span(f, *place), "nested too deeply");
+        diag_error(f->diag, front_span(f, *place), E_NESTED, "nested too deeply");
     f->too_deep = true;
 }

@@ -57,8 +57,11 @@ static bool said_before(const struct diag *d, enum diag_kind kind, struct span a
 }
 
 /* Returns whether the message is kept, so that its notes are too. */
-static bool report(struct diag *d, enum diag_kind kind, struct span at, const struct site *site, const char *format, va_list args)
+static bool report(struct diag *d, enum diag_kind kind, struct span at, const struct site *site, enum diag_code code, const char *format,
+                   va_list args)
 {
+    if (kind != DIAG_NOTE && *diag_code_text(code) != (kind == DIAG_ERROR ? 'E' : 'W'))
+        bug("a code of the other kind");
     size_t *count = kind == DIAG_ERROR ? &d->errors : &d->warnings;
     if (kind != DIAG_NOTE) {
         d->quiet = said_before(d, kind, at);
@@ -69,26 +72,26 @@ static bool report(struct diag *d, enum diag_kind kind, struct span at, const st
     }
     if (d->quiet)
         return false;
-    struct diag_item item = {.kind = kind, .at = at, .text = format_text(d->arena, format, args)};
+    struct diag_item item = {.kind = kind, .at = at, .code = code, .text = format_text(d->arena, format, args)};
     if (site)
         item.site = *site;
     vec_push(d->arena, &d->items, item);
     return true;
 }
 
-void diag_error(struct diag *d, struct span at, const char *format, ...)
+void diag_error(struct diag *d, struct span at, enum diag_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(d, DIAG_ERROR, at, NULL, format, args);
+    report(d, DIAG_ERROR, at, NULL, code, format, args);
     va_end(args);
 }
 
-void diag_warning(struct diag *d, struct span at, const char *format, ...)
+void diag_warning(struct diag *d, struct span at, enum diag_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(d, DIAG_WARNING, at, NULL, format, args);
+    report(d, DIAG_WARNING, at, NULL, code, format, args);
     va_end(args);
 }
 
@@ -96,7 +99,7 @@ void diag_note(struct diag *d, struct span at, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    report(d, DIAG_NOTE, at, NULL, format, args);
+    report(d, DIAG_NOTE, at, NULL, 0, format, args);
     va_end(args);
 }
 
@@ -133,20 +136,20 @@ void diag_note_stack(struct diag *d, const struct site *from, const char *block)
         diag_note(d, (struct span){0}, "... and %d more instantiations", left);
 }
 
-void diag_error_at(struct diag *d, const struct site *at, const char *format, ...)
+void diag_error_at(struct diag *d, const struct site *at, enum diag_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (report(d, DIAG_ERROR, span_of(d, at), at, format, args))
+    if (report(d, DIAG_ERROR, span_of(d, at), at, code, format, args))
         diag_note_stack(d, at->from, at->block);
     va_end(args);
 }
 
-void diag_warning_at(struct diag *d, const struct site *at, const char *format, ...)
+void diag_warning_at(struct diag *d, const struct site *at, enum diag_code code, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    if (report(d, DIAG_WARNING, span_of(d, at), at, format, args))
+    if (report(d, DIAG_WARNING, span_of(d, at), at, code, format, args))
         diag_note_stack(d, at->from, at->block);
     va_end(args);
 }
@@ -155,6 +158,6 @@ void diag_note_at(struct diag *d, const struct site *at, const char *format, ...
 {
     va_list args;
     va_start(args, format);
-    report(d, DIAG_NOTE, span_of(d, at), at, format, args);
+    report(d, DIAG_NOTE, span_of(d, at), at, 0, format, args);
     va_end(args);
 }

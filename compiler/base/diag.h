@@ -5,6 +5,7 @@
 #ifndef COMPILER_BASE_DIAG_H
 #define COMPILER_BASE_DIAG_H
 
+#include "compiler/base/diag_codes.h"
 #include "compiler/base/source.h"
 
 #include <stdbool.h>
@@ -17,16 +18,18 @@ struct diag;
 struct diag *diag_new(struct arena *a);
 void diag_limit(struct diag *d, size_t max_errors); /* 0: no limit */
 
-void diag_error(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diag_warning(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* code: a row of diag_codes.def that begins with E for an error and with W for a warning. */
+void diag_error(struct diag *d, struct span at, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_warning(struct diag *d, struct span at, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Belongs to the error or warning reported last; dropped with it. */
 void diag_note(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* For stages that know nodes of the IR and no syntax. The instantiation stack site->from is added as notes.
  * The line and caret are shown if the file was registered by diag_source. */
-void diag_error_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diag_warning_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void diag_error_at(struct diag *d, const struct site *at, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_warning_at(struct diag *d, const struct site *at, enum diag_code code, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 void diag_note_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_note_stack(struct diag *d, const struct site *from, const char *block); /* one note per block, innermost first */
 
@@ -40,8 +43,8 @@ size_t diag_warnings(const struct diag *d);
 void diag_print(const struct diag *d, FILE *out, bool colour);
 
 /* The same for tools, one JSON object in a line:
- *   {"diagnostics": [{"kind": "error" | "warning" | "note", "message": "...", "file": "net.cnas" or null, "line": 3, "column": 9,
- *                     "end_line": 3, "end_column": 18, "block": null or "core"}, ...], "errors": 1, "warnings": 0}
+ *   {"diagnostics": [{"kind": "error" | "warning" | "note", "code": "E0301" or null for a note, "message": "...",
+ *                     "file": "net.cnas" or null, "line": 3, "column": 9, "end_line": 3, "end_column": 18, "block": null or "core"}, ...], "errors": 1, "warnings": 0}
  * A note belongs to the error or warning before it. Columns count bytes from 1; the end is the first byte behind; both are 0 where
  * nothing is known. The counts include what was not kept. */
 struct text;

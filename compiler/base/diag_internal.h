@@ -11,6 +11,7 @@ struct diag_item {
     enum diag_kind kind;
     struct span at;   /* source NULL: see site */
     struct site site; /* printed when at has no source; file NULL: no place at all */
+    enum diag_code code; /* not of a note */
     const char *text;
 };
 

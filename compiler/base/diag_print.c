@@ -1,6 +1,6 @@
 /* How a diagnostic looks:
  *
- *     net.cnas:3:9: error: unknown name `batchnorm`
+ *     net.cnas:3:9: error: unknown name `batchnorm` [E0301]
  *         3 |     y = batchnorm(x);
  *           |         ^~~~~~~~~
  *
@@ -106,8 +106,11 @@ static void print_item(struct text *t, const struct style *style, const struct d
     } else {
         text_add(t, "cnasc: ");
     }
-    text_add(t, "%s%s%s:%s %s%s%s\n", style->plain, colour[item->kind], word[item->kind], style->plain,
+    text_add(t, "%s%s%s:%s %s%s%s", style->plain, colour[item->kind], word[item->kind], style->plain,
              item->kind == DIAG_NOTE ? "" : style->strong, item->text, style->plain);
+    if (item->kind != DIAG_NOTE)
+        text_add(t, " [%s]", diag_code_text(item->code));
+    text_add(t, "\n");
     bool repeated = before && item->kind == DIAG_NOTE && before->at.source == item->at.source && before->at.from == item->at.from;
     if (item->at.source && !repeated)
         print_line(t, style, item->at);

@@ -114,7 +114,7 @@ static const struct source *find(struct loader *l, const struct ast_import *i, c
         struct nearest near = nearest_to(name);
         for (size_t k = 0; k < embed_n_modules; k++)
             nearest_try(&near, embed_modules[k].name);
-        diag_error(l->diag, i->path.at, "the standard library has no module `%s`", path);
+        diag_error(l->diag, i->path.at, E_NO_MODULE, "the standard library has no module `%s`", path);
         if (near.best)
             diag_note(l->diag, i->path.at, "did you mean `std.%s`?", near.best);
         return NULL;
@@ -132,12 +132,12 @@ static const struct source *find(struct loader *l, const struct ast_import *i, c
         if (s)
             return s;
         if (why) {
-            diag_error(l->diag, i->path.at, "cannot read `%s`: %s", file, why);
+            diag_error(l->diag, i->path.at, E_IO, "cannot read `%s`: %s", file, why);
             return NULL;
         }
         text_add(&tried, "%s%s", k ? ", " : "", file);
     }
-    diag_error(l->diag, i->path.at, "there is no module `%s`", path);
+    diag_error(l->diag, i->path.at, E_NO_MODULE, "there is no module `%s`", path);
     diag_note(l->diag, i->path.at, "looked for %s", text_str(&tried));
     if (embed_find(path))
         diag_note(l->diag, i->path.at, "the standard library has one: did you mean `std.%s`?", path);
@@ -148,7 +148,7 @@ static struct ast_module *load_source(struct loader *l, const struct source *s, 
 
 static void report_cycle(struct loader *l, const struct ast_import *i, const struct ast_module *target)
 {
-    diag_error(l->diag, i->path.at, "`%s` is imported in a circle", i->path.text);
+    diag_error(l->diag, i->path.at, E_IMPORT_CYCLE, "`%s` is imported in a circle", i->path.text);
     size_t k = l->chain.n;
     while (k > 0 && l->chain.at[k - 1]->at.source != target->source)
         k--;
@@ -159,7 +159,7 @@ static void report_cycle(struct loader *l, const struct ast_import *i, const str
 static const struct ast_module *follow(struct loader *l, const struct ast_import *i, const struct source *importer)
 {
     if (l->chain.n >= MAX_IMPORT_DEPTH) {
-        diag_error(l->diag, i->path.at, "imports are nested more than %d deep", MAX_IMPORT_DEPTH);
+        diag_error(l->diag, i->path.at, E_IMPORT_DEPTH, "imports are nested more than %d deep", MAX_IMPORT_DEPTH);
         return NULL;
     }
     const struct source *s = find(l, i, importer);
@@ -213,7 +213,7 @@ const struct ast_program *load_program(struct arena *a, struct diag *d, const ch
     const char *why;
     const struct source *s = read_file(a, path, &why);
     if (!s)
-        diag_error(d, (struct span){0}, "cannot read `%s`: %s", path, why ? why : strerror(ENOENT));
+        diag_error(d, (struct span){0}, E_IO, "cannot read `%s`: %s", path, why ? why : strerror(ENOENT));
     return load_all(a, d, s, o);
 }
 
@@ -221,7 +221,7 @@ const struct ast_program *load_text(struct arena *a, struct diag *d, const char 
                                     const struct load_options *o)
 {
     if (n > SOURCE_MAX) {
-        diag_error(d, (struct span){0}, "cannot read `%s`: larger than 64 MiB", name);
+        diag_error(d, (struct span){0}, E_IO, "cannot read `%s`: larger than 64 MiB", name);
         return load_all(a, d, NULL, o);
     }
     return load_all(a, d, source_new(a, name, bytes, n), o);
@@ -231,7 +231,7 @@ bool load_define(struct arena *a, struct diag *d, const char *argument, struct a
 {
     size_t n = strlen(argument);
     if (n > SOURCE_MAX) {
-        diag_error(d, (struct span){0}, "the argument of -D is too long");
+        diag_error(d, (struct span){0}, E_TOO_LONG, "the argument of -D is too long");
         return false;
     }
     const struct source *s = source_new(a, "<command line>", argument, n);

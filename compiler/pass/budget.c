@@ -71,7 +71,7 @@ static const struct ir_node *one_too_many(const struct ir_graph *g, const struct
 
 static void report(struct arena *a, struct diag *d, const struct ir_graph *g, const struct ir_budget *b, int64_t used)
 {
-    diag_error_at(d, &b->site, "%s needs %s ReLUs, %s more than its budget of %s", b->scope, table_number(a, used),
+    diag_error_at(d, &b->site, E_OVER_BUDGET, "%s needs %s ReLUs, %s more than its budget of %s", b->scope, table_number(a, used),
                   table_number(a, used - b->limit), table_number(a, b->limit));
     diag_note(d, (struct span){0}, "the ReLUs of %s by layer:\n%s", b->scope, layer_table(a, g, b));
     int64_t permille = (int64_t)((__int128)b->limit * 1000 / used);

@@ -64,21 +64,22 @@ const struct annotation_kind *annotation_check(struct diag *d, const struct ast_
         nearest_try(&near, kinds[i].name);
     }
     if (!k) {
-        diag_error(d, a->at, "unknown annotation `@%s`", a->name.text);
+        diag_error(d, a->at, E_UNKNOWN_ANNOTATION, "unknown annotation `@%s`", a->name.text);
         if (near.best)
             diag_note(d, a->at, "did you mean `@%s`?", near.best);
         return NULL;
     }
     if (k->later) {
-        diag_error(d, a->at, "`@%s` is not available yet", k->name);
+        diag_error(d, a->at, E_NOT_AVAILABLE, "`@%s` is not available yet", k->name);
         return NULL;
     }
     if (!(k->places & place)) {
-        diag_error(d, a->at, "`@%s` belongs on %s, not on %s", k->name, first_place(k->places), place_name(place));
+        diag_error(d, a->at, E_ANNOTATION_PLACE, "`@%s` belongs on %s, not on %s", k->name, first_place(k->places), place_name(place));
         return NULL;
     }
     if (a->args.n < k->least || a->args.n > k->most) {
-        diag_error(d, a->at, "`@%s` takes %zu argument%s, not %zu: %s", k->name, k->least, k->least == 1 ? "" : "s", a->args.n, k->usage);
+        diag_error(d, a->at, E_ANNOTATION_ARGUMENTS,
+                   "`@%s` takes %zu argument%s, not %zu: %s", k->name, k->least, k->least == 1 ? "" : "s", a->args.n, k->usage);
         return NULL;
     }
     return k;

@@ -40,7 +40,7 @@ static void bind(struct eval *e, struct binding *b, size_t i, struct value v, st
 {
     const struct param *p = &b->params[i];
     if (b->slots[i].given && !p->rest) {
-        diag_error(e->diag, at, "parameter `%s` of `%s` is given twice", p->name, b->callee);
+        diag_error(e->diag, at, E_GIVEN_TWICE, "parameter `%s` of `%s` is given twice", p->name, b->callee);
         diag_note(e->diag, b->slots[i].at, "the first value is here");
         eval_stack(e);
         b->bad = true;
@@ -49,7 +49,8 @@ static void bind(struct eval *e, struct binding *b, size_t i, struct value v, st
     if (v.kind == VALUE_ERROR) {
         b->bad = true;
     } else if (!eval_has_kind(&v, p->kinds)) {
-        diag_error(e->diag, at, "parameter `%s` of `%s` is %s, not %s", p->name, b->callee, value_kinds_text(e->arena, p->kinds),
+        diag_error(e->diag, at, E_ARGUMENT_TYPE,
+                   "parameter `%s` of `%s` is %s, not %s", p->name, b->callee, value_kinds_text(e->arena, p->kinds),
                    eval_describe(e, &v));
         if (p->at.source)
             diag_note(e->diag, p->at, "the parameter is declared here");
@@ -77,7 +78,7 @@ static size_t param_named(const struct binding *b, const char *name)
 
 static void unknown_param(struct eval *e, struct binding *b, const struct ast_name *name)
 {
-    diag_error(e->diag, name->at, "`%s` has no parameter `%s`", b->callee, name->text);
+    diag_error(e->diag, name->at, E_UNKNOWN_PARAMETER, "`%s` has no parameter `%s`", b->callee, name->text);
     struct nearest near = nearest_to(name->text);
     struct text list = text_new(e->arena);
     for (size_t i = 0; i < b->n; i++) {
@@ -99,7 +100,7 @@ static void bind_positional(struct eval *e, struct binding *b, size_t *next, str
         ++*next;
     if (*next >= b->n) {
         if (!b->bad)
-            eval_fail(e, at, "`%s` takes %zu argument%s", b->callee, b->n, b->n == 1 ? "" : "s");
+            eval_fail(e, at, E_TOO_MANY_ARGUMENTS, "`%s` takes %zu argument%s", b->callee, b->n, b->n == 1 ? "" : "s");
         b->bad = true;
         return;
     }
@@ -115,7 +116,7 @@ static void bind_all(struct eval *e, struct binding *b, const struct ast_args *a
         const struct ast_arg *arg = &args->at[i];
         struct value v = eval_expr(e, arg->value);
         if (v.kind == VALUE_NONE)
-            v = eval_fail(e, arg->value->at, "this has no value to pass on");
+            v = eval_fail(e, arg->value->at, E_NO_VALUE, "this has no value to pass on");
         if (!arg->name.text) {
             bind_positional(e, b, &next, v, arg->value->at);
             continue;
@@ -129,7 +130,7 @@ static void bind_all(struct eval *e, struct binding *b, const struct ast_args *a
     for (size_t i = 0; i < b->n; i++) {
         if (b->slots[i].given || b->params[i].has_default || b->params[i].rest || b->bad)
             continue;
-        diag_error(e->diag, b->name_at, "`%s` needs a value for parameter `%s`", b->callee, b->params[i].name);
+        diag_error(e->diag, b->name_at, E_MISSING_ARGUMENT, "`%s` needs a value for parameter `%s`", b->callee, b->params[i].name);
         if (b->params[i].at.source)
             diag_note(e->diag, b->params[i].at, "the parameter is declared here");
         eval_stack(e);
@@ -161,7 +162,7 @@ static struct value call_builtin(struct eval *e, const struct builtin *f, struct
         where[i] = slots[i].given ? slots[i].at : b->call_at;
     }
     if (f->is_tensor_op && !e->builder)
-        return eval_fail(e, b->call_at, "`%s` makes a tensor, and tensors exist only in networks and blocks", f->name);
+        return eval_fail(e, b->call_at, E_TENSOR_OUTSIDE, "`%s` makes a tensor, and tensors exist only in networks and blocks", f->name);
     uint32_t start = e->builder ? ir_builder_count(e->builder) : 0;
     struct call call = {.at = b->call_at, .name_at = b->name_at, .args = values, .where = where};
     if (n > 0)
@@ -190,7 +191,8 @@ static bool check_type(struct eval *e, const struct ast_type *t, const struct va
             return false;
         if (ir_shape_equal(want, have))
             return true;
-        diag_error(e->diag, at, "%s is a tensor %s, not %s", what, ir_shape_text(e->arena, want), ir_shape_text(e->arena, have));
+        diag_error(e->diag, at, E_TENSOR_TYPE,
+                   "%s is a tensor %s, not %s", what, ir_shape_text(e->arena, want), ir_shape_text(e->arena, have));
         diag_note(e->diag, t->at, "the shape is declared here");
         eval_stack(e);
         return false;
@@ -201,7 +203,8 @@ static bool check_type(struct eval *e, const struct ast_type *t, const struct va
         struct value item = value_items(v)[i];
         if (eval_has_kind(&item, kinds))
             continue;
-        diag_error(e->diag, at, "%s is a list of which each element is %s, but element %zu is %s", what, value_kinds_text(e->arena, kinds), i,
+        diag_error(e->diag, at, E_ELEMENT_TYPE,
+                   "%s is a list of which each element is %s, but element %zu is %s", what, value_kinds_text(e->arena, kinds), i,
                    eval_describe(e, &item));
         diag_note(e->diag, t->at, "the type is declared here");
         eval_stack(e);
@@ -216,7 +219,8 @@ static bool check_one_result(struct eval *e, const struct ast_block *decl, const
         return true;
     if (eval_has_kind(v, kinds_of(t)))
         return check_type(e, t, v, at, arena_printf(e->arena, "the result of block `%s`", decl->target.name.text));
-    diag_error(e->diag, at, "block `%s` gives %s, not %s", decl->target.name.text, value_kinds_text(e->arena, kinds_of(t)), eval_describe(e, v));
+    diag_error(e->diag, at, E_RESULT_TYPE,
+               "block `%s` gives %s, not %s", decl->target.name.text, value_kinds_text(e->arena, kinds_of(t)), eval_describe(e, v));
     diag_note(e->diag, t->at, "its result is declared here");
     eval_stack(e);
     return false;
@@ -227,7 +231,7 @@ static struct value check_result(struct eval *e, const struct ast_block *decl, s
     if (v.kind == VALUE_ERROR || !decl->has_returns)
         return v;
     if (v.kind == VALUE_NONE) {
-        diag_error(e->diag, decl->target.name.at, "block `%s` ends without `return`", decl->target.name.text);
+        diag_error(e->diag, decl->target.name.at, E_NO_RETURN, "block `%s` ends without `return`", decl->target.name.text);
         diag_note(e->diag, decl->returns.at[0].at, "but it declares a result");
         eval_stack(e);
         return value_error();
@@ -235,7 +239,8 @@ static struct value check_result(struct eval *e, const struct ast_block *decl, s
     if (decl->returns.n == 1)
         return check_one_result(e, decl, &decl->returns.at[0], &v, at) ? v : value_error();
     if (v.kind != VALUE_LIST || v.list.n != decl->returns.n) {
-        diag_error(e->diag, at, "block `%s` declares %zu results, but gives %s", decl->target.name.text, decl->returns.n, eval_describe(e, &v));
+        diag_error(e->diag, at, E_RESULT_COUNT,
+                   "block `%s` declares %zu results, but gives %s", decl->target.name.text, decl->returns.n, eval_describe(e, &v));
         diag_note(e->diag, decl->returns.at[0].at, "they are declared here");
         eval_stack(e);
         return value_error();
@@ -260,7 +265,7 @@ static bool enter(struct eval *e, const struct ast_block *decl, const struct bin
             v = eval_expr(e, p->value);
             at = p->value->at;
             if (v.kind != VALUE_ERROR && !eval_has_kind(&v, b->params[i].kinds))
-                v = eval_fail(e, at, "the default of parameter `%s` is %s, not %s", p->target.name.text,
+                v = eval_fail(e, at, E_DEFAULT_TYPE, "the default of parameter `%s` is %s, not %s", p->target.name.text,
                               value_kinds_text(e->arena, b->params[i].kinds), eval_describe(e, &v));
         }
         e->frame->slots[e->frame->refs[p->target.id].slot] = v;
@@ -301,9 +306,9 @@ static struct value call_block(struct eval *e, const struct value *callee, struc
     if (b->bad || e->halted)
         return value_error();
     if (!e->builder)
-        return eval_fail(e, b->call_at, "block `%s` can be used only in networks and blocks", b->callee);
+        return eval_fail(e, b->call_at, E_TENSOR_OUTSIDE, "block `%s` can be used only in networks and blocks", b->callee);
     if (e->calls >= EVAL_MAX_CALLS) {
-        eval_halt(e, b->call_at, "blocks are instantiated more than 100 deep; does a block use itself without end?");
+        eval_halt(e, b->call_at, E_DEPTH, "blocks are instantiated more than 100 deep; does a block use itself without end?");
         return value_error();
     }
     struct site *from = ARENA_NEW(e->arena, struct site);
@@ -344,7 +349,8 @@ struct value eval_call(struct eval *e, struct value callee, const struct ast_exp
         return call_block(e, &callee, &b, args, piped);
     }
     if (callee.kind != VALUE_ERROR)
-        return eval_fail(e, callee_expr->at, "only blocks and operators can be called, but this is %s", eval_describe(e, &callee));
+        return eval_fail(e, callee_expr->at, E_NOT_CALLABLE,
+                         "only blocks and operators can be called, but this is %s", eval_describe(e, &callee));
     for (size_t i = 0; i < args->n; i++) /* still worth checking */
         eval_expr(e, args->at[i].value);
     return callee;

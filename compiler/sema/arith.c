@@ -14,19 +14,20 @@ static bool number_of(const struct value *v, double *x)
 static struct value checked_real(struct eval *e, const struct ast_expr *x, double r)
 {
     if (!isfinite(r))
-        return eval_fail(e, x->at, "the result is not a finite number");
+        return eval_fail(e, x->at, E_NOT_FINITE, "the result is not a finite number");
     return value_real(r);
 }
 
 static struct value overflow(struct eval *e, const struct ast_expr *x, int64_t a, int64_t b)
 {
-    return eval_fail(e, x->at, "integer overflow in %lld %s %lld", (long long)a, ast_operator_text(x->binary.op), (long long)b);
+    return eval_fail(e, x->at, E_OVERFLOW, "integer overflow in %lld %s %lld", (long long)a, ast_operator_text(x->binary.op), (long long)b);
 }
 
 static struct value power(struct eval *e, const struct ast_expr *x, int64_t base, int64_t exponent)
 {
     if (exponent < 0)
-        return eval_fail(e, x->at, "an integer to the power of %lld is no integer; write the base as a real number", (long long)exponent);
+        return eval_fail(e, x->at, E_NEGATIVE_POWER,
+                         "an integer to the power of %lld is no integer; write the base as a real number", (long long)exponent);
     int64_t result = 1, square = base, left = exponent;
     while (left) {
         if ((left & 1) && __builtin_mul_overflow(result, square, &result))
@@ -54,13 +55,14 @@ static struct value int_arith(struct eval *e, const struct ast_expr *x, int64_t 
         break;
     }
     if (b == 0)
-        return eval_fail(e, x->at, "division by zero");
+        return eval_fail(e, x->at, E_DIVISION_BY_ZERO, "division by zero");
     if (b == -1) /* INT64_MIN / -1 traps */
         return x->binary.op == AST_MOD ? value_int(0) : __builtin_sub_overflow(0, a, &r) ? overflow(e, x, a, b) : value_int(r);
     if (x->binary.op == AST_MOD)
         return value_int(a % b + (a % b != 0 && (a % b < 0) != (b < 0) ? b : 0)); /* the sign of the divisor, as div() rounds down */
     if (a % b != 0)
-        return eval_fail(e, x->at, "%lld / %lld is not a whole number; write div(a, b) to round down, or use real numbers", (long long)a,
+        return eval_fail(e, x->at, E_NOT_WHOLE,
+                         "%lld / %lld is not a whole number; write div(a, b) to round down, or use real numbers", (long long)a,
                          (long long)b);
     return value_int(a / b);
 }
@@ -78,18 +80,19 @@ static struct value real_arith(struct eval *e, const struct ast_expr *x, double 
         return checked_real(e, x, pow(a, b));
     case AST_DIV:
         if (b == 0)
-            return eval_fail(e, x->at, "division by zero");
+            return eval_fail(e, x->at, E_DIVISION_BY_ZERO, "division by zero");
         return checked_real(e, x, a / b);
     default:
         if (b == 0)
-            return eval_fail(e, x->at, "division by zero");
+            return eval_fail(e, x->at, E_DIVISION_BY_ZERO, "division by zero");
         return checked_real(e, x, a - b * floor(a / b));
     }
 }
 
 static struct value does_not_fit(struct eval *e, const struct ast_expr *x, const struct value *l, const struct value *r)
 {
-    diag_error(e->diag, x->binary.op_at, "`%s` does not work on %s and %s", ast_operator_text(x->binary.op), eval_describe(e, l),
+    diag_error(e->diag, x->binary.op_at, E_OPERAND_TYPES,
+               "`%s` does not work on %s and %s", ast_operator_text(x->binary.op), eval_describe(e, l),
                eval_describe(e, r));
     eval_stack(e);
     return value_error();
@@ -109,14 +112,14 @@ static struct value add(struct eval *e, const struct ast_expr *x, const struct v
         return add_tensors(e, x, l, r);
     if (l->kind == VALUE_LIST && r->kind == VALUE_LIST) {
         if (l->list.n + r->list.n > VALUE_MAX_LIST)
-            return eval_fail(e, x->at, "a list of more than 1,048,576 elements");
+            return eval_fail(e, x->at, E_TOO_LONG, "a list of more than 1,048,576 elements");
         if (!eval_step(e, x->at, r->list.n))
             return value_error();
         return value_append(e->arena, *l, value_items(r), r->list.n);
     }
     if (l->kind == VALUE_STRING && r->kind == VALUE_STRING) {
         if (l->string.n + r->string.n > VALUE_MAX_STRING)
-            return eval_fail(e, x->at, "a string of more than 65,536 bytes");
+            return eval_fail(e, x->at, E_TOO_LONG, "a string of more than 65,536 bytes");
         if (!eval_step(e, x->at, (l->string.n + r->string.n) / 8))
             return value_error();
         char *both = arena_alloc(e->arena, l->string.n + r->string.n + 1);
@@ -154,13 +157,13 @@ static struct value order(struct eval *e, const struct ast_expr *x, const struct
 struct value eval_range(struct eval *e, struct span at, int64_t from, int64_t to, int64_t step)
 {
     if (step == 0)
-        return eval_fail(e, at, "a range cannot go in steps of 0");
+        return eval_fail(e, at, E_RANGE_STEP, "a range cannot go in steps of 0");
     /* unsigned: the distance may be as large as 2^64 - 1 */
     uint64_t distance = step > 0 ? (from < to ? (uint64_t)to - (uint64_t)from : 0) : (from > to ? (uint64_t)from - (uint64_t)to : 0);
     uint64_t stride = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
     uint64_t n = distance / stride + (distance % stride != 0);
     if (n > VALUE_MAX_LIST)
-        return eval_fail(e, at, "a range of %llu elements; the most is 1,048,576", (unsigned long long)n);
+        return eval_fail(e, at, E_TOO_LONG, "a range of %llu elements; the most is 1,048,576", (unsigned long long)n);
     if (!eval_step(e, at, n))
         return value_error();
     struct value *items = ARENA_ARRAY(e->arena, struct value, n);
@@ -228,12 +231,13 @@ struct value eval_unary(struct eval *e, const struct ast_expr *x, struct value v
     if (x->binary.op == AST_NOT) {
         if (v.kind == VALUE_BOOL)
             return value_bool(!v.boolean);
-        return eval_fail(e, x->binary.right->at, "`not` needs a boolean, not %s", eval_describe(e, &v));
+        return eval_fail(e, x->binary.right->at, E_OPERAND_TYPES, "`not` needs a boolean, not %s", eval_describe(e, &v));
     }
     int64_t r;
     if (v.kind == VALUE_INT)
-        return __builtin_sub_overflow(0, v.integer, &r) ? eval_fail(e, x->at, "integer overflow in -(%lld)", (long long)v.integer) : value_int(r);
+        return __builtin_sub_overflow(0, v.integer, &r) ? eval_fail(e, x->at, E_OVERFLOW,
+                                                                    "integer overflow in -(%lld)", (long long)v.integer) : value_int(r);
     if (v.kind == VALUE_REAL)
         return value_real(-v.real);
-    return eval_fail(e, x->binary.right->at, "`-` needs a number, not %s", eval_describe(e, &v));
+    return eval_fail(e, x->binary.right->at, E_OPERAND_TYPES, "`-` needs a number, not %s", eval_describe(e, &v));
 }

@@ -34,7 +34,7 @@ static bool pair(struct eval *e, const struct call *c, int i, const char *what, 
         *x = value_items(v)[1].integer;
         return true;
     }
-    eval_fail(e, c->where[i], "%s is an integer, or [vertical, horizontal], not %s", what, value_text(e->arena, v));
+    eval_fail(e, c->where[i], E_PAIR, "%s is an integer, or [vertical, horizontal], not %s", what, value_text(e->arena, v));
     return false;
 }
 
@@ -42,7 +42,8 @@ static bool only_word(struct eval *e, const struct call *c, int i, const char *w
 {
     if (c->args[i].kind != VALUE_SYMBOL || strcmp(c->args[i].symbol, word) == 0)
         return true;
-    eval_fail(e, c->where[i], "`%s` is not for %s; there, only `%s` can be written instead of a number", c->args[i].symbol, what, word);
+    eval_fail(e, c->where[i], E_WORD,
+              "`%s` is not for %s; there, only `%s` can be written instead of a number", c->args[i].symbol, what, word);
     return false;
 }
 
@@ -55,7 +56,8 @@ static bool same_padding(struct eval *e, const struct call *c, int64_t kernel, i
         return true;
     }
     if (reach % 2 != 0) {
-        eval_fail(e, c->at, "`padding = same` needs an odd kernel, not %lld; give the padding as a number", (long long)kernel);
+        eval_fail(e, c->at, E_EVEN_KERNEL,
+                  "`padding = same` needs an odd kernel, not %lld; give the padding as a number", (long long)kernel);
         return false;
     }
     *pad = reach / 2;
@@ -66,7 +68,7 @@ static bool same_padding(struct eval *e, const struct call *c, int64_t kernel, i
 static bool balanced_channels(struct eval *e, const struct call *c, int64_t stride, int64_t *channels)
 {
     if (__builtin_mul_overflow(shape_of(e, &c->args[0]).c, stride, channels) || __builtin_mul_overflow(*channels, stride, channels)) {
-        eval_fail(e, c->at, "integer overflow in the balanced number of channels");
+        eval_fail(e, c->at, E_OVERFLOW, "integer overflow in the balanced number of channels");
         return false;
     }
     return true;
@@ -167,7 +169,7 @@ static bool gather(struct eval *e, struct gather *g, const struct value *v, stru
         return true;
     }
     if (v->kind != VALUE_LIST) {
-        eval_fail(e, at, "only tensors and lists of tensors can stand here, not %s", eval_describe(e, v));
+        eval_fail(e, at, E_NOT_A_TENSOR, "only tensors and lists of tensors can stand here, not %s", eval_describe(e, v));
         return false;
     }
     for (size_t i = 0; i < v->list.n; i++)
@@ -183,7 +185,7 @@ static struct value run_many(struct eval *e, const struct builtin *b, const stru
         if (!gather(e, &g, &value_items(&c->args[0])[i], c->rest_where[i]))
             return value_error();
     if (g.in.n == 0)
-        return eval_fail(e, c->at, "`%s` needs at least one tensor", b->name);
+        return eval_fail(e, c->at, E_NO_TENSOR, "`%s` needs at least one tensor", b->name);
     if (g.in.n == 1)
         return value_tensor(g.in.at[0]); /* of one tensor, both are that tensor */
     enum ir_op op = strcmp(b->name, "add") == 0 ? IR_ADD : IR_CONCAT;
@@ -204,7 +206,7 @@ static struct value run_fact(struct eval *e, const struct builtin *b, const stru
         return value_list(e->arena, dims, (size_t)s.rank);
     }
     if (s.rank != 3)
-        return eval_fail(e, c->where[0], "a tensor of %lld features has no %s", (long long)s.c, b->name);
+        return eval_fail(e, c->where[0], E_NO_SUCH_DIMENSION, "a tensor of %lld features has no %s", (long long)s.c, b->name);
     return value_int(strcmp(b->name, "height") == 0 ? s.h : s.w);
 }
 

@@ -12,7 +12,7 @@
 
 static struct value needs_elements(struct eval *e, const struct builtin *b, const struct call *c)
 {
-    return eval_fail(e, c->where[0], "`%s` of an empty list", b->name);
+    return eval_fail(e, c->where[0], E_EMPTY_LIST, "`%s` of an empty list", b->name);
 }
 
 static struct value run_len(struct eval *e, const struct builtin *b, const struct call *c)
@@ -82,7 +82,7 @@ static struct value run_zip(struct eval *e, const struct builtin *b, const struc
     (void)b;
     size_t n = c->args[0].list.n;
     if (n != c->args[1].list.n)
-        return eval_fail(e, c->at, "`zip` needs two lists of one length, not of %zu and %zu", n, c->args[1].list.n);
+        return eval_fail(e, c->at, E_ZIP_LENGTHS, "`zip` needs two lists of one length, not of %zu and %zu", n, c->args[1].list.n);
     if (!eval_step(e, c->at, n))
         return value_error();
     struct value *items = ARENA_ARRAY(e->arena, struct value, n);
@@ -125,7 +125,7 @@ static struct value run_fold(struct eval *e, const struct builtin *b, const stru
     for (size_t i = 0; i < list.list.n; i++) {
         const struct value *v = &value_items(&list)[i];
         if (v->kind != VALUE_INT && v->kind != VALUE_REAL)
-            return eval_fail(e, c->where[0], "`%s` is of numbers, not of %s", b->name, eval_describe(e, v));
+            return eval_fail(e, c->where[0], E_ARGUMENT_TYPE, "`%s` is of numbers, not of %s", b->name, eval_describe(e, v));
         if (i == 0)
             continue;
         if (!sum) {
@@ -133,13 +133,13 @@ static struct value run_fold(struct eval *e, const struct builtin *b, const stru
                 best = *v;
         } else if (best.kind == VALUE_INT && v->kind == VALUE_INT) {
             if (__builtin_add_overflow(best.integer, v->integer, &best.integer))
-                return eval_fail(e, c->at, "integer overflow in `sum`");
+                return eval_fail(e, c->at, E_OVERFLOW, "integer overflow in `sum`");
         } else {
             best = value_real(as_real(&best) + as_real(v));
         }
     }
     if (best.kind == VALUE_REAL && !isfinite(best.real))
-        return eval_fail(e, c->at, "the result is not a finite number");
+        return eval_fail(e, c->at, E_NOT_FINITE, "the result is not a finite number");
     return best;
 }
 
@@ -149,7 +149,7 @@ static struct value run_abs(struct eval *e, const struct builtin *b, const struc
     if (c->args[0].kind == VALUE_REAL)
         return value_real(fabs(c->args[0].real));
     if (c->args[0].integer == INT64_MIN)
-        return eval_fail(e, c->at, "integer overflow in `abs`");
+        return eval_fail(e, c->at, E_OVERFLOW, "integer overflow in `abs`");
     return value_int(c->args[0].integer < 0 ? -c->args[0].integer : c->args[0].integer);
 }
 
@@ -158,9 +158,9 @@ static struct value run_div(struct eval *e, const struct builtin *b, const struc
     (void)b;
     int64_t x = c->args[0].integer, y = c->args[1].integer;
     if (y == 0)
-        return eval_fail(e, c->at, "division by zero");
+        return eval_fail(e, c->at, E_DIVISION_BY_ZERO, "division by zero");
     if (x == INT64_MIN && y == -1)
-        return eval_fail(e, c->at, "integer overflow in `div`");
+        return eval_fail(e, c->at, E_OVERFLOW, "integer overflow in `div`");
     return value_int(x / y - (x % y != 0 && (x < 0) != (y < 0)));
 }
 
@@ -172,7 +172,7 @@ static struct value run_whole(struct eval *e, const struct builtin *b, const str
     double x = c->args[0].real;
     x = strcmp(b->name, "floor") == 0 ? floor(x) : strcmp(b->name, "ceil") == 0 ? ceil(x) : round(x);
     if (!(x >= -0x1p63 && x < 0x1p63))
-        return eval_fail(e, c->at, "%g is too large for an integer", x);
+        return eval_fail(e, c->at, E_NOT_FINITE, "%g is too large for an integer", x);
     return value_int((int64_t)x);
 }
 
@@ -184,7 +184,7 @@ static struct value run_real(struct eval *e, const struct builtin *b, const stru
     else if (strcmp(b->name, "log2") == 0)
         x = log2(x);
     if (!isfinite(x))
-        return eval_fail(e, c->at, "`%s` of %s is not a finite number", b->name, value_text(e->arena, &c->args[0]));
+        return eval_fail(e, c->at, E_NOT_FINITE, "`%s` of %s is not a finite number", b->name, value_text(e->arena, &c->args[0]));
     return value_real(x);
 }
 
@@ -202,7 +202,7 @@ static struct value run_require(struct eval *e, const struct builtin *b, const s
 {
     (void)b;
     if (!c->args[0].boolean) {
-        eval_fail(e, c->at, "%s", c->args[1].string.bytes);
+        eval_fail(e, c->at, E_REQUIRE, "%s", c->args[1].string.bytes);
         e->frame->returned = true; /* the rest of the block would only repeat the complaint */
         e->frame->result = value_error();
     }

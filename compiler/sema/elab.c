@@ -23,12 +23,12 @@ static const struct ast_block *choose_network(struct diag *d, const struct ast_m
     }
     struct span file = {m->source, 0, 0};
     if (n == 0) {
-        diag_error(d, file, "there is no network in this file");
+        diag_error(d, file, E_NO_NETWORK, "there is no network in this file");
         diag_note(d, (struct span){0}, "a network is written `network Name { input x: tensor[3, 32, 32]; ... output logits = ...; }`");
         return NULL;
     }
     if (wanted && !found) {
-        diag_error(d, file, "there is no network `%s` in this file", wanted);
+        diag_error(d, file, E_NO_NETWORK, "there is no network `%s` in this file", wanted);
         if (near.best)
             diag_note(d, (struct span){0}, "did you mean `%s`?", near.best);
         return NULL;
@@ -36,7 +36,7 @@ static const struct ast_block *choose_network(struct diag *d, const struct ast_m
     if (!wanted && n > 1) {
         enum { SHOWN = 5 };
         size_t shown = 0;
-        diag_error(d, file, "there are %zu networks in this file; say which one with --network", n);
+        diag_error(d, file, E_WHICH_NETWORK, "there are %zu networks in this file; say which one with --network", n);
         for (size_t i = 0; i < m->blocks.n && shown < SHOWN; i++)
             if (m->blocks.at[i]->is_network) {
                 diag_note(d, m->blocks.at[i]->target.name.at, "--network %s", m->blocks.at[i]->target.name.text);
@@ -81,7 +81,7 @@ static void check_defines(struct eval *e, const struct elab_options *o, const st
         }
         if (found)
             continue;
-        diag_error(e->diag, name->at, "network `%s` has no parameter `%s`", net->target.name.text, name->text);
+        diag_error(e->diag, name->at, E_UNKNOWN_NETWORK_PARAMETER, "network `%s` has no parameter `%s`", net->target.name.text, name->text);
         if (near.best)
             diag_note(e->diag, name->at, "did you mean `%s`?", near.best);
     }
@@ -97,7 +97,8 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
         struct span at;
         if (!defined(e, o, name, &v, &at)) {
             if (!p->value) {
-                diag_error(e->diag, p->target.name.at, "parameter `%s` of network `%s` has no value; give one with -D %s=...", name,
+                diag_error(e->diag, p->target.name.at, E_NO_PARAMETER_VALUE,
+                           "parameter `%s` of network `%s` has no value; give one with -D %s=...", name,
                            net->target.name.text, name);
                 continue;
             }
@@ -107,10 +108,11 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
         unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
         kinds = kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
         if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0) {
-            diag_error(e->diag, at, "`%s = auto` is not available yet; give a number with -D %s=...", name, name);
+            diag_error(e->diag, at, E_NOT_AVAILABLE, "`%s = auto` is not available yet; give a number with -D %s=...", name, name);
             v = value_error();
         } else if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
-            diag_error(e->diag, at, "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
+            diag_error(e->diag, at, E_PARAMETER_TYPE,
+                       "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
             diag_note(e->diag, p->target.name.at, "the parameter is declared here");
             v = value_error();
         }
@@ -142,9 +144,9 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
         return;
     struct span name = net->target.name.at;
     if (e->n_inputs == 0)
-        diag_error(e->diag, name, "network `%s` has no input; write `input x: tensor[3, 32, 32];`", net->target.name.text);
+        diag_error(e->diag, name, E_NO_INPUT, "network `%s` has no input; write `input x: tensor[3, 32, 32];`", net->target.name.text);
     if (e->n_outputs == 0)
-        diag_error(e->diag, name, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
+        diag_error(e->diag, name, E_NO_OUTPUT, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
 }
 
 const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o)

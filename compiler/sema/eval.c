@@ -9,22 +9,22 @@ void eval_stack(struct eval *e)
         diag_note_stack(e->diag, e->frame->from, e->frame->block);
 }
 
-struct value eval_fail(struct eval *e, struct span at, const char *format, ...)
+struct value eval_fail(struct eval *e, struct span at, enum diag_code code, const char *format, ...)
 {
     char text[1024]; /* longer messages are cut: they quote names and values, which the source line shows too */
     va_list args;
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    diag_error(e->diag, at, "%s", text);
+    diag_error(e->diag, at, code, "%s", text);
     eval_stack(e);
     return value_error();
 }
 
-void eval_halt(struct eval *e, struct span at, const char *why)
+void eval_halt(struct eval *e, struct span at, enum diag_code code, const char *why)
 {
     if (!e->halted)
-        eval_fail(e, at, "%s", why);
+        eval_fail(e, at, code, "%s", why);
     e->halted = true;
 }
 
@@ -33,7 +33,8 @@ bool eval_step(struct eval *e, struct span at, size_t steps)
     if (e->halted)
         return false;
     if (steps > (size_t)EVAL_MAX_STEPS || (e->steps += (int64_t)steps) > EVAL_MAX_STEPS) {
-        eval_halt(e, at, "the description takes more than 10,000,000 steps to run at compile time; is a loop longer than was meant?");
+        eval_halt(e, at, E_STEPS,
+                  "the description takes more than 10,000,000 steps to run at compile time; is a loop longer than was meant?");
         return false;
     }
     return true;

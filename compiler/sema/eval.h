@@ -59,10 +59,10 @@ struct eval {
 
 /* Error, then the stack of instantiations as notes; returns VALUE_ERROR. To put other notes before the stack: diag_error,
  * diag_note..., then eval_stack. */
-struct value eval_fail(struct eval *e, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+struct value eval_fail(struct eval *e, struct span at, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void eval_stack(struct eval *e);
 bool eval_step(struct eval *e, struct span at, size_t steps); /* false once halted */
-void eval_halt(struct eval *e, struct span at, const char *why); /* reports why, unless halted before */
+void eval_halt(struct eval *e, struct span at, enum diag_code code, const char *why); /* reports why, unless halted before */
 
 /* "a tensor 64x32x32", "the integer 7": what a value is, for messages. */
 const char *eval_describe(struct eval *e, const struct value *v);

@@ -19,7 +19,7 @@ struct value eval_constant(struct eval *e, const struct ast_constant *c, const s
     if (state && state->done)
         return state->value;
     if (state) {
-        eval_fail(e, c->target.name.at, "the value of `%s` depends on itself", c->target.name.text);
+        eval_fail(e, c->target.name.at, E_VALUE_CYCLE, "the value of `%s` depends on itself", c->target.name.text);
         return value_error();
     }
     state = ARENA_NEW(e->arena, struct constant_state);
@@ -55,7 +55,8 @@ static struct value eval_name(struct eval *e, const struct ast_expr *x)
         return (struct value){.kind = VALUE_BLOCK, .block = {ref->block.decl, ref->block.module}};
     case REF_BUILTIN:
         if (ref->builtin->later)
-            return eval_fail(e, x->at, "`%s` is not available yet%s%s", ref->builtin->name, *ref->builtin->later ? "; " : "", ref->builtin->later);
+            return eval_fail(e, x->at, E_NOT_AVAILABLE,
+                             "`%s` is not available yet%s%s", ref->builtin->name, *ref->builtin->later ? "; " : "", ref->builtin->later);
         if (ref->builtin->is_constant)
             return ref->builtin->constant;
         return (struct value){.kind = VALUE_BUILTIN, .builtin = ref->builtin};
@@ -77,7 +78,7 @@ static struct value eval_list(struct eval *e, const struct ast_expr *x)
         struct value v = eval_expr(e, x->list.at[i]);
         e->path = outer;
         if (v.kind == VALUE_NONE)
-            v = eval_fail(e, x->list.at[i]->at, "this has no value to put into a list");
+            v = eval_fail(e, x->list.at[i]->at, E_NO_VALUE, "this has no value to put into a list");
         bad = bad || v.kind == VALUE_ERROR;
         list = value_append(e->arena, list, &v, 1);
     }
@@ -102,9 +103,9 @@ static void run_clauses(struct eval *e, struct comprehension *c, size_t clause)
         struct value v = eval_expr(e, c->x->comprehension.element);
         e->path = c->outer;
         if (v.kind == VALUE_NONE)
-            v = eval_fail(e, c->x->comprehension.element->at, "this has no value to put into a list");
+            v = eval_fail(e, c->x->comprehension.element->at, E_NO_VALUE, "this has no value to put into a list");
         if (c->list.list.n >= VALUE_MAX_LIST)
-            eval_halt(e, c->x->at, "a list of more than 1,048,576 elements");
+            eval_halt(e, c->x->at, E_TOO_LONG, "a list of more than 1,048,576 elements");
         c->bad = c->bad || v.kind == VALUE_ERROR;
         c->list = value_append(e->arena, c->list, &v, 1);
         return;
@@ -121,7 +122,7 @@ static void run_clauses(struct eval *e, struct comprehension *c, size_t clause)
     struct value over = eval_expr(e, this->list);
     if (over.kind != VALUE_LIST) {
         if (over.kind != VALUE_ERROR)
-            eval_fail(e, this->list->at, "`for` goes through a list, not %s", eval_describe(e, &over));
+            eval_fail(e, this->list->at, E_NOT_A_LIST, "`for` goes through a list, not %s", eval_describe(e, &over));
         c->bad = true;
         return;
     }
@@ -145,12 +146,12 @@ static struct value eval_index(struct eval *e, const struct ast_expr *x)
     if (list.kind == VALUE_ERROR || index.kind == VALUE_ERROR)
         return value_error();
     if (list.kind != VALUE_LIST)
-        return eval_fail(e, x->index.list->at, "only a list has elements, but this is %s", eval_describe(e, &list));
+        return eval_fail(e, x->index.list->at, E_NOT_A_LIST, "only a list has elements, but this is %s", eval_describe(e, &list));
     if (index.kind != VALUE_INT)
-        return eval_fail(e, x->index.index->at, "an index is an integer, not %s", eval_describe(e, &index));
+        return eval_fail(e, x->index.index->at, E_INDEX_TYPE, "an index is an integer, not %s", eval_describe(e, &index));
     int64_t n = (int64_t)list.list.n, i = index.integer;
     if (i < -n || i >= n)
-        return eval_fail(e, x->index.index->at, "index %" PRId64 " is outside of a list of %" PRId64, i, n);
+        return eval_fail(e, x->index.index->at, E_INDEX_RANGE, "index %" PRId64 " is outside of a list of %" PRId64, i, n);
     return value_items(&list)[i < 0 ? i + n : i]; /* -1 is the last one */
 }
 
@@ -159,7 +160,7 @@ bool eval_bool(struct eval *e, const struct ast_expr *x, const char *what, bool 
     struct value v = eval_expr(e, x);
     if (v.kind != VALUE_BOOL) {
         if (v.kind != VALUE_ERROR)
-            eval_fail(e, x->at, "%s is a boolean, not %s", what, eval_describe(e, &v));
+            eval_fail(e, x->at, E_NOT_BOOLEAN, "%s is a boolean, not %s", what, eval_describe(e, &v));
         return false;
     }
     *out = v.boolean;
@@ -173,7 +174,7 @@ static struct value eval_logic(struct eval *e, const struct ast_expr *x, struct 
     if (left.kind == VALUE_ERROR)
         return left;
     if (left.kind != VALUE_BOOL)
-        return eval_fail(e, x->binary.left->at, "%s is a boolean, not %s", what, eval_describe(e, &left));
+        return eval_fail(e, x->binary.left->at, E_NOT_BOOLEAN, "%s is a boolean, not %s", what, eval_describe(e, &left));
     if (left.boolean == (x->binary.op == AST_OR))
         return left; /* the other side is not evaluated */
     return eval_bool(e, x->binary.right, what, &right) ? value_bool(right) : value_error();
@@ -249,11 +250,11 @@ struct value eval_apply_annotations(struct eval *e, const struct ast_annotation 
             continue;
         found = true;
         if (keep ? n->prune : n->keep)
-            return eval_fail(e, a->at, "a ReLU cannot be both @keep and @prune");
+            return eval_fail(e, a->at, E_KEEP_AND_PRUNE, "a ReLU cannot be both @keep and @prune");
         ir_builder_set_flags(e->builder, i, keep, !keep);
     }
     if (!found)
-        return eval_fail(e, a->at, "`@%s` is about ReLUs, but no ReLU is made here", a->name.text);
+        return eval_fail(e, a->at, E_NO_RELU, "`@%s` is about ReLUs, but no ReLU is made here", a->name.text);
     e->call_start = start;
     return v;
 }
@@ -314,13 +315,13 @@ struct value eval_expr(struct eval *e, const struct ast_expr *x)
     if (!eval_step(e, x->at, 1))
         return value_error();
     if (e->depth >= EVAL_MAX_DEPTH) {
-        eval_halt(e, x->at, "expressions and blocks are nested too deeply to evaluate");
+        eval_halt(e, x->at, E_DEPTH, "expressions and blocks are nested too deeply to evaluate");
         return value_error();
     }
     e->depth++;
     struct value v = eval_kind(e, x);
     e->depth--;
     if (value_depth(&v) > VALUE_MAX_DEPTH)
-        eval_halt(e, x->at, "lists are nested more than 100 deep");
+        eval_halt(e, x->at, E_DEPTH, "lists are nested more than 100 deep");
     return e->halted ? value_error() : v;
 }

@@ -54,14 +54,14 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
     if (!e->builder)
         bug("a tensor outside of any network");
     if (ir_builder_count(e->builder) >= EVAL_MAX_NODES) {
-        eval_halt(e, c->at, "the network has more than 1,000,000 nodes");
+        eval_halt(e, c->at, E_TOO_LARGE, "the network has more than 1,000,000 nodes");
         return value_error();
     }
     const char *why = "";
     ir_id id = ir_build(e->builder, op, eval_node_name(e, ir_op_name(op)), in, n_in, attr, eval_site(e, c->name_at), &why);
     if (id != IR_NONE)
         return value_tensor(id);
-    diag_error(e->diag, c->at, "%s", why);
+    diag_error(e->diag, c->at, op == IR_ADD || op == IR_CONCAT ? E_SHAPES_DIFFER : E_SHAPE, "%s", why);
     for (uint32_t i = 0; i < n_in && i < SHOWN; i++)
         diag_note(e->diag, in_at[i], "%s is %s", n_in == 1 ? "its input" : i > 0 && in_at[i].from == in_at[i - 1].from ? "the next one" : "this",
                   ir_shape_text(e->arena, ir_builder_node(e->builder, in[i])->shape));
@@ -77,7 +77,8 @@ bool eval_relu_budget(struct eval *e, const struct ast_annotation *a, const char
     if (v.kind == VALUE_ERROR)
         return false;
     if (v.kind != VALUE_INT || v.integer < 0) {
-        eval_fail(e, a->args.at[0].value->at, "the ReLU budget of %s is a whole number of ReLUs, not %s", scope, eval_describe(e, &v));
+        eval_fail(e, a->args.at[0].value->at, E_BUDGET_VALUE,
+                  "the ReLU budget of %s is a whole number of ReLUs, not %s", scope, eval_describe(e, &v));
         return false;
     }
     *limit = v.integer;

@@ -69,7 +69,7 @@ static void declare(struct resolver *r, struct names *n, const struct ast_name *
 {
     const struct decl *before = map_get(&n->own, name->text);
     if (before) {
-        diag_error(r->diag, name->at, "`%s` is declared twice", name->text);
+        diag_error(r->diag, name->at, E_DECLARED_TWICE, "`%s` is declared twice", name->text);
         diag_note(r->diag, before->at, "the first declaration is here");
         return;
     }
@@ -107,7 +107,7 @@ static void import_selected(struct resolver *r, struct names *n, const struct as
             declare(r, n, name, *d);
             continue;
         }
-        diag_error(r->diag, name->at, "module `%s` declares no `%s`", import->path.text, name->text);
+        diag_error(r->diag, name->at, E_UNKNOWN_MEMBER, "module `%s` declares no `%s`", import->path.text, name->text);
         struct nearest near = nearest_to(name->text);
         const struct map *own = &r->names[import->module->index].own;
         for (size_t k = 0; k < own->n; k++)
@@ -141,12 +141,12 @@ static void declare_imports(struct resolver *r, const struct ast_module *m)
         struct span at = import->alias.text ? import->alias.at : import->path.at;
         const struct ast_import *before = map_get(&n->modules, key);
         if (before && before->path.text && strcmp(before->path.text, import->path.text) == 0 && !import->selective) {
-            diag_error(r->diag, at, "`%s` is imported twice", import->path.text);
+            diag_error(r->diag, at, E_IMPORTED_TWICE, "`%s` is imported twice", import->path.text);
             diag_note(r->diag, before->at, "the first import is here");
             continue;
         }
         if (before && !import->selective && !before->selective) {
-            diag_error(r->diag, at, "two imports are called `%s`; write `import %s as ...;`", key, import->path.text);
+            diag_error(r->diag, at, E_IMPORT_CLASH, "two imports are called `%s`; write `import %s as ...;`", key, import->path.text);
             diag_note(r->diag, before->at, "the other one is here");
             continue;
         }
@@ -171,7 +171,8 @@ static struct ref *ref_at(struct resolver *r, uint32_t id)
 static void use_decl(struct resolver *r, uint32_t id, const struct decl *d, struct span at)
 {
     if (d->block && d->block->is_network) {
-        diag_error(r->diag, at, "`%s` is a network; only blocks and constants can be used in expressions", d->block->target.name.text);
+        diag_error(r->diag, at, E_NETWORK_AS_VALUE,
+                   "`%s` is a network; only blocks and constants can be used in expressions", d->block->target.name.text);
         return;
     }
     if (d->block)
@@ -182,7 +183,7 @@ static void use_decl(struct resolver *r, uint32_t id, const struct decl *d, stru
 
 static void unknown_name(struct resolver *r, const struct ast_name *name)
 {
-    diag_error(r->diag, name->at, "unknown name `%s`", name->text);
+    diag_error(r->diag, name->at, E_UNKNOWN_NAME, "unknown name `%s`", name->text);
     const struct local *ended = scope_ended(&r->scope, name->text);
     if (ended) {
         diag_note(r->diag, ended->at, "`%s` got its value here and lives only up to the end of these braces; give it a value before them",
@@ -208,7 +209,7 @@ static void use_qualified(struct resolver *r, const struct ast_expr *e)
     const struct ast_name *module = &e->name.module, *name = &e->name.name;
     const struct ast_import *import = map_get(&n->modules, module->text);
     if (!import) {
-        diag_error(r->diag, module->at, "no imported module is called `%s`", module->text);
+        diag_error(r->diag, module->at, E_UNKNOWN_MODULE_NAME, "no imported module is called `%s`", module->text);
         struct nearest near = nearest_to(module->text);
         for (size_t i = 0; i < n->modules.n; i++)
             nearest_try(&near, n->modules.entries[i].key);
@@ -221,7 +222,7 @@ static void use_qualified(struct resolver *r, const struct ast_expr *e)
         use_decl(r, e->name.id, d, e->at);
         return;
     }
-    diag_error(r->diag, name->at, "module `%s` declares no `%s`", import->path.text, name->text);
+    diag_error(r->diag, name->at, E_UNKNOWN_MEMBER, "module `%s` declares no `%s`", import->path.text, name->text);
     struct nearest near = nearest_to(name->text);
     const struct map *own = &r->names[import->module->index].own;
     for (size_t i = 0; i < own->n; i++)
@@ -252,7 +253,8 @@ static void use_name(struct resolver *r, const struct ast_expr *e)
     if (!d) {
         d = map_get(&n->imported, name->text);
         if (d && d->rival) {
-            diag_error(r->diag, name->at, "`%s` is declared by two imported modules; write `%s.%s` or `%s.%s`", name->text,
+            diag_error(r->diag, name->at, E_AMBIGUOUS_NAME,
+                       "`%s` is declared by two imported modules; write `%s.%s` or `%s.%s`", name->text,
                        last_part(d->rival->module->name), name->text, last_part(d->module->name), name->text);
             diag_note(r->diag, d->rival->at, "one is here");
             diag_note(r->diag, d->at, "the other is here");
@@ -282,7 +284,7 @@ static void new_locals(struct resolver *r, const struct ast_targets *targets, en
     for (size_t i = 0; i < targets->n; i++) {
         const struct local *l = scope_find(&r->scope, targets->at[i].name.text);
         if (l && i > 0 && l->slot + i >= r->scope.n_slots && scope_is_innermost(&r->scope, l)) {
-            diag_error(r->diag, targets->at[i].name.at, "`%s` stands here twice", l->name);
+            diag_error(r->diag, targets->at[i].name.at, E_DECLARED_TWICE, "`%s` stands here twice", l->name);
             diag_note(r->diag, l->at, "the first one is here");
         }
         new_local(r, &targets->at[i], kind);
@@ -297,7 +299,7 @@ static void assign(struct resolver *r, const struct ast_target *t)
         return;
     }
     if (l->kind == LOCAL_CONSTANT || l->kind == LOCAL_LOOP) {
-        diag_error(r->diag, t->name.at, "`%s` is %s and keeps its value", l->name,
+        diag_error(r->diag, t->name.at, E_KEEPS_VALUE, "`%s` is %s and keeps its value", l->name,
                    l->kind == LOCAL_CONSTANT ? "a constant" : "a loop variable");
         diag_note(r->diag, l->at, "it gets its value here");
     }
@@ -320,7 +322,7 @@ static void walk_annotations(struct resolver *r, const struct ast_annotations *a
             continue;
         for (size_t k = 0; k < i; k++)
             if (strcmp(as->at[k].name.text, a->name.text) == 0) {
-                diag_error(r->diag, a->at, "`@%s` stands here twice", a->name.text);
+                diag_error(r->diag, a->at, E_ANNOTATION_TWICE, "`@%s` stands here twice", a->name.text);
                 diag_note(r->diag, as->at[k].at, "the first one is here");
                 break;
             }
@@ -414,7 +416,7 @@ static void walk_type(struct resolver *r, const struct ast_type *t)
     if (!t->name.text)
         return;
     if (resolve_type_kinds(t->name.text) == 0) {
-        diag_error(r->diag, t->name.at, "unknown type `%s`", t->name.text);
+        diag_error(r->diag, t->name.at, E_UNKNOWN_TYPE, "unknown type `%s`", t->name.text);
         struct nearest near = nearest_to(t->name.text);
         for (size_t i = 0; i < sizeof names / sizeof *names; i++)
             nearest_try(&near, names[i]);
@@ -428,18 +430,19 @@ static void walk_type(struct resolver *r, const struct ast_type *t)
         return;
     if (strcmp(t->name.text, "tensor") == 0) {
         if (t->args.n != 1 && t->args.n != 3)
-            diag_error(r->diag, t->at, "a tensor has 1 dimension (features) or 3 (channels, height, width), not %zu", t->args.n);
+            diag_error(r->diag, t->at, E_TYPE_FORM,
+                       "a tensor has 1 dimension (features) or 3 (channels, height, width), not %zu", t->args.n);
         for (size_t i = 0; i < t->args.n; i++)
             walk_expr(r, t->args.at[i]);
         return;
     }
     if (strcmp(t->name.text, "list") != 0) {
-        diag_error(r->diag, t->at, "type `%s` takes nothing in brackets", t->name.text);
+        diag_error(r->diag, t->at, E_TYPE_FORM, "type `%s` takes nothing in brackets", t->name.text);
         return;
     }
     const struct ast_expr *of = t->args.n == 1 ? t->args.at[0] : NULL;
     if (!of || of->kind != AST_NAME || of->name.module.text || resolve_type_kinds(of->name.name.text) == 0)
-        diag_error(r->diag, t->at, "a list type is written `list[tensor]`, with one type in the brackets");
+        diag_error(r->diag, t->at, E_TYPE_FORM, "a list type is written `list[tensor]`, with one type in the brackets");
 }
 
 static void walk_body(struct resolver *r, const struct ast_body *b);
@@ -467,7 +470,7 @@ static void walk_stmt(struct resolver *r, const struct ast_stmt *s)
         for (size_t i = 0; i < s->targets.n; i++) {
             for (size_t k = 0; k < i; k++)
                 if (strcmp(s->targets.at[k].name.text, s->targets.at[i].name.text) == 0)
-                    diag_error(r->diag, s->targets.at[i].name.at, "`%s` stands here twice", s->targets.at[i].name.text);
+                    diag_error(r->diag, s->targets.at[i].name.at, E_DECLARED_TWICE, "`%s` stands here twice", s->targets.at[i].name.text);
             assign(r, &s->targets.at[i]);
         }
         break;
@@ -480,7 +483,7 @@ static void walk_stmt(struct resolver *r, const struct ast_stmt *s)
         walk_annotations(r, &s->annotations, ON_INPUT);
         const struct local *l = scope_find(&r->scope, s->targets.at[0].name.text);
         if (l && scope_is_innermost(&r->scope, l) && (s->kind != AST_OUTPUT || l->kind == LOCAL_CONSTANT)) {
-            diag_error(r->diag, s->targets.at[0].name.at, "`%s` has a value already", l->name);
+            diag_error(r->diag, s->targets.at[0].name.at, E_HAS_VALUE, "`%s` has a value already", l->name);
             diag_note(r->diag, l->at, "it gets it here");
         }
         new_local(r, &s->targets.at[0], s->kind == AST_CONST ? LOCAL_CONSTANT : LOCAL_VARIABLE);
@@ -520,7 +523,7 @@ static void walk_body(struct resolver *r, const struct ast_body *b)
     for (size_t i = 0; i < b->n; i++) {
         walk_stmt(r, b->at[i]);
         if (b->at[i]->kind == AST_RETURN && i + 1 < b->n) {
-            diag_error(r->diag, b->at[i + 1]->at, "this is never reached: the statement before it returns");
+            diag_error(r->diag, b->at[i + 1]->at, E_NEVER_REACHED, "this is never reached: the statement before it returns");
             diag_note(r->diag, b->at[i]->at, "it returns here");
             break;
         }
@@ -539,7 +542,7 @@ static void walk_block(struct resolver *r, const struct ast_block *b)
             walk_expr(r, p->value);
         const struct local *l = scope_find(&r->scope, p->target.name.text);
         if (l) {
-            diag_error(r->diag, p->target.name.at, "two parameters are called `%s`", l->name);
+            diag_error(r->diag, p->target.name.at, E_DECLARED_TWICE, "two parameters are called `%s`", l->name);
             diag_note(r->diag, l->at, "the first one is here");
         }
         new_local(r, &p->target, LOCAL_PARAMETER);
@@ -547,7 +550,7 @@ static void walk_block(struct resolver *r, const struct ast_block *b)
     for (size_t i = 0; i < b->returns.n; i++)
         walk_type(r, &b->returns.at[i]);
     if (b->is_network && b->has_returns)
-        diag_error(r->diag, b->returns.at[0].at, "a network gives its results by `output`, and has no result type");
+        diag_error(r->diag, b->returns.at[0].at, E_NETWORK_RESULT, "a network gives its results by `output`, and has no result type");
     walk_body(r, &b->body);
     scope_close(&r->scope);
     *ref_at(r, b->target.id) = (struct ref){.kind = REF_LOCAL, .slot = r->scope.n_slots};

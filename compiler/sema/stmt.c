@@ -20,7 +20,8 @@ bool eval_targets(struct eval *e, const struct ast_targets *targets, struct valu
     }
     bool good = v.kind == VALUE_LIST && v.list.n == targets->n;
     if (!good && v.kind != VALUE_ERROR) {
-        diag_error(e->diag, span_join(targets->at[0].name.at, targets->at[targets->n - 1].name.at), "%zu names cannot take %s apart", targets->n,
+        diag_error(e->diag, span_join(targets->at[0].name.at, targets->at[targets->n - 1].name.at), E_TAKE_APART,
+                   "%zu names cannot take %s apart", targets->n,
                    eval_describe(e, &v));
         diag_note(e->diag, at, "the value comes from here");
         eval_stack(e);
@@ -38,7 +39,7 @@ static void run_assign(struct eval *e, const struct ast_stmt *s)
     struct value v = eval_expr(e, s->value);
     e->path = outer;
     if (v.kind == VALUE_NONE)
-        v = eval_fail(e, s->value->at, "this has no value to give to `%s`", s->targets.at[0].name.text);
+        v = eval_fail(e, s->value->at, E_NO_VALUE, "this has no value to give to `%s`", s->targets.at[0].name.text);
     eval_targets(e, &s->targets, v, s->value->at);
 }
 
@@ -49,11 +50,11 @@ bool eval_shape(struct eval *e, const struct ast_type *t, struct ir_shape *out)
         struct value v = eval_expr(e, t->args.at[i]);
         if (v.kind != VALUE_INT) {
             if (v.kind != VALUE_ERROR)
-                eval_fail(e, t->args.at[i]->at, "a dimension is an integer, not %s", eval_describe(e, &v));
+                eval_fail(e, t->args.at[i]->at, E_DIMENSION, "a dimension is an integer, not %s", eval_describe(e, &v));
             return false;
         }
         if (v.integer < 1) {
-            eval_fail(e, t->args.at[i]->at, "a dimension is at least 1, not %lld", (long long)v.integer);
+            eval_fail(e, t->args.at[i]->at, E_DIMENSION, "a dimension is at least 1, not %lld", (long long)v.integer);
             return false;
         }
         dims[i] = v.integer;
@@ -71,19 +72,19 @@ static const double *channel_numbers(struct eval *e, const struct ast_arg *arg, 
     if (eval_has_kind(&v, KIND(VALUE_REAL)))
         v = value_list(e->arena, &v, 1);
     if (v.kind != VALUE_LIST || (v.list.n != 1 && (int64_t)v.list.n != channels)) {
-        eval_fail(e, arg->value->at, "@normalize takes one number for each of the %lld channels, not %s", (long long)channels,
+        eval_fail(e, arg->value->at, E_NORMALIZE, "@normalize takes one number for each of the %lld channels, not %s", (long long)channels,
                   eval_describe(e, &v));
         return NULL;
     }
     if (channels > (1 << 20)) {
-        eval_fail(e, arg->value->at, "@normalize is for at most %d channels", 1 << 20);
+        eval_fail(e, arg->value->at, E_NORMALIZE, "@normalize is for at most %d channels", 1 << 20);
         return NULL;
     }
     double *numbers = ARENA_ARRAY(e->arena, double, (size_t)channels);
     for (int64_t i = 0; i < channels; i++) {
         struct value x = value_items(&v)[v.list.n == 1 ? 0 : i];
         if (!eval_has_kind(&x, KIND(VALUE_REAL))) {
-            eval_fail(e, arg->value->at, "@normalize takes numbers, not %s", eval_describe(e, &x));
+            eval_fail(e, arg->value->at, E_NORMALIZE, "@normalize takes numbers, not %s", eval_describe(e, &x));
             return NULL;
         }
         numbers[i] = x.real;
@@ -102,7 +103,8 @@ static bool eval_normalize(struct eval *e, const struct ast_annotation *a, int64
             for (which = 0; which < 2 && strcmp(names[which], arg->name.text) != 0;)
                 which++;
         if (which == 2) {
-            eval_fail(e, arg->name.at, "@normalize has no parameter `%s`; it is written @normalize(mean = [...], std = [...])", arg->name.text);
+            eval_fail(e, arg->name.at, E_NORMALIZE,
+                      "@normalize has no parameter `%s`; it is written @normalize(mean = [...], std = [...])", arg->name.text);
             return false;
         }
         numbers[which] = channel_numbers(e, arg, channels);
@@ -110,7 +112,7 @@ static bool eval_normalize(struct eval *e, const struct ast_annotation *a, int64
             return false;
     }
     if (!numbers[0] || !numbers[1]) {
-        eval_fail(e, a->at, "@normalize needs both mean and std");
+        eval_fail(e, a->at, E_NORMALIZE, "@normalize needs both mean and std");
         return false;
     }
     out->mean = numbers[0];
@@ -127,15 +129,15 @@ static void run_input(struct eval *e, const struct ast_stmt *s)
     set(e, t, value_error());
     e->n_inputs++;
     if (e->frame->block) {
-        eval_fail(e, s->at, "`input` belongs into a network, not into a block; a block has parameters");
+        eval_fail(e, s->at, E_WRONG_PLACE, "`input` belongs into a network, not into a block; a block has parameters");
         return;
     }
     if (e->n_inputs > 1) {
-        eval_fail(e, t->name.at, "a network has one input; this is another one");
+        eval_fail(e, t->name.at, E_SECOND_INPUT, "a network has one input; this is another one");
         return;
     }
     if (strcmp(s->type.name.text, "tensor") != 0 || !s->type.has_args) {
-        eval_fail(e, s->type.at, "an input is a tensor of known shape, such as tensor[3, 32, 32]");
+        eval_fail(e, s->type.at, E_INPUT_TYPE, "an input is a tensor of known shape, such as tensor[3, 32, 32]");
         return;
     }
     if (!eval_shape(e, &s->type, &shape))
@@ -150,7 +152,7 @@ static void run_input(struct eval *e, const struct ast_stmt *s)
     const char *why;
     ir_id id = ir_build_input(e->builder, t->name.text, shape, has_normalize ? &normalize : NULL, eval_site(e, t->name.at), &why);
     if (id == IR_NONE)
-        eval_fail(e, s->type.at, "%s", why);
+        eval_fail(e, s->type.at, E_DIMENSION, "%s", why);
     else
         set(e, t, value_tensor(id));
 }
@@ -166,12 +168,12 @@ static void run_output(struct eval *e, const struct ast_stmt *s)
     e->n_outputs++;
     set(e, t, v);
     if (e->frame->block) {
-        eval_fail(e, s->at, "`output` belongs into a network, not into a block; a block uses `return`");
+        eval_fail(e, s->at, E_WRONG_PLACE, "`output` belongs into a network, not into a block; a block uses `return`");
         return;
     }
     struct span *before = map_get(&e->outputs, t->name.text);
     if (before) {
-        diag_error(e->diag, t->name.at, "output `%s` is given twice", t->name.text);
+        diag_error(e->diag, t->name.at, E_OUTPUT_TWICE, "output `%s` is given twice", t->name.text);
         diag_note(e->diag, *before, "the first one is here");
         return;
     }
@@ -181,7 +183,7 @@ static void run_output(struct eval *e, const struct ast_stmt *s)
     if (v.kind == VALUE_ERROR)
         return;
     if (v.kind != VALUE_TENSOR) {
-        eval_fail(e, s->value->at, "an output is a tensor, not %s", eval_describe(e, &v));
+        eval_fail(e, s->value->at, E_OUTPUT_TYPE, "an output is a tensor, not %s", eval_describe(e, &v));
         return;
     }
     ir_builder_output(e->builder, t->name.text, v.tensor);
@@ -192,7 +194,7 @@ static void run_for(struct eval *e, const struct ast_stmt *s)
     struct value over = eval_expr(e, s->value);
     if (over.kind != VALUE_LIST) {
         if (over.kind != VALUE_ERROR)
-            eval_fail(e, s->value->at, "`for` goes through a list, not %s", eval_describe(e, &over));
+            eval_fail(e, s->value->at, E_NOT_A_LIST, "`for` goes through a list, not %s", eval_describe(e, &over));
         return;
     }
     const struct path *outer = e->path;
@@ -224,7 +226,7 @@ static void run_return(struct eval *e, const struct ast_stmt *s)
     }
     e->path = outer;
     if (!e->frame->block) {
-        eval_fail(e, s->at, "a network gives its results by `output`, not by `return`");
+        eval_fail(e, s->at, E_WRONG_PLACE, "a network gives its results by `output`, not by `return`");
         return;
     }
     e->frame->returned = true;
@@ -255,7 +257,8 @@ static void run_evaluate(struct eval *e, const struct ast_stmt *s)
     uint32_t start = ir_builder_count(e->builder);
     struct value v = eval_expr(e, s->value);
     if (v.kind != VALUE_ERROR && v.kind != VALUE_NONE)
-        diag_warning(e->diag, s->at, "this value is not used%s", ir_builder_count(e->builder) > start ? "; neither are the tensors it makes" : "");
+        diag_warning(e->diag, s->at, W_UNUSED_VALUE,
+                     "this value is not used%s", ir_builder_count(e->builder) > start ? "; neither are the tensors it makes" : "");
 }
 
 static void run_stmt(struct eval *e, const struct ast_stmt *s)
@@ -290,7 +293,7 @@ static void run_stmt(struct eval *e, const struct ast_stmt *s)
         if (strcmp(s->label.text, "train") == 0)
             eval_train(e, s);
         else
-            eval_fail(e, s->label.at, "`private { }` is not available yet");
+            eval_fail(e, s->label.at, E_NOT_AVAILABLE, "`private { }` is not available yet");
         break;
     case AST_EVALUATE:
         run_evaluate(e, s);
@@ -304,7 +307,7 @@ void eval_body(struct eval *e, const struct ast_body *b)
         if (!eval_step(e, b->at[i]->at, 1))
             return;
         if (e->depth >= EVAL_MAX_DEPTH) {
-            eval_halt(e, b->at[i]->at, "expressions and blocks are nested too deeply to evaluate");
+            eval_halt(e, b->at[i]->at, E_DEPTH, "expressions and blocks are nested too deeply to evaluate");
             return;
         }
         e->depth++;

@@ -51,7 +51,8 @@ struct setter {
 
 static void refuse(struct setter *s, const char *expected, const struct value *v)
 {
-    eval_fail(s->e, s->at, "expected %s, found %s", expected, v->kind == VALUE_SETTING ? value_text(s->e->arena, v) : eval_describe(s->e, v));
+    eval_fail(s->e, s->at, E_SETTING_VALUE,
+              "expected %s, found %s", expected, v->kind == VALUE_SETTING ? value_text(s->e->arena, v) : eval_describe(s->e, v));
 }
 
 static bool is_setting(const struct value *v, const char *name)
@@ -63,7 +64,7 @@ static bool within(struct setter *s, const char *what, double x, double low, dou
 {
     if (x >= low && x <= high)
         return true;
-    eval_fail(s->e, s->at, "%s is between %g and %g, not %g", what, low, high, x);
+    eval_fail(s->e, s->at, E_SETTING_RANGE, "%s is between %g and %g, not %g", what, low, high, x);
     return false;
 }
 
@@ -154,11 +155,11 @@ static const struct {
 void eval_train(struct eval *e, const struct ast_stmt *s)
 {
     if (e->frame->block) {
-        eval_fail(e, s->label.at, "`train { }` belongs into a network, not into a block");
+        eval_fail(e, s->label.at, E_WRONG_PLACE, "`train { }` belongs into a network, not into a block");
         return;
     }
     if (e->has_train) {
-        eval_fail(e, s->label.at, "a network has one `train { }`; this is another one");
+        eval_fail(e, s->label.at, E_SECOND_TRAIN, "a network has one `train { }`; this is another one");
         return;
     }
     e->has_train = true;
@@ -167,7 +168,7 @@ void eval_train(struct eval *e, const struct ast_stmt *s)
         const struct ast_arg *one = &s->settings.at[i];
         for (size_t k = 0; k < i; k++)
             if (strcmp(s->settings.at[k].name.text, one->name.text) == 0) {
-                diag_error(e->diag, one->name.at, "`%s` is set twice", one->name.text);
+                diag_error(e->diag, one->name.at, E_SET_TWICE, "`%s` is set twice", one->name.text);
                 diag_note(e->diag, s->settings.at[k].name.at, "it is first set here");
                 break;
             }
@@ -176,7 +177,7 @@ void eval_train(struct eval *e, const struct ast_stmt *s)
         for (; which < sizeof settings / sizeof *settings && strcmp(settings[which].name, one->name.text) != 0; which++)
             nearest_try(&near, settings[which].name);
         if (which == sizeof settings / sizeof *settings) {
-            diag_error(e->diag, one->name.at, "`train` has no setting `%s`", one->name.text);
+            diag_error(e->diag, one->name.at, E_UNKNOWN_SETTING, "`train` has no setting `%s`", one->name.text);
             if (near.best)
                 diag_note(e->diag, one->name.at, "did you mean `%s`?", near.best);
             else

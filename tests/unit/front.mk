@@ -6,6 +6,6 @@ UNIT_TESTS += tests/unit/test_front
 tests_unit_test_front_SOURCES = tests/unit/test_front.c
 tests_unit_test_front_LDADD = $(COMPILER_TEST_LIBS)
 
-dist_check_SCRIPTS += tests/golden/front.sh tests/front_hostile.sh tests/front_docs.sh
-TESTS += tests/golden/front.sh tests/front_hostile.sh tests/front_docs.sh
+dist_check_SCRIPTS += tests/golden/front.sh tests/front_hostile.sh tests/front_docs.sh tests/diag_codes.sh
+TESTS += tests/golden/front.sh tests/front_hostile.sh tests/front_docs.sh tests/diag_codes.sh
 EXTRA_DIST += tests/golden/parse tests/golden/sema tests/golden/errors

@@ -78,20 +78,20 @@ START_TEST(test_diag_caret)
 {
     struct diag *d = diag_new(a);
     const struct source *s = source("one\n\ttwo three\nfour");
-    diag_error(d, span(s, 9, 14), "no `%s`", "three");
+    diag_error(d, span(s, 9, 14), E_SYNTAX, "no `%s`", "three");
     diag_note(d, span(s, 0, 3), "see here");
-    diag_warning(d, span(s, 5, 20), "over the end of the line");
-    diag_error(d, span(s, 19, 19), "at the end");
-    ck_assert_str_eq(said(d, false), "t.cnas:2:6: error: no `three`\n"
+    diag_warning(d, span(s, 5, 20), W_UNUSED_VALUE, "over the end of the line");
+    diag_error(d, span(s, 19, 19), E_SYNTAX, "at the end");
+    ck_assert_str_eq(said(d, false), "t.cnas:2:6: error: no `three` [E0201]\n"
                                      "    2 |     two three\n"
                                      "      |         ^~~~~\n"
                                      "t.cnas:1:1: note: see here\n"
                                      "    1 | one\n"
                                      "      | ^~~\n"
-                                     "t.cnas:2:2: warning: over the end of the line\n"
+                                     "t.cnas:2:2: warning: over the end of the line [W0001]\n"
                                      "    2 |     two three\n"
                                      "      |     ^~~~~~~~~\n"
-                                     "t.cnas:3:5: error: at the end\n"
+                                     "t.cnas:3:5: error: at the end [E0201]\n"
                                      "    3 | four\n"
                                      "      |     ^\n");
     ck_assert_uint_eq(diag_errors(d), 2);
@@ -107,10 +107,10 @@ START_TEST(test_diag_long_line)
     memset(text, 'x', N);
     memcpy(text + N / 2, "\xc3\xa4\xff\x1b", 4); /* a letter of two bytes, a bad byte, an escape character */
     struct diag *d = diag_new(a);
-    diag_error(d, span(source(text), N / 2 + 2, N - 10), "in the middle");
+    diag_error(d, span(source(text), N / 2 + 2, N - 10), E_SYNTAX, "in the middle");
     const char *out = said(d, false);
     ck_assert_uint_lt(strlen(out), 500);
-    ck_assert_ptr_nonnull(strstr(out, "t.cnas:1:524291: error: in the middle\n    1 | ...xxx"));
+    ck_assert_ptr_nonnull(strstr(out, "t.cnas:1:524291: error: in the middle [E0201]\n    1 | ...xxx"));
     ck_assert_ptr_nonnull(strstr(out, "x\xc3\xa4\xef\xbf\xbd\xef\xbf\xbdx"));
     ck_assert_ptr_nonnull(strstr(out, "xxx...\n      | "));
     ck_assert_ptr_null(strchr(out, '\33'));
@@ -121,12 +121,12 @@ START_TEST(test_diag_limits)
 {
     struct diag *d = diag_new(a);
     const struct source *s = source("abcdefghijklmnopqrstuvwxyz0123456789");
-    diag_error(d, span(s, 0, 1), "first");
-    diag_error(d, span(s, 0, 1), "the same place again");
+    diag_error(d, span(s, 0, 1), E_SYNTAX, "first");
+    diag_error(d, span(s, 0, 1), E_SYNTAX, "the same place again");
     diag_note(d, span(s, 3, 4), "dropped with it");
     ck_assert_uint_eq(diag_errors(d), 1);
     for (uint32_t i = 1; i < 30; i++) {
-        diag_error(d, span(s, i, i + 1), "error %u", i);
+        diag_error(d, span(s, i, i + 1), E_SYNTAX, "error %u", i);
         diag_note(d, span(s, i, i + 1), "note %u", i);
     }
     ck_assert_uint_eq(diag_errors(d), 30);
@@ -141,7 +141,7 @@ START_TEST(test_diag_limits)
     struct diag *all = diag_new(a);
     diag_limit(all, 0);
     for (uint32_t i = 0; i < 30; i++)
-        diag_error(all, span(s, i, i + 1), "error %u", i);
+        diag_error(all, span(s, i, i + 1), E_SYNTAX, "error %u", i);
     ck_assert_ptr_nonnull(strstr(said(all, false), "error 29"));
 }
 END_TEST
@@ -153,9 +153,9 @@ START_TEST(test_diag_sites)
     diag_source(d, s);
     struct site outer = {"t.cnas", 2, 9, NULL, NULL};
     struct site inner = {"elsewhere.cnas", 7, 3, &outer, "b"};
-    diag_error_at(d, &inner, "the budget of %d is broken", 5);
+    diag_error_at(d, &inner, E_SYNTAX, "the budget of %d is broken", 5);
     diag_note_at(d, &(struct site){"t.cnas", 999, 1, NULL, NULL}, "a line that is not there");
-    ck_assert_str_eq(said(d, false), "elsewhere.cnas:7:3: error: the budget of 5 is broken\n"
+    ck_assert_str_eq(said(d, false), "elsewhere.cnas:7:3: error: the budget of 5 is broken [E0201]\n"
                                      "t.cnas:2:9: note: in block `b`, instantiated here\n"
                                      "    2 |     h = b(x);\n"
                                      "      |         ^\n"

@@ -123,9 +123,9 @@ START_TEST(diagnostics)
     struct diag *d = diag_new(arena);
     const struct source *s = source_new(arena, "n\xff.cnas", "first\nsecond line\n", 18);
     diag_source(d, s);
-    diag_error(d, (struct span){s, 6, 12}, "bad `%s`", "second\x1b");
+    diag_error(d, (struct span){s, 6, 12}, E_SYNTAX, "bad `%s`", "second\x1b");
     diag_note(d, (struct span){0}, "many\nlines");
-    diag_warning_at(d, &(struct site){.file = "other.cnas", .line = 7, .column = 3}, "hm");
+    diag_warning_at(d, &(struct site){.file = "other.cnas", .line = 7, .column = 3}, W_UNUSED_VALUE, "hm");
     struct text t = text_new(arena);
     diag_print_json(d, &t);
     ck_assert_ptr_eq(strchr(text_str(&t), '\n'), text_str(&t) + t.n - 1); /* one line */
@@ -133,6 +133,9 @@ START_TEST(diagnostics)
     const json_t *list = json_object_get(j, "diagnostics"), *e = json_array_get(list, 0), *w = json_array_get(list, 2);
     ck_assert_uint_eq(json_array_size(list), 3);
     ck_assert_str_eq(json_string_value(json_object_get(e, "kind")), "error");
+    ck_assert_str_eq(json_string_value(json_object_get(e, "code")), "E0201");
+    ck_assert(json_is_null(json_object_get(json_array_get(list, 1), "code")));
+    ck_assert_str_eq(json_string_value(json_object_get(w, "code")), "W0001");
     ck_assert_str_eq(json_string_value(json_object_get(e, "message")), "bad `second\x1b`");
     ck_assert_str_eq(json_string_value(json_object_get(e, "file")), "n\xef\xbf\xbd.cnas");
     ck_assert_int_eq(number(e, "line"), 2);

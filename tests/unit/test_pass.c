@@ -162,14 +162,14 @@ START_TEST(broken_budgets)
     ck_assert_uint_eq(budget_check(arena, d, g, NULL), 2);
     ck_assert_uint_eq(diag_errors(d), 2);
     ck_assert_str_eq(diagnostics(d),
-                     "n.cnas:1:1: error: network N needs 64 ReLUs, 1 more than its budget of 63\n"
+                     "n.cnas:1:1: error: network N needs 64 ReLUs, 1 more than its budget of 63 [E0807]\n"
                      "cnasc: note: the ReLUs of network N by layer:\n"
                      "        layer  result  ReLUs  written at\n"
                      "        a       2x4x4     32  n.cnas:3:5\n"
                      "        b       2x4x4     32  n.cnas:4:5\n"
                      "cnasc: note: the budget is 98.4 % of these ReLUs: channel counts cut to that share would meet it\n"
                      "n.cnas:3:5: note: without this ReLU alone, `a` (2x4x4), it would be met too\n"
-                     "n.cnas:2:1: error: b needs 32 ReLUs, 32 more than its budget of 0\n"
+                     "n.cnas:2:1: error: b needs 32 ReLUs, 32 more than its budget of 0 [E0807]\n"
                      "cnasc: note: the ReLUs of b by layer:\n"
                      "        layer  result  ReLUs  written at\n"
                      "        b       2x4x4     32  n.cnas:4:5\n"
