@@ -35,8 +35,11 @@ static bool meets(const struct advise *a, const char *network, struct ast_name k
         defines[i] = a->elab->defines[i];
     defines[a->elab->n_defines] =
         (struct ast_define){.name = {.text = knob.text}, .value = ast_int(scratch, (struct span){0}, value)};
-    struct elab_options o = {network, defines, a->elab->n_defines + 1};
-    const struct ir_graph *g = elab_network(scratch, d, a->program, &o);
+    struct elab_options o = *a->elab;
+    o.network = network;
+    o.defines = defines;
+    o.n_defines++;
+    const struct ir_graph *g = elab_network(scratch, d, a->program, &o, NULL);
     struct pass_trace passes;
     bool ok = g != NULL;
     if (ok) {

@@ -13,6 +13,7 @@
 #include "compiler/load/load.h"
 #include "compiler/lower/plan.h"
 #include "compiler/report.h"
+#include "compiler/space.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -26,6 +27,7 @@ struct compilation {
     const char *digest;  /* of the input's bytes */
     const struct ast_program *program; /* NULL: from IR */
     struct elab_options elab;
+    struct elab_found found;
     const struct ir_graph *graph;
     struct pass_trace passes;
     const struct plan *plan;
@@ -53,7 +55,14 @@ static bool read_defines(struct compilation *c)
     bool ok = true;
     for (size_t i = 0; i < o->defines.n; i++)
         ok &= load_define(c->arena, c->diag, o->defines.at[i], &defines[i]);
-    c->elab = (struct elab_options){o->network, defines, o->defines.n};
+    struct elab_pick *picks = ARENA_ARRAY(c->arena, struct elab_pick, o->picks.n);
+    for (size_t i = 0; i < o->picks.n; i++) {
+        const char *equals = strchr(o->picks.at[i], '=');
+        picks[i].name = arena_strndup(c->arena, o->picks.at[i], (size_t)(equals - o->picks.at[i]));
+        picks[i].text = equals + 1;
+    }
+    c->elab = (struct elab_options){
+        .network = o->network, .defines = defines, .n_defines = o->defines.n, .picks = picks, .n_picks = o->picks.n};
     return ok;
 }
 
@@ -76,7 +85,7 @@ static bool read_graph(struct compilation *c)
     c->program = load_text(c->arena, c->diag, name, bytes, n, &load);
     if (!read_defines(c) || diag_errors(c->diag))
         return false;
-    c->graph = elab_network(c->arena, c->diag, c->program, &c->elab);
+    c->graph = elab_network(c->arena, c->diag, c->program, &c->elab, &c->found);
     ir_id node;
     const char *why = c->graph ? ir_verify(c->arena, c->graph, &node) : NULL;
     if (why)
@@ -155,6 +164,8 @@ static const char *shaping_options(struct compilation *c)
         text_add(&t, "--network %s", c->options->network);
     for (size_t i = 0; i < c->options->defines.n; i++)
         text_add(&t, "%s-D %s", t.n ? " " : "", c->options->defines.at[i]);
+    for (size_t i = 0; i < c->options->picks.n; i++)
+        text_add(&t, "%s--pick %s", t.n ? " " : "", c->options->picks.at[i]);
     return text_str(&t);
 }
 
@@ -227,7 +238,9 @@ static bool check(struct compilation *c)
     bool countable = report_network(&report, c->graph, &c->passes);
     if (!countable)
         diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
-    bool good = countable && check_budgets(c);
+    struct space space = {c->program, &c->elab, &c->found, c->graph};
+    bool good = countable && space_report(&report, c->diag, &space);
+    good = good && check_budgets(c);
     good = good && make_plan(c);
     return (!countable || file_print(c->arena, text_str(&report), report.n, &c->failure)) && good;
 }
@@ -236,7 +249,7 @@ static bool build(struct compilation *c)
 {
     struct text t = text_new(c->arena);
     bool planned = c->options->emit == EMIT_C || c->options->emit == EMIT_PLAN;
-    if (!check_budgets(c) || (planned && !make_plan(c)))
+    if (!space_check_pinned(c->arena, c->diag, &c->found) || !check_budgets(c) || (planned && !make_plan(c)))
         return false;
     switch (c->options->emit) {
     case EMIT_C:

@@ -17,5 +17,6 @@ cnasc_SOURCES = \
 	compiler/depend.c compiler/depend.h \
 	compiler/main.c \
 	compiler/options.c compiler/options.h \
-	compiler/report.c compiler/report.h
+	compiler/report.c compiler/report.h \
+	compiler/space.c compiler/space.h
 cnasc_LDADD = libcnascomp.la

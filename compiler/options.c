@@ -15,7 +15,7 @@
 enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD };
 
 enum id {
-    OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_NETWORK, OPT_DEPEND,
+    OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
     OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
     OPT_VERIFY,
 };
@@ -31,6 +31,7 @@ static const struct spec {
     {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule. Texts go to standard output"},
     {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
     {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
+    {OPT_PICK, "--pick", "", "NAME=VALUE", CHECK | BUILD, "decide a choice: an alternative as `check` shows it, or [0, 2] for a subset"},
     {OPT_NETWORK, "--network", "", "NAME", CHECK | BUILD, "which network, where the file has several"},
     {OPT_DEPEND, "-MMD", "", NULL, BUILD, "write a dependency file for make: what was read, without the standard library"},
     {OPT_DEPEND_FILE, "-MF", "", "FILE", BUILD, "its name; without it, DIR/NET.d, or that of -o ending in .d"},
@@ -171,6 +172,11 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
     case OPT_DEFINE:
         vec_push(a, &o->defines, value);
         return true;
+    case OPT_PICK:
+        if (value[0] == '=' || !strchr(value, '='))
+            return WRONG(out, "--pick is NAME=VALUE, such as stage0_k=3, not %s", value), false;
+        vec_push(a, &o->picks, value);
+        return true;
     case OPT_NETWORK:
         o->network = value;
         return true;
@@ -278,8 +284,8 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
         return wrong(out, "-MF and -MT belong to -MMD, which is not given");
     if (o->depend && !o->output && !(o->depend_file && o->depend_targets.n))
         return wrong(out, "-MMD needs -o, or both -MF and -MT");
-    if (o->from_ir && (o->dirs.n || o->defines.n || o->network))
-        return wrong(out, "-I, -D and --network mean nothing for a graph that is read with --from-ir");
+    if (o->from_ir && (o->dirs.n || o->defines.n || o->picks.n || o->network))
+        return wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
     return o->dump_after ? check_pass(out, o->dump_after) : OPTIONS_RUN;
 }
 

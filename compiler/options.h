@@ -24,6 +24,7 @@ struct options {
     enum emit_kind emit;
     bool from_ir;                 /* the input is textual IR */
     struct strings dirs, defines; /* -I, -D */
+    struct strings picks;         /* --pick */
     const char *network;          /* NULL: the only one */
     bool depend;                  /* -MMD */
     const char *depend_file;      /* -MF; NULL: beside the output */

@@ -3,6 +3,7 @@
 
 #include "compiler/base/nearest.h"
 
+#include <stdint.h>
 #include <string.h>
 
 static const struct annotation_kind kinds[] = {
@@ -12,7 +13,7 @@ static const struct annotation_kind kinds[] = {
     {"prune", ON_EXPRESSION, 0, 0, "@prune", false},
     {"doc", ON_NETWORK | ON_BLOCK, 1, 1, "@doc(\"what it is\")", false},
     {"passes", ON_NETWORK, 0, 8, "@passes(shuffle, balance)", true},
-    {"pick", ON_EXPRESSION, 0, 8, "@pick(3)", true},
+    {"pick", ON_NETWORK | ON_EXPRESSION, 1, SIZE_MAX, "@pick(3) on a choice, @pick(name = 3, ...) on a network", false},
     {"pi_budget", ON_NETWORK | ON_BLOCK | ON_GROUP | ON_EXPRESSION, 1, 1, "@pi_budget(100)", true},
 };
 

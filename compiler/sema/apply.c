@@ -167,6 +167,7 @@ static struct value call_builtin(struct eval *e, const struct builtin *f, struct
     struct call call = {.at = b->call_at, .name_at = b->name_at, .args = values, .where = where};
     if (n > 0)
         call.rest_where = slots[n - 1].rest_at.at;
+    e->call_choice = NULL;
     struct value v = f->run(e, f, &call);
     e->call_start = start;
     return v;
@@ -333,6 +334,7 @@ static struct value call_block(struct eval *e, const struct value *callee, struc
     e->path = outer_path;
     e->frame = outer;
     e->call_start = start;
+    e->call_choice = NULL;
     return v;
 }
 

@@ -19,10 +19,15 @@ static size_t length(const struct builtin *table)
     return n;
 }
 
+static const struct builtin *const tables[] = {builtin_tensor_table, builtin_value_table, builtin_choice_table};
+enum { N_TABLES = sizeof tables / sizeof *tables };
+
 const struct builtin *builtin_find(const char *name)
 {
-    const struct builtin *b = find_in(builtin_tensor_table, name);
-    return b ? b : find_in(builtin_value_table, name);
+    const struct builtin *b = NULL;
+    for (int i = 0; i < N_TABLES && !b; i++)
+        b = find_in(tables[i], name);
+    return b;
 }
 
 const struct builtin *builtin_find_train(const char *name)
@@ -32,11 +37,16 @@ const struct builtin *builtin_find_train(const char *name)
 
 size_t builtin_count(void)
 {
-    return length(builtin_tensor_table) + length(builtin_value_table);
+    size_t n = 0;
+    for (int i = 0; i < N_TABLES; i++)
+        n += length(tables[i]);
+    return n;
 }
 
 const struct builtin *builtin_at(size_t i)
 {
-    size_t n = length(builtin_tensor_table);
-    return i < n ? &builtin_tensor_table[i] : &builtin_value_table[i - n];
+    int t = 0;
+    for (; i >= length(tables[t]); t++)
+        i -= length(tables[t]);
+    return &tables[t][i];
 }

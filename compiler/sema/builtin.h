@@ -42,6 +42,6 @@ size_t builtin_count(void);
 const struct builtin *builtin_at(size_t i); /* for suggestions */
 
 /* The tables' parts; each ends with a row without a name. */
-extern const struct builtin builtin_tensor_table[], builtin_value_table[], builtin_train_table[];
+extern const struct builtin builtin_tensor_table[], builtin_value_table[], builtin_choice_table[], builtin_train_table[];
 
 #endif

@@ -249,7 +249,5 @@ const struct builtin builtin_tensor_table[] = {
     LATER("upsample", ""),
     LATER("square", ""),
     LATER("poly2", ""),
-    LATER("choose", "write the choice itself"),
-    LATER("choose_subset", "write the list itself"),
     {0},
 };

@@ -102,7 +102,10 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
                            net->target.name.text, name);
                 continue;
             }
+            struct path path = {NULL, name, -1};
+            e->path = &path;
             v = eval_expr(e, p->value);
+            e->path = NULL;
             at = p->value->at;
         }
         unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
@@ -136,6 +139,9 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
     struct frame frame = {.module = m, .refs = e->resolved->refs[m->index], .decl = net};
     frame.slots = ARENA_ARRAY(e->arena, struct value, resolved_frame_size(e->resolved, m, net));
     e->frame = &frame;
+    for (size_t i = 0; i < net->annotations.n; i++)
+        if (annotation_good(&net->annotations.at[i], ON_NETWORK) && annotation_is(&net->annotations.at[i], "pick"))
+            choices_network_picks(e, &net->annotations.at[i]);
     set_params(e, o, net);
     network_budget(e, net);
     eval_body(e, &net->body);
@@ -149,7 +155,8 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
         diag_error(e->diag, name, E_NO_OUTPUT, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
 }
 
-const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o)
+const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o,
+                                    struct elab_found *found)
 {
     static const struct elab_options none;
     o = o ? o : &none;
@@ -163,8 +170,12 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     struct eval e = {.arena = a, .diag = d, .resolved = resolved, .constants = map_new(a), .outputs = map_new(a)};
     e.constant_slots = ARENA_ARRAY(a, struct value *, p->n_modules);
     e.builder = ir_builder_new(a, net->target.name.text);
+    e.choices = choices_new(&e, o);
     for (size_t i = 0; i < m->constants.n; i++) /* all of them: a mistake in one that is not used is a mistake */
         eval_constant(&e, m->constants.at[i], m);
     run_network(&e, o, m, net);
+    struct elab_found ignored;
+    if (diag_errors(d) == 0)
+        choices_finish(&e, found ? found : &ignored);
     return diag_errors(d) > 0 ? NULL : ir_builder_finish(e.builder, NULL);
 }

@@ -7,13 +7,43 @@
 #include "compiler/base/diag.h"
 #include "compiler/ir/ir.h"
 
+/* A value for a choice; wins over @pick. */
+struct elab_pick {
+    const char *name;   /* of the choice */
+    const char *text;   /* --pick: an alternative as struct elab_choice shows it, or "[0, 2]"; NULL: at says it */
+    const uint32_t *at; /* choose: the one index of the alternative; choose_subset: the indices of the elements, ascending */
+    uint32_t n;
+};
+
 struct elab_options {
     const char *network;               /* --network; NULL: the only one in the file */
     const struct ast_define *defines;  /* -D, values for the network's parameters; a later one wins */
     size_t n_defines;
+    const struct elab_pick *picks;     /* a later one wins */
+    size_t n_picks;
+    bool optional_picks;               /* a pick of a choice that is never met is no error: other picks may have removed it */
 };
 
-/* o may be NULL. Returns NULL when diag_errors(d) is not zero afterwards (also when it was not zero before). */
-const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o);
+/* A choose() or choose_subset() that was met. */
+struct elab_choice {
+    const char *name; /* unique and stable: from the variable and the loops, groups and blocks around it: stage0_layer1_k */
+    struct site site;
+    bool subset;
+    const char *const *alternatives; /* texts; of a subset, its elements */
+    uint32_t n;
+    bool pinned;            /* by @pick or struct elab_pick; otherwise it was the first alternative, or no element */
+    const uint32_t *picked; /* as struct elab_pick.at */
+    uint32_t n_picked;
+};
+
+struct elab_found {
+    const struct elab_choice *choices; /* in the order in which they were met */
+    size_t n_choices;
+};
+
+/* o may be NULL; found too, and is filled in unless NULL is returned. Returns NULL when diag_errors(d) is not zero afterwards (also when
+ * it was not zero before). */
+const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o,
+                                    struct elab_found *found);
 
 #endif

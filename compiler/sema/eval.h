@@ -53,6 +53,8 @@ struct eval {
     size_t n_inputs, n_outputs;
     bool has_train;
     struct map outputs;         /* name -> the span of the first, to find names that are given twice */
+    struct choices *choices;
+    struct choice *call_choice; /* what the call that was evaluated last chose; NULL: it was no choose() */
 };
 
 /* ---- errors (eval.c) ---- */
@@ -101,5 +103,15 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
                        const struct ir_node *attr);
 bool eval_relu_budget(struct eval *e, const struct ast_annotation *a, const char *scope, int64_t *limit);
 void eval_add_budget(struct eval *e, const struct ast_annotation *a, const char *scope, int64_t limit, uint32_t first_node);
+
+
+/* ---- choices (choice.c) ---- */
+struct elab_options;
+struct elab_found;
+struct choices *choices_new(struct eval *e, const struct elab_options *o);
+void choices_network_picks(struct eval *e, const struct ast_annotation *a); /* @pick(name = value, ...) of the network */
+bool choice_is_call(const struct eval *e, const struct ast_expr *x);        /* choose(...), perhaps with @pick */
+struct value choice_pick(struct eval *e, const struct ast_annotation *a, struct value v); /* @pick(value) after the call */
+void choices_finish(struct eval *e, struct elab_found *found); /* complains of picks without a choice */
 
 #endif

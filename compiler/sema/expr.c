@@ -200,14 +200,16 @@ static struct value eval_chain(struct eval *e, const struct ast_expr *x)
     return v;
 }
 
-/* One stage of a pipe: a call gets one more argument in front; a bare name is called with that argument alone. */
+/* One stage of a pipe: a call gets one more argument in front; a bare name is called with that argument alone, and so is what
+ * choose(...) gives. */
 static struct value eval_stage(struct eval *e, const struct ast_expr *stage, struct piped piped)
 {
-    if (stage->kind == AST_ANNOTATED) {
+    bool chooses = choice_is_call(e, stage);
+    if (stage->kind == AST_ANNOTATED && !chooses) {
         struct value v = eval_stage(e, stage->annotated.inner, piped);
         return eval_apply_annotations(e, &stage->annotated.annotation, v, e->call_start, stage->at);
     }
-    if (stage->kind == AST_CALL) {
+    if (stage->kind == AST_CALL && !chooses) {
         struct value callee = eval_expr(e, stage->call.callee);
         return eval_call(e, callee, stage, stage->call.callee, &stage->call.args, piped);
     }
@@ -243,6 +245,8 @@ struct value eval_apply_annotations(struct eval *e, const struct ast_annotation 
         e->call_start = start;
         return v;
     }
+    if (annotation_is(a, "pick"))
+        return choice_pick(e, a, v);
     bool keep = annotation_is(a, "keep"), found = false;
     for (uint32_t i = start; i < ir_builder_count(e->builder); i++) {
         const struct ir_node *n = ir_builder_node(e->builder, i);
@@ -263,9 +267,12 @@ static struct value eval_annotated(struct eval *e, const struct ast_expr *x)
 {
     uint32_t before = e->builder ? ir_builder_count(e->builder) : 0;
     enum ast_expr_kind kind = x->annotated.inner->kind;
+    e->call_choice = NULL;
     struct value v = eval_expr(e, x->annotated.inner);
     /* of a call, what its arguments made is not meant */
     bool is_call = kind == AST_CALL || kind == AST_ANNOTATED;
+    if (!is_call)
+        e->call_choice = NULL;
     return eval_apply_annotations(e, &x->annotated.annotation, v, is_call ? e->call_start : before, x->at);
 }
 

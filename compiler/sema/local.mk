@@ -3,6 +3,7 @@ libcnascomp_la_SOURCES += \
 	compiler/sema/apply.c \
 	compiler/sema/arith.c \
 	compiler/sema/builtin.c compiler/sema/builtin.h compiler/sema/builtin_tensor.c compiler/sema/builtin_value.c \
+	compiler/sema/choice.c \
 	compiler/sema/elab.c compiler/sema/elab.h \
 	compiler/sema/eval.c compiler/sema/eval.h \
 	compiler/sema/expr.c \

@@ -207,7 +207,7 @@ END_TEST
 static const struct ir_graph *compile(struct diag *d, const char *text)
 {
     const struct ast_program *p = load_text(a, d, "t.cnas", text, strlen(text), NULL);
-    return elab_network(a, d, p, NULL);
+    return elab_network(a, d, p, NULL, NULL);
 }
 
 START_TEST(test_compile)
@@ -234,7 +234,7 @@ START_TEST(test_compile_errors)
     ck_assert_uint_eq(diag_errors(d), 1);
     ck_assert_ptr_null(compile(d, "network N { input x: tensor[2, 4, 4]; output y = relu(x); }")); /* errors before count */
     d = diag_new(a);
-    ck_assert_ptr_null(elab_network(a, d, load_program(a, d, "/nonexistent/net.cnas", NULL), NULL));
+    ck_assert_ptr_null(elab_network(a, d, load_program(a, d, "/nonexistent/net.cnas", NULL), NULL, NULL));
     ck_assert_ptr_nonnull(strstr(said(d, false), "cnasc: error: cannot read `/nonexistent/net.cnas`"));
 }
 END_TEST
@@ -250,6 +250,54 @@ START_TEST(test_define)
     ck_assert(!load_define(a, d, "", &define));
     ck_assert(!load_define(a, d, "w=1;", &define));
     ck_assert_uint_eq(diag_errors(d), 4);
+}
+END_TEST
+
+/* What a search does: elaborate, see the choices, elaborate again with picks by index. */
+START_TEST(test_choices)
+{
+    static const char text[] = "block plain(x: tensor) { return x; }\n"
+                               "block extra(x: tensor) { return x |> choose(relu, identity); }\n"
+                               "network N {\n"
+                               "    input x: tensor[2, 4, 4];\n"
+                               "    for i in 0 .. 2 { k = choose(3, 5) @pick(5); x = conv(x, 2, kernel = k); }\n"
+                               "    y = x |> choose(plain, extra);\n"
+                               "    output z = concat(choose_subset([x, y]) + [x]);\n"
+                               "}\n";
+    struct diag *d = diag_new(a);
+    const struct ast_program *p = load_text(a, d, "t.cnas", text, strlen(text), NULL);
+    struct elab_found found;
+    ck_assert_ptr_nonnull(elab_network(a, d, p, NULL, &found));
+    ck_assert_uint_eq(found.n_choices, 4);
+    static const char *const names[] = {"i0_k", "i1_k", "y", "z"};
+    for (size_t i = 0; i < 4; i++) {
+        ck_assert_str_eq(found.choices[i].name, names[i]);
+        ck_assert_int_eq(found.choices[i].pinned, i < 2);
+        ck_assert_uint_eq(found.choices[i].n, 2);
+        ck_assert_int_eq(found.choices[i].subset, i == 3);
+        ck_assert_uint_eq(found.choices[i].n_picked, i != 3);
+    }
+    ck_assert_uint_eq(found.choices[0].picked[0], 1);
+    ck_assert_str_eq(found.choices[2].alternatives[1], "extra");
+    ck_assert_str_eq(found.choices[3].alternatives[0], "i1_x_conv");
+
+    static const uint32_t one[] = {1}, both[] = {0, 1};
+    const struct elab_pick picks[] = {{"y", NULL, one, 1}, {"z", NULL, both, 2}, {"y_extra", NULL, one, 1}, {"i0_k", NULL, both, 1}};
+    const struct elab_options o = {.picks = picks, .n_picks = 4};
+    const struct ir_graph *g = elab_network(a, d, p, &o, &found);
+    ck_assert_str_eq(said(d, false), "");
+    ck_assert_uint_eq(found.n_choices, 5); /* the block that was picked makes one more */
+    ck_assert_str_eq(found.choices[3].name, "y_extra");
+    ck_assert_int_eq(g->nodes[1].conv.kh, 3);
+    ck_assert_uint_eq(g->nodes[g->n_nodes - 1].n_in, 3);
+
+    const struct elab_pick fewer[] = {{"y_extra", NULL, one, 1}}; /* `plain` has no such choice */
+    ck_assert_ptr_nonnull(elab_network(a, d, p, &(struct elab_options){.picks = fewer, .n_picks = 1, .optional_picks = true}, &found));
+    ck_assert_ptr_null(elab_network(a, d, p, &(struct elab_options){.picks = fewer, .n_picks = 1}, &found));
+    const struct elab_pick wrong[] = {{"z", NULL, (const uint32_t[]){1, 0}, 2}};
+    d = diag_new(a);
+    ck_assert_ptr_null(elab_network(a, d, p, &(struct elab_options){.picks = wrong, .n_picks = 1}, &found));
+    ck_assert_ptr_nonnull(strstr(said(d, false), "choice `z` takes the indices"));
 }
 END_TEST
 
@@ -281,6 +329,7 @@ int main(void)
     tcase_add_test(t, test_compile);
     tcase_add_test(t, test_compile_errors);
     tcase_add_test(t, test_define);
+    tcase_add_test(t, test_choices);
     tcase_add_test(t, test_stdlib);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
