@@ -1,0 +1,1 @@
+cnasc build --emit=ir cnet.cnas | sed 's/ at ".*//'

@@ -1,0 +1,1 @@
+cnasc build --emit=ir heads.cnas | sed 's/ at ".*//'

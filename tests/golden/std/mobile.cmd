@@ -1,0 +1,1 @@
+cnasc build --emit=ir mobile.cnas | sed 's/ at ".*//'

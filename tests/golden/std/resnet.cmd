@@ -1,0 +1,1 @@
+cnasc build --emit=ir resnet.cnas | sed 's/ at ".*//'

@@ -1,0 +1,1 @@
+cnasc build --emit=ir vgg.cnas | sed 's/ at ".*//'

@@ -1,0 +1,1 @@
+cnasc build --emit=ir wide_resnet.cnas | sed 's/ at ".*//'

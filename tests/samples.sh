@@ -1,0 +1,48 @@
+#!/bin/sh
+# Every sample is at most 80 lines long, is within its budgets, and compiles to C that the C compiler takes without a warning. Those of
+# papers have the papers' ReLUs and parameters: tests/golden/paper.tsv; the CNets', layer by layer, are in tests/golden/cnet.sh.
+set -u
+cnasc=${CNASC:?}
+top=$(cd "${top_srcdir:?}" && pwd)
+tmp=$(mktemp -d) || exit 2
+trap 'rm -rf "$tmp"' EXIT INT TERM
+passed=0 failed=0
+
+good() { # FILE [OPTION...]: says what is wrong with it
+    file=$1
+    shift
+    lines=$(wc -l <"$file")
+    [ "$lines" -le 80 ] || { echo "$lines lines"; return 1; }
+    rm -rf "$tmp/c"
+    "$cnasc" check --verify "$@" "$file" >"$tmp/check" && "$cnasc" build "$@" "$file" -o "$tmp/c" || return 1
+    for c in "$tmp/c"/*.c; do
+        ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fsyntax-only -I"$top/runtime/include" "$c" || return 1
+    done
+}
+
+count() { # OK?
+    if [ "$1" -eq 0 ]; then passed=$((passed + 1)); else failed=$((failed + 1)); echo "FAILED $2"; fi
+}
+
+for file in "$top"/samples/*.cnas "$top"/samples/paper/*.cnas; do
+    networks=$(sed -n 's/^network \([A-Za-z0-9_]*\).*/\1/p' "$file")
+    for network in $networks; do
+        good "$file" --network="$network"
+        count $? "$file $network"
+    done
+done
+
+tab=$(printf '\t')
+grep -v '^#' "$top/tests/golden/paper.tsv" >"$tmp/paper"
+while IFS=$tab read -r name relus parameters origin; do
+    [ -n "$origin" ] && "$cnasc" check "$top/samples/paper/$name.cnas" | awk -v relus="$relus" -v parameters="$parameters" '
+        /^total/ && !n++ {
+            gsub(/,/, "")
+            if ($4 == relus && (parameters == "-" || $2 == parameters)) good = 1
+            else print "total: " $4 " ReLUs, " $2 " parameters"
+        }
+        END { exit !good }'
+    count $? "paper.tsv: $name"
+done <"$tmp/paper"
+echo "CASES: $passed passed, $failed failed"
+[ $failed -eq 0 ] && [ $passed -gt 25 ]
