@@ -32,7 +32,8 @@ void cn_chan_free(struct cn_chan **c); /* closes; pending sends are dropped unle
 /* --- kinds --- */
 
 /* Over a connected stream socket, encrypted and authenticated: key exchange, then records (secure.c describes both).
- * Takes fd over in any case. deadline_s: longest wait for the peer in any one call. */
+ * Takes fd over in any case. deadline_s: longest wait for the whole handshake, for each 64 KiB of what one cn_chan_recv asks for,
+ * for each 256 KiB that are sent. */
 CNAS_CHECKED enum cnas_status cn_chan_secure_client(struct cn_chan **out, int fd, const unsigned char server_key[32],
                                                     double deadline_s, struct cnas_error *err);
 CNAS_CHECKED enum cnas_status cn_chan_secure_server(struct cn_chan **out, int fd, const unsigned char secret_key[32],

@@ -4,8 +4,9 @@
  *   record:  length of the ciphertext (4 bytes, little-endian, authenticated as additional data), ciphertext
  *            of 1..65536 bytes of content plus 17; or of no content, tagged FINAL: the sender's goodbye.
  *
- * The stream's order and FINAL make every change, loss, repetition and truncation on the way an error. One record has to
- * arrive whole within the deadline, so a peer cannot hold this side by one byte now and then. */
+ * The stream's order and FINAL make every change, loss, repetition and truncation on the way an error. Of the bytes that are asked
+ * for in one receive every 64 KiB have to arrive within the deadline, so a peer cannot hold this side by one byte, or one short
+ * record, now and then. */
 #include "runtime/net/kind.h"
 
 #include "runtime/base/bytes.h"
@@ -126,11 +127,10 @@ static enum cnas_status refill(struct secure *s, double until, struct cn_chan_co
     return status;
 }
 
-static enum cnas_status secure_receive(void *self, unsigned char *bytes, size_t n, size_t *got, struct cn_chan_counters *count,
-                                       struct cnas_error *err)
+/* At least one byte of content, at most n. */
+static enum cnas_status take(struct secure *s, unsigned char *bytes, size_t n, size_t *got, double until,
+                             struct cn_chan_counters *count, struct cnas_error *err)
 {
-    struct secure *s = self;
-    double until = cn_net_clock() + s->deadline_s;
     enum cnas_status status;
     if (s->plain_start == s->plain_end && n >= CONTENT) { /* any record fits: straight to the caller */
         size_t length;
@@ -149,6 +149,26 @@ static enum cnas_status secure_receive(void *self, unsigned char *bytes, size_t 
     memcpy(bytes, s->plain + s->plain_start, *got);
     s->plain_start += *got;
     return CNAS_OK;
+}
+
+/* All n: each CONTENT bytes have a deadline of their own, whatever the records are that bring them. */
+static enum cnas_status secure_receive(void *self, unsigned char *bytes, size_t n, size_t *got, struct cn_chan_counters *count,
+                                       struct cnas_error *err)
+{
+    struct secure *s = self;
+    double until = cn_net_clock() + s->deadline_s;
+    size_t due = CONTENT; /* by `until` */
+    enum cnas_status status = CNAS_OK;
+    for (*got = 0; *got < n && status == CNAS_OK;) {
+        size_t part = 0;
+        if (*got >= due) {
+            until = cn_net_clock() + s->deadline_s;
+            due = *got + CONTENT;
+        }
+        status = take(s, bytes + *got, n - *got, &part, until, count, err);
+        *got += part;
+    }
+    return status;
 }
 
 static enum cnas_status secure_wait(void *self, double seconds, struct cn_chan_counters *count, struct cnas_error *err)

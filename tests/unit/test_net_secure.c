@@ -287,6 +287,42 @@ START_TEST(a_dripping_peer_is_a_timeout)
 }
 END_TEST
 
+/* The same after the handshake, in records that are whole but hold one byte each. */
+static void *drip_records(void *arg)
+{
+    struct side *s = arg;
+    struct cn_chan *c;
+    reseed(6);
+    s->status = open_chan(&c, s->role, s->fd, 5, &s->error);
+    for (int i = 0; i < 100 && s->status == CNAS_OK; i++) {
+        s->status = cn_chan_send(c, "x", 1);
+        if (s->status == CNAS_OK)
+            s->status = cn_chan_flush(c);
+        usleep(20000);
+    }
+    cn_chan_free(&c);
+    return NULL;
+}
+START_TEST(dripping_records_are_a_timeout)
+{
+    int fd[2];
+    struct cnas_error e;
+    struct cn_chan *c;
+    pthread_t t;
+    unsigned char bytes[100];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, fd), 0);
+    struct side client = {.role = CLIENT, .fd = fd[0]};
+    pthread_create(&t, NULL, drip_records, &client);
+    reseed(7);
+    ck_assert_int_eq(open_chan(&c, SERVER, fd[1], 0.3, &e), CNAS_OK);
+    double start = cn_net_clock();
+    ck_assert_int_eq(cn_chan_recv(c, bytes, sizeof bytes), CNAS_E_TIMEOUT);
+    ck_assert(cn_net_clock() - start < 1.2);
+    cn_chan_free(&c);
+    pthread_join(t, NULL);
+}
+END_TEST
+
 enum { VOLUME = 24 << 20 };
 static void *fill(void *arg)
 {
@@ -366,6 +402,7 @@ int main(void)
     tcase_add_test(t, wrong_key);
     tcase_add_loop_test(t, a_silent_peer_is_a_timeout, 0, 2);
     tcase_add_test(t, a_dripping_peer_is_a_timeout);
+    tcase_add_test(t, dripping_records_are_a_timeout);
     tcase_add_test(t, volume);
     tcase_add_test(t, the_wire_shows_nothing);
     suite_add_tcase(s, t);

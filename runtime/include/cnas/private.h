@@ -3,7 +3,8 @@
  *
  * A session is one connection. For each inference both sides call offline, then online, in the same order; several offline
  * runs may be made ahead (a queue; each is used once). The client drives: it sends the request, the server serves it.
- * Every call fails with a status within the deadline; after a failure the session is dead and can only be freed.
+ * Every call fails with a status when the peer is silent for the deadline, or slower than 64 KiB in each deadline; after a failure
+ * the session is dead and can only be freed.
  * A session belongs to one thread at a time; different sessions are independent. */
 #ifndef CNAS_PRIVATE_H
 #define CNAS_PRIVATE_H
