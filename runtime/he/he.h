@@ -80,7 +80,8 @@ void cn_he_weights_free(struct cn_he_weights **w); /* wipes */
 bool cn_he_same_reply(const struct cn_he_term_shape *a, const struct cn_he_term_shape *b);
 size_t cn_he_reply_bytes(const struct cn_he_params *p, const struct cn_he_term_shape *t, unsigned ring_bits);
 /* Server: out encrypts sum_t W_t r_t - share, share: k*oh*ow values mod 2^l. `need` is what the parameters were picked for: terms
- * beyond it abort. CNAS_E_RANGE: a weight is not below 2^(weight_bits-1), which the flooding relies on. */
+ * beyond it abort, and so do two terms with one source, which the noise bound does not cover. CNAS_E_RANGE: a weight is not below
+ * 2^(weight_bits-1), which the flooding relies on. */
 CNAS_CHECKED enum cnas_status cn_he_reply(unsigned char *out, const struct cn_he_params *p, const struct cn_he_public *key,
                                           const struct cn_he_term_shape *const *shapes, const struct cn_he_weights *const *weights,
                                           const struct cn_he_ciphers *const *ciphers, size_t n_terms, const uint64_t *share,

@@ -11,7 +11,7 @@
  * z past t costs no noise at all. The bracket is what depends on the weights or the server's coins, and a client that knows
  * s, e, e_pk, m could read weights from it. Bounds of one coefficient that is sent, with W = 2^(weight_bits-1) > |w|:
  *   sum w e      every weight of the product's polynomials meets some e: T * P of them (T taps of one output, P outputs in a
- *                polynomial). Subgaussian with proxy 10.5 * T P W^2.
+ *                polynomial), each its own, for the terms of a reply read different sources. Subgaussian with proxy 10.5 * T P W^2.
  *   sum w eps    eps = 0 where m = 0 is encoded in a gap, and a source element times another output's weight never lands here
  *                (layout.c): T terms, at most T W / 2 whatever the masks are. eps_share and the rounding of q z / t: 1.
  *   e_pk u, s e2 subgaussian with proxy 10.5 * N each (u, s ternary).

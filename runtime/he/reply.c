@@ -177,6 +177,8 @@ enum cnas_status cn_he_reply(unsigned char *out, const struct cn_he_params *p, c
         cn_require(cn_he_same_reply(shapes[0], shapes[i]) && weights[i]->p == p && ciphers[i]->p == p);
         cn_require(memcmp(shapes[i], &weights[i]->shape, sizeof *shapes[i]) == 0);
         cn_require(memcmp(&shapes[i]->map, &ciphers[i]->map, sizeof ciphers[i]->map) == 0);
+        for (size_t j = 0; j < i; j++)
+            cn_require(ciphers[i] != ciphers[j]); /* else their errors would not be independent: noise.h */
         if (weights[i]->magnitude >> (need->weight_bits - 1)) /* tells of the weights only that the network was refused */
             return CNAS_E_RANGE;
     }

@@ -18,8 +18,11 @@ static void check_model(const struct cnas_model *m)
         cn_require((at->kind == CNAS_POINT_OUTPUT) == (p == m->n_points - 1));
         cn_require(at->first_term == terms || at->n_terms == 0);
         cn_require((at->n_terms == 0) == (p == 0));
-        for (uint32_t t = at->first_term; t < at->first_term + at->n_terms; t++)
+        for (uint32_t t = at->first_term; t < at->first_term + at->n_terms; t++) {
             cn_require(t < m->n_terms && m->terms[t].dst == p && m->terms[t].src < p);
+            for (uint32_t u = at->first_term; u < t; u++)
+                cn_require(m->terms[u].src != m->terms[t].src);
+        }
         terms += at->n_terms;
     }
     cn_require(terms == m->n_terms);

@@ -29,7 +29,7 @@ static const struct cnas_point edge_points[] = {{"image", CNAS_POINT_INPUT, 11, 
                                                 {"c", RELU, 4, 6, 9, 2, 2},
                                                 {"logits", CNAS_POINT_OUTPUT, 7, 1, 1, 4, 1}};
 static const struct cnas_term edge_terms[] = {
-    {1, 0, 5, 5, 1, 2, 2}, {2, 1, 3, 3, 3, 1, 1}, {3, 2, 1, 1, 1, -1, -1}, {3, 2, 3, 3, 1, 0, 0}, {4, 3, 6, 9, 1, 0, 0}};
+    {1, 0, 5, 5, 1, 2, 2}, {2, 1, 3, 3, 3, 1, 1}, {3, 1, 1, 1, 3, -1, -1}, {3, 2, 3, 3, 1, 0, 0}, {4, 3, 6, 9, 1, 0, 0}};
 
 static const struct net {
     const struct cnas_point *points;

@@ -206,7 +206,7 @@ START_TEST(secrets_wiped)
 END_TEST
 
 /* What the caller must not do. which: 0 more taps than the need says, 1 a gap too small for the kernel, 2 nothing wrong but a weight
- * out of range, which is a status. */
+ * out of range, which is a status, 3 one source in two terms. */
 static void break_contract(int which)
 {
     struct cn_prg g;
@@ -219,13 +219,13 @@ static void break_contract(int which)
     if (which == 1)
         ck_assert_int_eq(cn_he_map_init(&t.shape.map, p, 1, 5, 5, 0), CNAS_OK);
     test_term_init(&t, &k, 20, 6, TEST_LARGEST, &g);
-    const struct cn_he_term_shape *shape = &t.shape;
-    const struct cn_he_weights *weights = t.weights;
-    const struct cn_he_ciphers *ciphers = t.ciphers;
-    struct cn_he_need need = {.ring_bits = 20, .weight_bits = which == 2 ? 5 : 6, .max_taps = which == 0 ? 8 : 9, .reply_values = 25};
+    const struct cn_he_term_shape *shape[2] = {&t.shape, &t.shape};
+    const struct cn_he_weights *weights[2] = {t.weights, t.weights};
+    const struct cn_he_ciphers *ciphers[2] = {t.ciphers, t.ciphers};
+    struct cn_he_need need = {.ring_bits = 20, .weight_bits = which == 2 ? 5 : 6, .max_taps = which == 0 ? 8 : 18, .reply_values = 25};
     uint64_t share[25] = {0};
-    unsigned char *bytes = malloc(cn_he_reply_bytes(p, shape, 20));
-    ck_assert_int_eq(cn_he_reply(bytes, p, k.public_key, &shape, &weights, &ciphers, 1, share, &need, &g), CNAS_E_RANGE);
+    unsigned char *bytes = malloc(cn_he_reply_bytes(p, shape[0], 20));
+    ck_assert_int_eq(cn_he_reply(bytes, p, k.public_key, shape, weights, ciphers, which == 3 ? 2 : 1, share, &need, &g), CNAS_E_RANGE);
     free(bytes);
     test_term_clear(&t);
     test_keys_clear(&k);
@@ -240,6 +240,12 @@ END_TEST
 START_TEST(gap_too_small)
 {
     break_contract(1);
+}
+END_TEST
+
+START_TEST(one_source_twice)
+{
+    break_contract(3);
 }
 END_TEST
 
@@ -260,6 +266,7 @@ int main(void)
     tcase_add_test(c, secrets_wiped);
     tcase_add_test_raise_signal(c, too_many_taps, SIGABRT);
     tcase_add_test_raise_signal(c, gap_too_small, SIGABRT);
+    tcase_add_test_raise_signal(c, one_source_twice, SIGABRT);
     tcase_add_test(c, weight_out_of_range);
     suite_add_tcase(s, c);
     SRunner *r = srunner_create(s);
