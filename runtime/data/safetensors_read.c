@@ -53,7 +53,7 @@ void cn_safetensors_free(struct cn_safetensors **s)
     json_decref((*s)->header);
     free((*s)->label);
     free((*s)->tensors);
-    cn_mem_free((*s)->data);
+    cn_mem_wipe_free((*s)->data, (*s)->data_size); /* weights */
     free(*s);
     *s = NULL;
 }
