@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/select.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 enum { MAX_CLIENTS = 1024 };
@@ -132,8 +133,13 @@ static int serve_all(const struct cn_serve *how, int listener, size_t max_client
         if (stop || children_changed || n >= max_clients)
             continue;
         int fd = cn_tcp_accept(listener, peer);
-        if (fd < 0)
+        if (fd < 0) {
+            if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+                cn_log("cannot accept a connection: %s; waiting", strerror(errno));
+                nanosleep(&(struct timespec){.tv_nsec = 200 * 1000 * 1000}, NULL); /* the listener stays readable meanwhile */
+            }
             continue;
+        }
         fflush(NULL);
         pid_t pid = fork();
         if (pid == 0)

@@ -72,7 +72,8 @@ static enum cnas_status try_ring(int *found, struct choice *best, const struct s
     for (int a = first; a < first + (fixed ? 1 : ACTIVATION_TRIES); a++) {
         if (a < ACTIVATION_LEAST && !fixed)
             continue;
-        struct choice c = {{ring_bits, (unsigned)a, s->options.weight_bits, s->options.headroom_bits}, 0};
+        unsigned weight_bits = s->options.weight_bits < ring_bits ? s->options.weight_bits : ring_bits - 1;
+        struct choice c = {{ring_bits, (unsigned)a, weight_bits, s->options.headroom_bits}, 0};
         enum cnas_status status = cn_quantise(q, s->m, s->f, s->r, &c.widths);
         if (status == CNAS_E_RANGE)
             continue;

@@ -178,6 +178,9 @@ static enum cnas_status read_plan(struct cnas_fixed *q, const struct cnas_model 
     for (uint32_t p = 0; p < m->n_points; p++)
         if (q->plan.shift[p] && (m->points[p].kind == CNAS_POINT_INPUT || m->points[p].kind == CNAS_POINT_OUTPUT))
             return cn_error(err, CNAS_E_FORMAT, "%s: the plan shifts the input or an output", label);
+    if (q->plan.weight_bits >= q->plan.ring_bits)
+        return cn_error(err, CNAS_E_FORMAT, "%s: weights of %u bits do not fit a ring of %u bits", label, q->plan.weight_bits,
+                        q->plan.ring_bits);
     if (!cn_quant_fits_limbs(m, q->plan.weight_bits))
         return cn_error(err, CNAS_E_RANGE, "%s: weights of %u bits are too wide for this network", label, q->plan.weight_bits);
     return CNAS_OK;

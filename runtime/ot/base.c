@@ -7,7 +7,7 @@
  *          Receiver: r_(1-c) random with unknown logarithm, a random, r_c = aB - H_c(r_(1-c)); key_c = KDF(aY).
  *          Sender: key_j = KDF(y (r_j + H_j(r_(1-j)))).
  *          The two elements are uniform whatever c is; of the sum for 1-c the receiver knows no logarithm.
- * Checks:  every element received is a canonical encoding of a group element other than the identity. */
+ * Checks:  every element received is a canonical encoding of a group element, and no key comes from the identity. */
 #include "runtime/ot/base.h"
 
 #include "runtime/base/bytes.h"

@@ -176,8 +176,8 @@ enum cnas_status cnas_server_next(struct cnas_server_session *c, enum cnas_reque
     if (c->pending)
         cn_misuse("the last request was not served");
     status = cn_chan_wait(c->s.chan, idle_s);
-    if (status == CNAS_E_TIMEOUT)
-        return status;
+    if (status == CNAS_E_TIMEOUT && cn_chan_error(c->s.chan)->status == CNAS_OK)
+        return status; /* nothing yet; a flush that timed out is an error of the channel */
     if (status == CNAS_OK)
         status = cn_chan_recv(c->s.chan, &kind, 1);
     if (status != CNAS_OK)
