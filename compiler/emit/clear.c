@@ -181,6 +181,8 @@ static void print_model(struct emit *e, struct text *t)
               d->epochs, d->batch, d->restart_first, d->restart_factor);
     text_line(t, ".flip = %d, .crop = %" PRIu32 ", .cutout = %" PRIu32 ",", d->flip, d->crop, d->cutout);
     c_end(t, ",");
+    if (p->ring_bits)
+        text_line(t, ".ring_bits = %" PRIu32 ",", p->ring_bits);
     c_end(t, ";");
 }
 

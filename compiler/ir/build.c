@@ -16,6 +16,8 @@ const struct ir_train ir_train_default = {
     .restart_factor = 2,
 };
 
+const char *const ir_protocol_names[2] = {"auto", "gc"}, *const ir_network_names[2] = {"lan", "wan"};
+
 struct ir_builder {
     struct arena *arena;
     const char *name;
@@ -23,6 +25,7 @@ struct ir_builder {
     VEC(struct ir_output) outputs;
     VEC(struct ir_budget) budgets;
     struct ir_train train;
+    struct ir_private private;
     struct ir_names names, output_names;
 };
 
@@ -176,6 +179,11 @@ void ir_builder_budget(struct ir_builder *b, struct ir_budget budget)
     vec_push(b->arena, &b->budgets, budget);
 }
 
+void ir_builder_private(struct ir_builder *b, const struct ir_private *private)
+{
+    b->private = *private;
+}
+
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train)
 {
     b->train = *train;
@@ -225,6 +233,7 @@ const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped
         .n_budgets = (uint32_t)b->budgets.n,
         .budgets = b->budgets.at,
         .train = b->train,
+        .private = b->private,
     };
     const bool *needed = ir_needed(a, whole);
     ir_id *to = ARENA_ARRAY(a, ir_id, whole->n_nodes); /* old id -> new id; IR_NONE: dropped */

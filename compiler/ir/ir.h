@@ -101,6 +101,15 @@ struct ir_train {
 };
 extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation */
 
+/* How the network is to be computed in private inference: the private { } section. */
+struct ir_private {
+    enum ir_protocol { IR_PROTOCOL_AUTO, IR_PROTOCOL_GC } protocol; /* of ReLUs */
+    enum ir_network { IR_NETWORK_LAN, IR_NETWORK_WAN } network;     /* between the parties */
+    int64_t ring;     /* bits of fixed-point numbers, IR_RING_MIN..IR_RING_MAX; 0: chosen */
+    int64_t fraction; /* of them after the point, 1..IR_FRACTION_MAX; 0: chosen at each point */
+};
+enum { IR_RING_MIN = 16, IR_RING_MAX = 60, IR_FRACTION_MAX = 30 };
+
 struct ir_graph {
     struct arena *arena;
     const char *name; /* of the network, as written */
@@ -111,6 +120,7 @@ struct ir_graph {
     uint32_t n_budgets;
     const struct ir_budget *budgets;
     struct ir_train train;
+    struct ir_private private;
     const struct ir_graph *whole; /* as it was built, with the nodes that no output needs; NULL: there were none. No part of its text */
 };
 
@@ -135,6 +145,7 @@ void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);       
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
 void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
+void ir_builder_private(struct ir_builder *b, const struct ir_private *private);
 /* Drops nodes that no output needs; *dropped (if not NULL) says how many, and the graph's `whole` still has them. The builder is not
  * used afterwards. */
 const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped);
@@ -142,6 +153,7 @@ const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped
 /* --- small facts --- */
 const bool *ir_needed(struct arena *a, const struct ir_graph *g); /* for each node: does an output depend on it? */
 const char *ir_op_name(enum ir_op op);
+extern const char *const ir_protocol_names[2], *const ir_network_names[2];
 bool ir_op_from_name(const char *name, enum ir_op *op);
 bool ir_op_is_linear(enum ir_op op);
 int64_t ir_elements(struct ir_shape s);                                   /* c * h * w */

@@ -94,12 +94,20 @@ static void print_budget(struct text *t, const struct ir_graph *g, const struct 
     text_add(t, "\n");
 }
 
+static void print_private(struct text *t, const struct ir_private *p)
+{
+    if (p->protocol || p->network || p->ring || p->fraction)
+        text_add(t, "private protocol=%s network=%s ring=%" PRId64 " fraction=%" PRId64 "\n", ir_protocol_names[p->protocol],
+                 ir_network_names[p->network], p->ring, p->fraction);
+}
+
 void ir_print(struct text *t, const struct ir_graph *g)
 {
     text_add(t, "ir %d\nnetwork %s\ntrain", IR_TEXT_VERSION, g->name);
     for (size_t i = 0; i < ir_n_train_attrs; i++)
         print_attr(t, &ir_train_attrs[i], &g->train);
     text_add(t, "\n");
+    print_private(t, &g->private);
     for (ir_id id = 0; id < g->n_nodes; id++)
         print_node(t, g, &g->nodes[id]);
     for (uint32_t i = 0; i < g->n_outputs; i++)

@@ -344,6 +344,37 @@ static bool read_train(struct reader *r)
     return !r->t.error->why;
 }
 
+static bool read_word(struct reader *r, const char *name, const char *const words[2], int *which)
+{
+    if (!ir_token_expect(&r->t, IR_TOKEN_WORD, name) || !ir_token_expect(&r->t, IR_TOKEN_SIGN, "="))
+        return false;
+    for (*which = 0; *which < 2; ++*which)
+        if (ir_token_accept(&r->t, IR_TOKEN_WORD, words[*which]))
+            return !r->t.error->why;
+    return IR_TOKEN_FAIL(&r->t, "%s is %s or %s, not %s", name, words[0], words[1], ir_token_shown(&r->t));
+}
+
+static bool read_count(struct reader *r, const char *name, int64_t *out)
+{
+    return ir_token_expect(&r->t, IR_TOKEN_WORD, name) && ir_token_expect(&r->t, IR_TOKEN_SIGN, "=") && read_int(r, out);
+}
+
+static bool read_private(struct reader *r)
+{
+    struct ir_private private = {0};
+    int line = r->t.token_line, column = r->t.token_column, protocol, network;
+    if (!read_word(r, "protocol", ir_protocol_names, &protocol) || !read_word(r, "network", ir_network_names, &network) ||
+        !read_count(r, "ring", &private.ring) || !read_count(r, "fraction", &private.fraction))
+        return false;
+    private.protocol = (enum ir_protocol)protocol;
+    private.network = (enum ir_network)network;
+    const char *why = ir_private_verify(r->t.arena, &private);
+    if (why)
+        return ir_token_fail(&r->t, line, column, why);
+    ir_builder_private(r->builder, &private);
+    return !r->t.error->why;
+}
+
 static bool read_statement(struct reader *r)
 {
     if (r->t.kind == IR_TOKEN_NODE)
@@ -354,9 +385,11 @@ static bool read_statement(struct reader *r)
         return read_budget(r);
     if (ir_token_accept(&r->t, IR_TOKEN_WORD, "train"))
         return read_train(r);
+    if (ir_token_accept(&r->t, IR_TOKEN_WORD, "private"))
+        return read_private(r);
     if (r->t.kind == IR_TOKEN_END)
         return IR_TOKEN_FAIL(&r->t, "the text ends before its last word, end");
-    return IR_TOKEN_FAIL(&r->t, "expected a node, output, budget, train or end, found %s", ir_token_shown(&r->t));
+    return IR_TOKEN_FAIL(&r->t, "expected a node, output, budget, train, private or end, found %s", ir_token_shown(&r->t));
 }
 
 static const struct ir_graph *read_graph(struct reader *r)

@@ -42,6 +42,17 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
     return NULL;
 }
 
+const char *ir_private_verify(struct arena *a, const struct ir_private *p)
+{
+    if ((unsigned)p->protocol > IR_PROTOCOL_GC || (unsigned)p->network > IR_NETWORK_WAN)
+        return "a word of the private section is none that there is";
+    if (p->ring && (p->ring < IR_RING_MIN || p->ring > IR_RING_MAX))
+        return arena_printf(a, "ring must be 0 or %d to %d, not %" PRId64, IR_RING_MIN, IR_RING_MAX, p->ring);
+    if (p->fraction < 0 || p->fraction > IR_FRACTION_MAX)
+        return arena_printf(a, "fraction must be 0 to %d, not %" PRId64, IR_FRACTION_MAX, p->fraction);
+    return NULL;
+}
+
 static bool is_identifier(const char *s)
 {
     if (!isalpha((unsigned char)*s) && *s != '_')
@@ -141,5 +152,6 @@ const char *ir_verify(struct arena *a, const struct ir_graph *g, ir_id *node)
     for (uint32_t i = 0; i < g->n_budgets; i++)
         if ((why = verify_budget(a, g, &g->budgets[i])))
             return why;
-    return ir_train_verify(a, &g->train);
+    why = ir_train_verify(a, &g->train);
+    return why ? why : ir_private_verify(a, &g->private);
 }

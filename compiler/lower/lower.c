@@ -72,6 +72,17 @@ static bool copy_train(struct lower *l)
            whole(l, &d->cutout, t->augment_cutout, "cutout");
 }
 
+/* What the language can ask of private inference, and this version does. */
+static bool copy_private(struct lower *l)
+{
+    const struct ir_private *p = &l->g->private;
+    l->p->ring_bits = (uint32_t)p->ring;
+    return !p->fraction || lower_refuse(l, (struct site){0},
+                                        arena_printf(l->a,
+                                                     "fraction = %" PRId64 " is not available: this version finds the fraction bits of each "
+                                                     "layer on training images; write fraction = auto", p->fraction));
+}
+
 static void set_digest(struct lower *l)
 {
     struct text t = text_new(l->a);
@@ -86,7 +97,7 @@ const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, struct 
     struct lower l = {
         .a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
     l.p->network = g->name;
-    if (!find_ends(&l) || !copy_train(&l) || !lower_layers(&l) || !lower_buffers(&l) || !lower_segments(&l))
+    if (!find_ends(&l) || !copy_train(&l) || !copy_private(&l) || !lower_layers(&l) || !lower_buffers(&l) || !lower_segments(&l))
         return NULL;
     lower_folds(&l);
     set_digest(&l);

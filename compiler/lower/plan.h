@@ -200,6 +200,7 @@ struct plan {
     const struct plan_fold *folds;
 
     struct plan_train defaults;
+    uint32_t ring_bits; /* 0: chosen when the trained network is quantised */
 };
 
 /* What a valid network may still lack for a generated program, in words for the user. */

@@ -204,4 +204,6 @@ void plan_print(struct text *t, const struct plan *p)
     text_line(t,
               " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
               d->epochs, d->batch, d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
+    if (p->ring_bits)
+        text_line(t, "ring %" PRIu32 " bits", p->ring_bits);
 }

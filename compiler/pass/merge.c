@@ -56,5 +56,6 @@ const struct ir_graph *pass_merge(struct arena *a, const struct ir_graph *g)
         ir_builder_budget(b, budget);
     }
     ir_builder_train(b, &g->train);
+    ir_builder_private(b, &g->private);
     return ir_builder_finish(b, NULL);
 }

@@ -30,9 +30,9 @@ const struct builtin *builtin_find(const char *name)
     return b;
 }
 
-const struct builtin *builtin_find_train(const char *name)
+const struct builtin *builtin_find_section(const char *section, const char *name)
 {
-    return find_in(builtin_train_table, name);
+    return find_in(strcmp(section, "train") == 0 ? builtin_train_table : builtin_private_table, name);
 }
 
 size_t builtin_count(void)

@@ -1,5 +1,5 @@
 /* The words that the language itself defines: operators on tensors, functions on compile-time values, named constants, and
- * the vocabulary of the train section. Each is a row of a table: its parameters, checked before it is called, and a function. */
+ * the vocabularies of the sections. Each is a row of a table: its parameters, checked before it is called, and a function. */
 #ifndef COMPILER_SEMA_BUILTIN_H
 #define COMPILER_SEMA_BUILTIN_H
 
@@ -37,11 +37,12 @@ struct builtin {
 };
 
 const struct builtin *builtin_find(const char *name);       /* NULL: none */
-const struct builtin *builtin_find_train(const char *name); /* sgd, cosine ...: only inside train { } */
+const struct builtin *builtin_find_section(const char *section, const char *name); /* train: sgd, cosine ...; private: gc */
 size_t builtin_count(void);
 const struct builtin *builtin_at(size_t i); /* for suggestions */
 
 /* The tables' parts; each ends with a row without a name. */
-extern const struct builtin builtin_tensor_table[], builtin_value_table[], builtin_choice_table[], builtin_train_table[];
+extern const struct builtin builtin_tensor_table[], builtin_value_table[], builtin_choice_table[], builtin_train_table[],
+    builtin_private_table[];
 
 #endif

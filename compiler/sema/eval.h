@@ -51,7 +51,7 @@ struct eval {
     int depth, calls;
     bool halted;
     size_t n_inputs, n_outputs;
-    bool has_train;
+    struct span train_at, private_at; /* the sections; source NULL: none yet */
     struct map outputs;         /* name -> the span of the first, to find names that are given twice */
     struct choices *choices;
     struct choice *call_choice; /* what the call that was evaluated last chose; NULL: it was no choose() */
@@ -94,7 +94,8 @@ bool eval_has_kind(struct value *v, unsigned kinds); /* turns an integer into a 
 void eval_body(struct eval *e, const struct ast_body *b);
 bool eval_targets(struct eval *e, const struct ast_targets *targets, struct value v, struct span at);
 bool eval_shape(struct eval *e, const struct ast_type *t, struct ir_shape *out);
-void eval_train(struct eval *e, const struct ast_stmt *s); /* train.c */
+void eval_train(struct eval *e, const struct ast_stmt *s);   /* train.c */
+void eval_private(struct eval *e, const struct ast_stmt *s); /* private.c */
 
 /* ---- nodes (node.c) ---- */
 struct site eval_site(struct eval *e, struct span at);

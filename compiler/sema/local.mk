@@ -8,8 +8,10 @@ libcnascomp_la_SOURCES += \
 	compiler/sema/eval.c compiler/sema/eval.h \
 	compiler/sema/expr.c \
 	compiler/sema/node.c \
+	compiler/sema/private.c \
 	compiler/sema/resolve.c compiler/sema/resolve.h \
 	compiler/sema/scope.c compiler/sema/scope.h \
+	compiler/sema/section.c compiler/sema/section.h \
 	compiler/sema/stmt.c \
 	compiler/sema/train.c \
 	compiler/sema/value.c compiler/sema/value.h

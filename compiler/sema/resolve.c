@@ -33,7 +33,7 @@ struct resolver {
     struct names *names; /* [module->index] */
     struct ref **refs;
     struct scope scope;
-    bool in_train;
+    const char *section; /* whose settings are walked; NULL: none */
 };
 
 unsigned resolve_type_kinds(const char *name)
@@ -238,7 +238,7 @@ static void use_name(struct resolver *r, const struct ast_expr *e)
         use_qualified(r, e);
         return;
     }
-    const struct builtin *setting = r->in_train ? builtin_find_train(name->text) : NULL;
+    const struct builtin *setting = r->section ? builtin_find_section(r->section, name->text) : NULL;
     if (setting) {
         *ref_at(r, e->name.id) = (struct ref){.kind = REF_BUILTIN, .builtin = setting};
         return;
@@ -456,10 +456,9 @@ static void walk_scope(struct resolver *r, const struct ast_body *b)
 
 static void walk_section(struct resolver *r, const struct ast_stmt *s)
 {
-    r->in_train = strcmp(s->label.text, "train") == 0;
-    if (r->in_train)
-        walk_args(r, &s->settings);
-    r->in_train = false;
+    r->section = s->label.text;
+    walk_args(r, &s->settings);
+    r->section = NULL;
 }
 
 static void walk_stmt(struct resolver *r, const struct ast_stmt *s)

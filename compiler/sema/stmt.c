@@ -293,7 +293,7 @@ static void run_stmt(struct eval *e, const struct ast_stmt *s)
         if (strcmp(s->label.text, "train") == 0)
             eval_train(e, s);
         else
-            eval_fail(e, s->label.at, E_NOT_AVAILABLE, "`private { }` is not available yet");
+            eval_private(e, s);
         break;
     case AST_EVALUATE:
         run_evaluate(e, s);

@@ -86,7 +86,11 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     o->batch = d.batch;
     o->lr = d.lr_max;
     o->seed = d.seed;
-    char epochs[64], batch[64], lr[96], about[256];
+    o->ring_bits = m->ring_bits;
+    char epochs[64], batch[64], lr[96], ring[96], about[256];
+    snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
+    if (m->ring_bits)
+        snprintf(ring, sizeof ring, "of fixed-point numbers (default %u)", m->ring_bits);
     snprintf(epochs, sizeof epochs, "passes over the training set (default %u)", d.epochs);
     snprintf(batch, sizeof batch, "images in one step (default %u)", d.batch);
     snprintf(lr, sizeof lr, "highest learning rate (default %g); the lowest keeps its ratio to it", d.lr_max);
@@ -106,7 +110,7 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
         {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
-        {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", "of fixed-point numbers (default: the least that keep the labels)", 16, 60},
+        {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", ring, 16, 60},
         {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "most bits of fixed-point weights, sign included (default 14)", 2, 24},
         {"activation-bits", CN_ARG_UINT, &o->activation_bits, "N", "of the largest activation (default: chosen)", 1, 30},
     };

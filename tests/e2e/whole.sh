@@ -23,6 +23,13 @@ ok "infer --fixed" out/tiny-infer --fixed --data data --test
 right=$(out/tiny-infer --data data --test --json 2>/dev/null | sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p')
 ok "it learned something: ${right:-none} of 200 right, chance is 50" test "${right:-0}" -ge 120
 
+sed 's/train {/private { ring = 41; } train {/' "$here/tiny.cnas" >tiny.cnas
+ok "cnasc build, with a private section" cnasc build tiny.cnas -o asked
+ok "it compiles" make -C asked
+ok "quantised as the private section asks" asked/tiny-train --data data --quantize --fixed-out asked.safetensors
+cp log said
+ok "in its ring" grep -q 'ring of 41 bits' said
+
 serve --fixed tiny.fixed.safetensors --once
 ok "client: 10 images" out/tiny-client --connect "127.0.0.1:$port" --key "$tmp/server.key.pub" --data data --index 0-9 \
     --check tiny.fixed.safetensors

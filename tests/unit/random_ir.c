@@ -127,5 +127,9 @@ const struct ir_graph *random_graph(struct arena *a, uint64_t seed, int wished_n
                          random_below(r, 20), 1 + random_below(r, 4), coin(r), random_below(r, 5), random_below(r, 17)};
     if (coin(r))
         ir_builder_train(b, &t);
+    struct ir_private p = {(enum ir_protocol)random_below(r, 2), (enum ir_network)random_below(r, 2), coin(r) ? 0 : 16 + random_below(r, 45),
+                           random_below(r, 31)};
+    if (coin(r))
+        ir_builder_private(b, &p);
     return ir_builder_finish(b, NULL);
 }

@@ -109,6 +109,7 @@ struct cnas_model {
         int flip;
         uint32_t crop, cutout;
     } train;
+    uint32_t ring_bits; /* of fixed-point numbers, 16..60, from the private section; 0: chosen */
 };
 
 #endif
