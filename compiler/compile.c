@@ -143,9 +143,12 @@ static bool check_budgets(struct compilation *c)
 static bool make_plan(struct compilation *c)
 {
     struct plan_refusal refusal = {0};
-    c->plan = plan_lower(c->arena, c->graph, &refusal);
+    const bool private = c->options->targets & (EMIT_CLIENT | EMIT_SERVER);
+    c->plan = plan_lower(c->arena, c->graph, private ? PLAN_PRIVATE : PLAN_CLEAR, &refusal);
     if (!c->plan) {
-        diag_error_at(c->diag, &refusal.site, E_NOT_LOWERED, "%s", refusal.text);
+        diag_error_at(c->diag, &refusal.site, refusal.only_private ? E_NOT_PRIVATE : E_NOT_LOWERED, "%s", refusal.text);
+        if (refusal.only_private)
+            diag_note(c->diag, (struct span){0}, "with --targets=train,infer it is compiled for training and inference in the clear alone");
         return false;
     }
     const char *why = c->options->verify ? plan_verify(c->arena, c->plan) : NULL;
@@ -156,12 +159,27 @@ static bool make_plan(struct compilation *c)
 
 /* --- what is written --- */
 
+static const char *targets_text(struct compilation *c)
+{
+    static const struct {
+        unsigned bit;
+        const char *name;
+    } all[] = {{EMIT_TRAIN, "train"}, {EMIT_CLEAR_INFER, "infer"}, {EMIT_CLIENT, "client"}, {EMIT_SERVER, "server"}};
+    struct text t = text_new(c->arena);
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (c->options->targets & all[i].bit)
+            text_add(&t, "%s%s", t.n ? "," : "", all[i].name);
+    return text_str(&t);
+}
+
 /* The options that shaped the network, as they would be typed. */
 static const char *shaping_options(struct compilation *c)
 {
     struct text t = text_new(c->arena);
     if (c->options->network)
         text_add(&t, "--network %s", c->options->network);
+    if (c->options->targets != EMIT_ALL)
+        text_add(&t, "%s--targets=%s", t.n ? " " : "", targets_text(c));
     for (size_t i = 0; i < c->options->defines.n; i++)
         text_add(&t, "%s-D %s", t.n ? " " : "", c->options->defines.at[i]);
     for (size_t i = 0; i < c->options->picks.n; i++)
@@ -216,6 +234,7 @@ static bool write_c(struct compilation *c)
 {
     const struct options *o = c->options;
     struct emit_options emit = {
+        .targets = c->options->targets,
         .version = PACKAGE_VERSION,
         .source = strcmp(o->input, "-") == 0 ? "standard input" : base_name(o->input),
         .source_hash = c->digest,

@@ -4,6 +4,7 @@
 #include "compiler/options.h"
 
 #include "compiler/base/nearest.h"
+#include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
 #include "compiler/load/embed.h"
 #include "compiler/pass/pass.h"
@@ -17,7 +18,7 @@ enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD };
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
     OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
-    OPT_VERIFY,
+    OPT_VERIFY, OPT_TARGETS,
 };
 
 static const struct spec {
@@ -29,6 +30,7 @@ static const struct spec {
 } specs[] = {
     {OPT_OUTPUT, "--output", "-o", "PATH", BUILD, "the directory for C (it is made), or the file for another --emit"},
     {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule. Texts go to standard output"},
+    {OPT_TARGETS, "--targets", "", "LIST", CHECK | BUILD, "the programs that are wanted: any of train,infer,client,server, or all (default)"},
     {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
     {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
     {OPT_PICK, "--pick", "", "NAME=VALUE", CHECK | BUILD, "decide a choice: an alternative as `check` shows it, or [0, 2] for a subset"},
@@ -139,6 +141,28 @@ static bool choose(const char *value, const char *const *words, int n, int *inde
     return false;
 }
 
+/* "train,infer" */
+static bool set_targets(struct options *o, struct text *out, const char *value)
+{
+    static const struct {
+        const char *name;
+        unsigned bits;
+    } known[] = {{"train", EMIT_TRAIN}, {"infer", EMIT_CLEAR_INFER}, {"client", EMIT_CLIENT}, {"server", EMIT_SERVER}, {"all", EMIT_ALL}};
+    o->targets = 0;
+    for (const char *at = value;; at++) {
+        const char *word = arena_strndup(out->arena, at, strcspn(at, ","));
+        unsigned bits = 0;
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            bits |= strcmp(word, known[i].name) == 0 ? known[i].bits : 0;
+        if (!bits)
+            return WRONG(out, "--targets is a list such as train,infer of train, infer, client and server, or all; not %s", value), false;
+        o->targets |= bits;
+        at += strlen(word);
+        if (!*at)
+            return true;
+    }
+}
+
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
@@ -163,6 +187,8 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
             return WRONG(out, "--emit is c, ir, plan, dot or json, not %s", value), false;
         o->emit = (enum emit_kind)index;
         return true;
+    case OPT_TARGETS:
+        return set_targets(o, out, value);
     case OPT_FROM_IR:
         o->from_ir = true;
         return true;
@@ -308,7 +334,7 @@ static enum options_outcome set_word(struct options *o, struct text *out, const 
 
 enum options_outcome options_parse(struct options *o, struct text *out, int argc, char *const *argv)
 {
-    *o = (struct options){.max_errors = 20};
+    *o = (struct options){.max_errors = 20, .targets = EMIT_ALL};
     struct strings asked = {0};
     unsigned used = 0;
     bool only_words = false;

@@ -22,6 +22,7 @@ struct options {
     const char *input;            /* "-": standard input */
     const char *output;           /* -o: the directory for C, the file for text; NULL: none */
     enum emit_kind emit;
+    unsigned targets;             /* EMIT_ bits of compiler/emit/emit.h */
     bool from_ir;                 /* the input is textual IR */
     struct strings dirs, defines; /* -I, -D */
     struct strings picks;         /* --pick */

@@ -22,9 +22,10 @@ static const char *operator_text(struct arena *a, const struct ir_node *n)
     if (n->op == IR_CONV) {
         text_add(&t, " %" PRId64 "x%" PRId64, n->conv.kh, n->conv.kw);
         stride = n->conv.stride;
-    } else if (n->op == IR_AVG_POOL) {
-        text_add(&t, " %" PRId64 "x%" PRId64, n->avg_pool.kernel, n->avg_pool.kernel);
-        stride = n->avg_pool.stride;
+    } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
+        const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
+        text_add(&t, " %" PRId64 "x%" PRId64, p->kernel, p->kernel);
+        stride = p->stride;
     } else if (n->op == IR_SUBSAMPLE) {
         stride = n->subsample.stride;
     } else if (n->op == IR_DROPOUT) {
@@ -42,21 +43,22 @@ static const char *operator_text(struct arena *a, const struct ir_node *n)
 static void row(struct table *t, const char *name, const char *op, const char *shape, struct ir_cost c)
 {
     struct arena *a = t->arena;
-    table_row(t, (const char *[]){name, op, shape, or_blank(a, c.parameters), or_blank(a, c.macs),
+    table_row(t, (const char *[]){name, op, shape, or_blank(a, c.parameters), or_blank(a, c.macs), or_blank(a, c.relus),
                                   or_blank(a, c.relu_equivalents)});
 }
 
 static void layers(struct text *out, const struct ir_graph *g, struct ir_cost total)
 {
     struct arena *a = out->arena;
-    struct table t = table_new(a, "llrrrr");
-    table_row(&t, (const char *[]){"layer", "operator", "result", "parameters", "MACs", "ReLUs"});
+    /* the last column only where it says more than the one before */
+    struct table t = table_new(a, total.relus == total.relu_equivalents ? "llrrrr" : "llrrrrr");
+    table_row(&t, (const char *[]){"layer", "operator", "result", "parameters", "MACs", "ReLUs", "ReLU-equivalents"});
     table_rule(&t);
     for (ir_id id = 0; id < g->n_nodes; id++)
         row(&t, g->nodes[id].name, operator_text(a, &g->nodes[id]), ir_shape_text(a, g->nodes[id].shape), ir_cost_node(g, id));
     table_rule(&t);
     table_row(&t, (const char *[]){"total", "", "", table_number(a, total.parameters), table_number(a, total.macs),
-                                   table_number(a, total.relu_equivalents)});
+                                   table_number(a, total.relus), table_number(a, total.relu_equivalents)});
     table_fit(&t, LINE);
     table_print(out, &t);
 }

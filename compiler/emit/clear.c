@@ -82,6 +82,20 @@ static void print_shape(struct emit *e, struct text *t, const struct plan_layer 
     c_blank(t);
 }
 
+static void print_slice(struct emit *e, struct text *t, const struct plan_layer *l)
+{
+    const struct plan_dims in = l->x[0].dims, out = l->y.dims;
+    struct c_items items = c_items_new(e->a);
+    c_item(&items, ".c = %" PRIu32 ", .h = %" PRIu32 ", .w = %" PRIu32, in.c, in.h, in.w);
+    c_item(&items, ".oc = %" PRIu32 ", .oh = %" PRIu32 ", .ow = %" PRIu32, out.c, out.h, out.w);
+    c_item(&items, ".channel = %" PRIu32 ", .row = %" PRId32 ", .column = %" PRId32, l->slice.channel, l->slice.row, l->slice.column);
+    text_line(t, "const struct cnas_slice_shape %s_%s_shape = {", e->net, l->name);
+    t->indent++;
+    c_list(t, "", &items, "");
+    c_end(t, ";");
+    c_blank(t);
+}
+
 /* --- functions --- */
 
 /* "conv_2: conv 3x3, stride 2, 16x28x28 -> 32x14x14, 1.. multiply-accumulates. fashion.cnas:14." */
@@ -108,6 +122,8 @@ static void print_layer(struct emit *e, struct text *t, uint32_t i)
     print_layer_comment(e, t, l);
     if (emit_has_shape(l))
         print_shape(e, t, l);
+    if (emit_has_slice(l))
+        print_slice(e, t, l);
     for (enum emit_mode mode = EMIT_INFER; mode <= EMIT_BACKWARD; mode++) {
         if (!runs(l, mode))
             continue;
@@ -172,8 +188,10 @@ static void print_model(struct emit *e, struct text *t)
     text_line(t, ".train_logits_offset = TRAIN_%s,", emit_upper(e->a, p->train.buffers[p->logits_train].name));
     text_line(t, ".logits_grad_offset = GRAD_%s,", emit_upper(e->a, p->grad.buffers[p->logits_grad].name));
     text_line(t, ".infer = infer, .forward = forward, .backward = backward,");
-    text_line(t, ".points = %s_points, .n_points = N_POINTS, .terms = %s_terms, .n_terms = N_TERMS,", e->net, e->net);
-    text_line(t, ".fold = %s_fold,", e->net);
+    if (p->is_private) {
+        text_line(t, ".points = %s_points, .n_points = N_POINTS, .terms = %s_terms, .n_terms = N_TERMS,", e->net, e->net);
+        text_line(t, ".fold = %s_fold,", e->net);
+    }
     c_begin(t, ".train =");
     text_line(t, ".lr_max = %s, .lr_min = %s, .momentum = %s, .weight_decay = %s, .nesterov = %d,", c_double(e->a, d->lr_max),
               c_double(e->a, d->lr_min), c_double(e->a, d->momentum), c_double(e->a, d->weight_decay), d->nesterov);

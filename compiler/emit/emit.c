@@ -28,9 +28,14 @@ const char *emit_site(struct arena *a, struct site site)
     return text_str(&t);
 }
 
+bool emit_has_slice(const struct plan_layer *l)
+{
+    return l->op == PLAN_SLICE || l->op == PLAN_PAD;
+}
+
 bool emit_has_shape(const struct plan_layer *l)
 {
-    return l->op == PLAN_CONV || l->op == PLAN_AVG_POOL;
+    return l->op == PLAN_CONV || l->op == PLAN_AVG_POOL || l->op == PLAN_MAX_POOL;
 }
 
 static void make_banner(struct emit *e)
@@ -44,9 +49,10 @@ static void make_banner(struct emit *e)
                      o->command && *o->command ? " with " : "", o->command ? o->command : "");
     line[1] = arena_printf(e->a, "Network %s, plan %.16s...: %s -> %" PRIu32 ".", p->network, p->digest,
                            emit_dims(e->a, p->input), p->classes);
+    const uint64_t comparisons = p->relu_equivalents - p->relus;
     line[2] = arena_printf(
-        e->a, "%" PRIu64 " ReLUs and %" PRIu64 " multiply-accumulates for one image; %" PRIu64 " trained parameters.", p->relus,
-        p->macs, p->params_trained);
+        e->a, "%" PRIu64 " ReLUs%s and %" PRIu64 " multiply-accumulates for one image; %" PRIu64 " trained parameters.", p->relus,
+        comparisons ? arena_printf(e->a, ", %" PRIu64 " comparisons of maxima", comparisons) : "", p->macs, p->params_trained);
     line[3] = "This file belongs to whoever generated it; the licence of cnasc does not extend to it.";
     e->banner_lines = line;
 }
@@ -76,7 +82,8 @@ struct emit_files emit_c(struct arena *a, const struct plan *p, const struct emi
     make_banner(&e);
     emit_header(&e);
     emit_clear(&e);
-    emit_fixed(&e);
+    if (p->is_private)
+        emit_fixed(&e);
     emit_parties(&e);
     emit_programs(&e);
     return (struct emit_files){.at = e.files.at, .n = e.files.n};

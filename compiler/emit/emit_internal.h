@@ -30,6 +30,7 @@ const char *emit_site(struct arena *a, struct site site); /* " cnet.cnas:9 in fa
 const char *emit_terms(struct emit *e,
                        const struct plan_point *q);            /* what enters a point: "image * 3x3 + relu_1 * 4x4/2"; fixed.c */
 bool emit_has_shape(const struct plan_layer *l);               /* a constant struct cnas_conv_shape */
+bool emit_has_slice(const struct plan_layer *l);               /* a constant struct cnas_slice_shape */
 const char *emit_product(struct arena *a, struct plan_dims d); /* "16 * 28 * 28" */
 
 enum emit_mode { EMIT_INFER, EMIT_FORWARD, EMIT_BACKWARD };

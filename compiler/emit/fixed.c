@@ -69,7 +69,7 @@ static void print_layer(struct emit *e, struct text *t, const struct plan_fold *
         c_item(&items, "%s", param(e, l, PLAN_WEIGHT, "WEIGHT"));
         c_item(&items, "%s", param(e, l, PLAN_BIAS, "BIAS"));
     }
-    if (emit_has_shape(l))
+    if (emit_has_shape(l) || emit_has_slice(l))
         c_item(&items, "&%s_%s_shape", e->net, l->name);
     if (l->op == PLAN_LINEAR) {
         c_item(&items, "%s", emit_product(e->a, l->x[0].dims));
@@ -87,7 +87,7 @@ static void print_layer(struct emit *e, struct text *t, const struct plan_fold *
         c_item(&items, "%" PRIu32, l->window.offset_y);
         c_item(&items, "%" PRIu32, l->window.offset_x);
     }
-    c_call(t, C_TRY, arena_printf(e->a, "cnas_fold_%s", plan_op_name(l->op)), &items);
+    c_call(t, C_TRY, arena_printf(e->a, "cnas_fold_%s", emit_has_slice(l) ? "slice" : plan_op_name(l->op)), &items);
 }
 
 static void print_fold(struct emit *e, struct text *t, const struct plan_fold *f)

@@ -3,33 +3,62 @@
 
 #include <inttypes.h>
 
+static void party_functions(struct emit *e, struct text *t)
+{
+    c_blank(t);
+    c_comment(t,
+              "One private inference: both sides call offline, then online. The image is normalised, %s; logits: %" PRIu32
+              " fixed-point numbers.",
+              emit_dims(e->a, e->p->input), e->p->classes);
+    if (e->o->targets & EMIT_SERVER) {
+        text_line(t, "CNAS_CHECKED enum cnas_status %s_server_offline(struct cnas_server_session *s);", e->net);
+        text_line(t, "CNAS_CHECKED enum cnas_status %s_server_online(struct cnas_server_session *s);", e->net);
+    }
+    if (e->o->targets & EMIT_CLIENT) {
+        text_line(t, "CNAS_CHECKED enum cnas_status %s_client_offline(struct cnas_client *c);", e->net);
+        text_line(t, "CNAS_CHECKED enum cnas_status %s_client_online(struct cnas_client *c, const float *image, int64_t *logits);", e->net);
+    }
+}
+
 static void public_header(struct emit *e)
 {
     struct text t = emit_file_new(e, false);
     text_line(&t, "#ifndef %s_H", e->upper);
     text_line(&t, "#define %s_H", e->upper);
     c_blank(&t);
-    text_line(&t, "#include <cnas/private.h>");
+    text_line(&t, "#include <cnas/%s.h>", e->p->is_private ? "private" : "model");
     c_blank(&t);
     c_comment(&t,
               "The network: %s -> %" PRIu32
               " numbers. Public: the architecture, no weights. With <cnas/train.h>: cnas_train, cnas_infer, "
-              "cnas_params_load; with <cnas/fixed.h>: cnas_fixed_make.",
-              emit_dims(e->a, e->p->input), e->p->classes);
+              "cnas_params_load%s.",
+              emit_dims(e->a, e->p->input), e->p->classes, e->p->is_private ? "; with <cnas/fixed.h>: cnas_fixed_make" : "");
     text_line(&t, "extern const struct cnas_model %s_model;", e->net);
-    c_blank(&t);
-    c_comment(&t,
-              "One private inference: both sides call offline, then online. The image is normalised, %s; logits: %" PRIu32
-              " fixed-point numbers.",
-              emit_dims(e->a, e->p->input), e->p->classes);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_server_offline(struct cnas_server_session *s);", e->net);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_server_online(struct cnas_server_session *s);", e->net);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_client_offline(struct cnas_client *c);", e->net);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_client_online(struct cnas_client *c, const float *image, int64_t *logits);",
-              e->net);
+    if (e->o->targets & (EMIT_CLIENT | EMIT_SERVER))
+        party_functions(e, &t);
     c_blank(&t);
     text_line(&t, "#endif");
     emit_file_add(e, arena_printf(e->a, "%s.h", e->net), &t);
+}
+
+static void point_names(struct emit *e, struct text *t)
+{
+    c_comment(t, "Points: what exists in shares under private inference. Between points everything is affine.");
+    c_begin(t, "enum");
+    for (uint32_t i = 0; i < e->p->n_points; i++)
+        text_line(t, "POINT_%s,", emit_upper(e->a, e->p->points[i].name));
+    text_line(t, "N_POINTS");
+    c_end(t, ";");
+    c_blank(t);
+}
+
+static void fold_names(struct emit *e, struct text *t)
+{
+    text_line(t, "enum { N_TERMS = %" PRIu32 " };", e->p->n_terms);
+    text_line(t, "extern const struct cnas_point %s_points[N_POINTS];", e->net);
+    text_line(t, "extern const struct cnas_term %s_terms[N_TERMS];", e->net);
+    text_line(t, "CNAS_CHECKED enum cnas_status %s_fold(struct cnas_fold *f, const float *params);", e->net);
+    c_blank(t);
 }
 
 static void internal_header(struct emit *e)
@@ -55,26 +84,21 @@ static void internal_header(struct emit *e)
         c_end(&t, ";");
         c_blank(&t);
     }
-    c_comment(&t, "Points: what exists in shares under private inference. Between points everything is affine.");
-    c_begin(&t, "enum");
-    for (uint32_t i = 0; i < p->n_points; i++)
-        text_line(&t, "POINT_%s,", emit_upper(e->a, p->points[i].name));
-    text_line(&t, "N_POINTS");
-    c_end(&t, ";");
-    c_blank(&t);
+    if (p->is_private)
+        point_names(e, &t);
     bool any = false;
     for (uint32_t i = 0; i < p->n_layers; i++)
         if (emit_has_shape(&p->layers[i])) {
             text_line(&t, "extern const struct cnas_conv_shape %s_%s_shape;", e->net, p->layers[i].name);
             any = true;
+        } else if (emit_has_slice(&p->layers[i])) {
+            text_line(&t, "extern const struct cnas_slice_shape %s_%s_shape;", e->net, p->layers[i].name);
+            any = true;
         }
     if (any)
         c_blank(&t);
-    text_line(&t, "enum { N_TERMS = %" PRIu32 " };", p->n_terms);
-    text_line(&t, "extern const struct cnas_point %s_points[N_POINTS];", e->net);
-    text_line(&t, "extern const struct cnas_term %s_terms[N_TERMS];", e->net);
-    text_line(&t, "CNAS_CHECKED enum cnas_status %s_fold(struct cnas_fold *f, const float *params);", e->net);
-    c_blank(&t);
+    if (p->is_private)
+        fold_names(e, &t);
     text_line(&t, "#endif");
     emit_file_add(e, arena_printf(e->a, "%s_internal.h", e->net), &t);
 }

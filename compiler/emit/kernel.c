@@ -152,7 +152,7 @@ static void print_batch_norm(struct emit *e, struct text *t, const struct plan_l
            &items);
 }
 
-/* relu, pools, subsample, dropout: y from x, then numbers. */
+/* relu, pools, subsample, slice, pad, dropout: y from x, then numbers. */
 static void print_plain(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode)
 {
     const bool back = mode == EMIT_BACKWARD;
@@ -167,6 +167,17 @@ static void print_plain(struct emit *e, struct text *t, const struct plan_layer 
         c_item(&items, "%s", elements(e, l));
         break;
     case PLAN_AVG_POOL:
+        c_item(&items, "r->n");
+        c_item(&items, "%s", shape_ref(e, l));
+        break;
+    case PLAN_MAX_POOL:
+        if (back)
+            c_item(&items, "%s", act(e, l->x, mode));
+        c_item(&items, "r->n");
+        c_item(&items, "%s", shape_ref(e, l));
+        break;
+    case PLAN_SLICE:
+    case PLAN_PAD:
         c_item(&items, "r->n");
         c_item(&items, "%s", shape_ref(e, l));
         break;
@@ -195,7 +206,7 @@ static void print_plain(struct emit *e, struct text *t, const struct plan_layer 
     default:
         bug("a layer of another kind");
     }
-    const char *kernel = plan_op_name(l->op);
+    const char *kernel = emit_has_slice(l) ? "slice" : plan_op_name(l->op);
     c_call(t, C_CALL,
            arena_printf(e->a, "cnas_%s_%s", kernel,
                         back                    ? "backward"

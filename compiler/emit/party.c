@@ -88,6 +88,8 @@ static void emit_side(struct emit *e, const struct side *side)
 
 void emit_parties(struct emit *e)
 {
-    emit_side(e, &server);
-    emit_side(e, &client);
+    if (e->o->targets & EMIT_SERVER)
+        emit_side(e, &server);
+    if (e->o->targets & EMIT_CLIENT)
+        emit_side(e, &client);
 }

@@ -1,4 +1,4 @@
-/* The four main programs, the makefile fragment NET.mk, and a Makefile that uses it. */
+/* The main programs, the makefile fragment NET.mk, and a Makefile that uses it. */
 #include "compiler/emit/emit_internal.h"
 
 #include <string.h>
@@ -44,22 +44,15 @@ static const char fragment[] =
     "CNAS_LIBS += $(addprefix $(CNAS_RPATH),$(filter-out /usr/lib /usr/lib/% /lib/%,$(shell $(PKG_CONFIG) --variable=libdir cnas)))\n"
     "endif\n"
     "CFLAGS ?= -O2\n"
-    "\n"
-    "@N_NETWORK := $(addprefix $(@N_DIR)/,@n.o @n_fixed.o)\n"
-    "@N_PARTIES := $(addprefix $(@N_DIR)/,@n_server.o @n_client.o)\n"
-    "@N_MAINS := $(addprefix $(@N_DIR)/,@n_train_main.o @n_infer_main.o @n_server_main.o @n_client_main.o)\n"
-    "@N_PROGRAMS := $(addprefix $(@N_DIR)/,@n-train @n-infer @n-server @n-client)\n"
-    "@N_FILES := $(@N_NETWORK) $(@N_PARTIES) $(@N_MAINS) $(@N_PROGRAMS)\n"
-    "\n"
+    "\n";
+
+static const char rules[] =
     "$(@N_NETWORK) $(@N_PARTIES) $(@N_MAINS): %.o: %.c $(@N_DIR)/@n.h $(@N_DIR)/@n_internal.h\n"
     "\t$(CC) -std=c11 -Wall -Wextra $(CPPFLAGS) $(CFLAGS) $(CNAS_CFLAGS) -c -o $@ $<\n"
-    "\n"
-    "$(@N_DIR)/@n-train: $(@N_DIR)/@n_train_main.o $(@N_NETWORK)\n"
-    "$(@N_DIR)/@n-infer: $(@N_DIR)/@n_infer_main.o $(@N_NETWORK)\n"
-    "$(@N_DIR)/@n-server: $(@N_DIR)/@n_server_main.o $(@N_DIR)/@n_server.o $(@N_NETWORK)\n"
-    "$(@N_DIR)/@n-client: $(@N_DIR)/@n_client_main.o $(@N_DIR)/@n_client.o $(@N_NETWORK)\n"
-    "$(@N_PROGRAMS):\n"
-    "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CNAS_LIBS)\n";
+    "\n";
+
+static const char link_rule[] = "$(@N_PROGRAMS):\n"
+                                "\t$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CNAS_LIBS)\n";
 
 static const char makefile[] = "\n"
                                ".PHONY: all clean\n"
@@ -69,19 +62,55 @@ static const char makefile[] = "\n"
                                "clean:\n"
                                "\trm -f $(@N_FILES)\n";
 
-static void make_file(struct emit *e, const char *name, const char *template)
+static const struct {
+    enum emit_target target;
+    const char *name;
+    bool party; /* has a file of its own beside its main program */
+} programs[] = {{EMIT_TRAIN, "train", false}, {EMIT_CLEAR_INFER, "infer", false}, {EMIT_SERVER, "server", true}, {EMIT_CLIENT, "client", true}};
+enum { N_PROGRAMS = sizeof programs / sizeof *programs };
+
+/* A list of files, one for each program that is wanted: @n_server.o ... */
+static void add_files(struct emit *e, struct text *t, const char *what, const char *prefix, const char *suffix, bool only_parties)
+{
+    const char *blank = "";
+    add_template(e, t, arena_printf(e->a, "@N_%s := $(addprefix $(@N_DIR)/,", what));
+    for (int i = 0; i < N_PROGRAMS; i++)
+        if ((e->o->targets & programs[i].target) && (programs[i].party || !only_parties)) {
+            text_add(t, "%s%s%s%s%s", blank, e->net, prefix, programs[i].name, suffix);
+            blank = " ";
+        }
+    text_add(t, ")\n");
+}
+
+static void make_fragment(struct emit *e)
 {
     struct text t = emit_file_new(e, true);
-    add_template(e, &t, template);
-    emit_file_add(e, name, &t);
+    add_template(e, &t, fragment);
+    add_template(e, &t, e->p->is_private ? "@N_NETWORK := $(addprefix $(@N_DIR)/,@n.o @n_fixed.o)\n" : "@N_NETWORK := $(@N_DIR)/@n.o\n");
+    add_files(e, &t, "PARTIES", "_", ".o", true);
+    add_files(e, &t, "MAINS", "_", "_main.o", false);
+    add_files(e, &t, "PROGRAMS", "-", "", false);
+    add_template(e, &t, "@N_FILES := $(@N_NETWORK) $(@N_PARTIES) $(@N_MAINS) $(@N_PROGRAMS)\n\n");
+    add_template(e, &t, rules);
+    for (int i = 0; i < N_PROGRAMS; i++) {
+        const char *name = programs[i].name;
+        if (e->o->targets & programs[i].target)
+            add_template(e, &t, arena_printf(e->a, "$(@N_DIR)/@n-%s: $(@N_DIR)/@n_%s_main.o %s$(@N_NETWORK)\n", name, name,
+                                             programs[i].party ? arena_printf(e->a, "$(@N_DIR)/@n_%s.o ", name) : ""));
+    }
+    add_template(e, &t, link_rule);
+    emit_file_add(e, arena_printf(e->a, "%s.mk", e->net), &t);
 }
 
 void emit_programs(struct emit *e)
 {
-    main_program(e, "train", "");
-    main_program(e, "infer", "");
-    main_program(e, "server", arena_printf(e->a, ", %s_server_offline, %s_server_online", e->net, e->net));
-    main_program(e, "client", arena_printf(e->a, ", %s_client_offline, %s_client_online", e->net, e->net));
-    make_file(e, arena_printf(e->a, "%s.mk", e->net), fragment);
-    make_file(e, "Makefile", makefile);
+    for (int i = 0; i < N_PROGRAMS; i++)
+        if (e->o->targets & programs[i].target)
+            main_program(e, programs[i].name,
+                         !programs[i].party ? ""
+                                            : arena_printf(e->a, ", %s_%s_offline, %s_%s_online", e->net, programs[i].name, e->net, programs[i].name));
+    make_fragment(e);
+    struct text t = emit_file_new(e, true);
+    add_template(e, &t, makefile);
+    emit_file_add(e, "Makefile", &t);
 }

@@ -11,7 +11,7 @@ void ir_print_dot(struct text *t, const struct ir_graph *g);
 /* One JSON object:
  *   { "network": "N",
  *     "nodes": [ { "name": "conv", "op": "conv", "inputs": ["image"], "shape": [16, 28, 28], "attributes": { "channels": 16, ... },
- *                  "keep": false, "prune": false, "parameters": 144, "macs": 112896, "relus": 0,
+ *                  "keep": false, "prune": false, "parameters": 144, "macs": 112896, "relus": 0, "relu_equivalents": 0,
  *                  "at": [ { "file": "net.cnas", "line": 5, "column": 9, "block": "core" }, ... outwards ] }, ... ],
  *     "outputs": [ { "name": "logits", "node": "fc" } ],
  *     "budgets": [ { "scope": "network N", "limit": 84000, "nodes": null (all) or ["relu", ...], "at": [...] } ],

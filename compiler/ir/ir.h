@@ -42,11 +42,20 @@ struct ir_linear { /* weights features x input features */
 struct ir_batch_norm { /* running = decay * running + (1 - decay) * batch */
     double epsilon, decay;
 };
-struct ir_pool { /* windows fully inside the (padded) map; average counts the padding zeros; output floor((h + 2 pad - kernel) / stride) + 1 */
+struct ir_pool { /* windows fully inside the (padded) map; average counts the padding zeros, max ignores them; output floor((h + 2 pad - kernel) / stride) + 1 */
     int64_t kernel, stride, pad;
 };
 struct ir_subsample { /* y[c,i,j] = x[c, i*stride + offset_y, j*stride + offset_x], as many as exist */
     int64_t stride, offset_y, offset_x;
+};
+struct ir_slice { /* that many from there on; the input's range is [0, channels), rows and columns of a vector are 0 and 1 */
+    int64_t channel, channels, row, rows, column, columns;
+};
+struct ir_pad { /* rows and columns of zeros on each side of a map; negative: so many are cut off */
+    int64_t top, bottom, left, right;
+};
+struct ir_reshape { /* the same elements in the same order; h = w = 0: a vector of c */
+    int64_t c, h, w;
 };
 struct ir_dropout {
     double rate; /* share of elements set to zero in training, [0, 1); inverted scaling; identity at inference */
@@ -65,8 +74,11 @@ struct ir_node {
         struct ir_conv conv;
         struct ir_linear linear;
         struct ir_batch_norm batch_norm;
-        struct ir_pool avg_pool;
+        struct ir_pool avg_pool, max_pool;
         struct ir_subsample subsample;
+        struct ir_slice slice;
+        struct ir_pad pad;
+        struct ir_reshape reshape;
         struct ir_dropout dropout;
         struct ir_input input;
     };

@@ -152,9 +152,8 @@ static bool shape_same(const struct rule *r)
     return give(r, r->in[0]);
 }
 
-static bool shape_avg_pool(const struct rule *r)
+static bool shape_pool(const struct rule *r, const struct ir_pool *p)
 {
-    const struct ir_pool *p = &r->attr->avg_pool;
     struct ir_shape s = r->in[0];
     if (!need_map(r) || !whole_number(r, "kernel", p->kernel, 1) || !whole_number(r, "stride", p->stride, 1) ||
         !whole_number(r, "padding", p->pad, 0))
@@ -168,7 +167,17 @@ static bool shape_avg_pool(const struct rule *r)
     return give(r, (struct ir_shape){3, s.c, room_y / p->stride + 1, room_x / p->stride + 1});
 }
 
-static bool shape_global_avg_pool(const struct rule *r)
+static bool shape_avg_pool(const struct rule *r)
+{
+    return shape_pool(r, &r->attr->avg_pool);
+}
+
+static bool shape_max_pool(const struct rule *r)
+{
+    return shape_pool(r, &r->attr->max_pool);
+}
+
+static bool shape_global_pool(const struct rule *r)
 {
     return need_map(r) && give(r, (struct ir_shape){1, r->in[0].c, 1, 1});
 }
@@ -183,6 +192,42 @@ static bool shape_subsample(const struct rule *r)
     if (p->offset_y >= s.h || p->offset_x >= s.w)
         return REFUSE(r, "offset %" PRId64 ",%" PRId64 " lies outside the input %s", p->offset_y, p->offset_x, ir_shape_text(r->arena, s));
     return give(r, (struct ir_shape){3, s.c, (s.h - 1 - p->offset_y) / p->stride + 1, (s.w - 1 - p->offset_x) / p->stride + 1});
+}
+
+/* first .. first + count - 1 of the input's `size` channels, rows or columns */
+static bool shape_range(const struct rule *r, const char *what, int64_t first, int64_t count, int64_t size)
+{
+    if (count < 1)
+        return REFUSE(r, "slice needs at least one %s", what);
+    if (first >= 0 && first < size && count <= size - first)
+        return true;
+    return REFUSE(r, "there is no %s %" PRId64 " in the input %s", what, first < 0 || first > size ? first : size,
+                  ir_shape_words(r->arena, r->in[0]));
+}
+
+static bool shape_slice(const struct rule *r)
+{
+    const struct ir_slice *p = &r->attr->slice;
+    struct ir_shape s = r->in[0];
+    return shape_range(r, "channel", p->channel, p->channels, s.c) && shape_range(r, "row", p->row, p->rows, s.h) &&
+           shape_range(r, "column", p->column, p->columns, s.w) && give(r, (struct ir_shape){s.rank, p->channels, p->rows, p->columns});
+}
+
+static bool shape_pad(const struct rule *r)
+{
+    const struct ir_pad *p = &r->attr->pad;
+    const int64_t sides[] = {p->top, p->bottom, p->left, p->right};
+    struct ir_shape s = r->in[0];
+    if (!need_map(r))
+        return false;
+    for (int i = 0; i < 4; i++)
+        if (sides[i] > IR_MAX_ELEMENTS || sides[i] < -IR_MAX_ELEMENTS)
+            return REFUSE(r, "padding %" PRId64 " is larger than the limit of %" PRId64, sides[i], IR_MAX_ELEMENTS);
+    /* what is cut off must be there: else zeros of one side would be cut off by the other */
+    if ((p->top < 0 ? -p->top : 0) + (p->bottom < 0 ? -p->bottom : 0) >= s.h || (p->left < 0 ? -p->left : 0) + (p->right < 0 ? -p->right : 0) >= s.w)
+        return REFUSE(r, "padding of %" PRId64 ", %" PRId64 ", %" PRId64 ", %" PRId64 " (top, bottom, left, right) leaves nothing of the input %s",
+                      p->top, p->bottom, p->left, p->right, ir_shape_text(r->arena, s));
+    return give(r, (struct ir_shape){3, s.c, s.h + p->top + p->bottom, s.w + p->left + p->right});
 }
 
 static bool shape_add(const struct rule *r)
@@ -211,6 +256,20 @@ static bool shape_flatten(const struct rule *r)
     return give(r, (struct ir_shape){1, ir_elements(r->in[0]), 1, 1});
 }
 
+static bool shape_reshape(const struct rule *r)
+{
+    const struct ir_reshape *p = &r->attr->reshape;
+    struct ir_shape s = p->h == 0 && p->w == 0 ? (struct ir_shape){1, p->c, 1, 1} : (struct ir_shape){3, p->c, p->h, p->w};
+    if (!whole_number(r, s.rank == 1 ? "the number of features" : "the number of channels", s.c, 1) || !whole_number(r, "the height", s.h, 1) ||
+        !whole_number(r, "the width", s.w, 1))
+        return false;
+    if (!product_fits(s.c, s.h, s.w) || ir_elements(s) != ir_elements(r->in[0]))
+        return REFUSE(r, "reshape keeps the number of elements, but the input %s has %" PRId64 " and %s would have %s",
+                      ir_shape_words(r->arena, r->in[0]), ir_elements(r->in[0]), ir_shape_text(r->arena, s),
+                      product_fits(s.c, s.h, s.w) ? arena_printf(r->arena, "%" PRId64, ir_elements(s)) : "more");
+    return give(r, s);
+}
+
 static bool shape_dropout(const struct rule *r)
 {
     double rate = r->attr->dropout.rate;
@@ -226,11 +285,16 @@ static bool (*const rules[IR_OP_COUNT])(const struct rule *r) = {
     [IR_BATCH_NORM] = shape_batch_norm,
     [IR_RELU] = shape_same,
     [IR_AVG_POOL] = shape_avg_pool,
-    [IR_GLOBAL_AVG_POOL] = shape_global_avg_pool,
+    [IR_GLOBAL_AVG_POOL] = shape_global_pool,
+    [IR_MAX_POOL] = shape_max_pool,
+    [IR_GLOBAL_MAX_POOL] = shape_global_pool,
     [IR_SUBSAMPLE] = shape_subsample,
+    [IR_SLICE] = shape_slice,
+    [IR_PAD] = shape_pad,
     [IR_ADD] = shape_add,
     [IR_CONCAT] = shape_concat,
     [IR_FLATTEN] = shape_flatten,
+    [IR_RESHAPE] = shape_reshape,
     [IR_DROPOUT] = shape_dropout,
 };
 

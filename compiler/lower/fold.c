@@ -51,7 +51,7 @@ static uint32_t computed(struct folds *f, ir_id id)
     for (uint32_t i = 0; i < n->n_in; i++)
         x[i] = value(f, n->in[i]);
     const uint32_t y = take(f);
-    call(f, (struct plan_fold){.op = n->op == IR_FLATTEN ? PLAN_FOLD_FLATTEN : PLAN_FOLD_LAYER,
+    call(f, (struct plan_fold){.op = n->op == IR_FLATTEN || n->op == IR_RESHAPE ? PLAN_FOLD_FLATTEN : PLAN_FOLD_LAYER,
                                .point = PLAN_NONE,
                                .layer = f->l->v[id].layer,
                                .y = y,

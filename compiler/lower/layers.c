@@ -1,4 +1,5 @@
 /* From nodes to layers: one layer for each node that computes something, its parameters, and which values are views of others. */
+#include "compiler/ir/cost.h"
 #include "compiler/lower/lower.h"
 
 #include <inttypes.h>
@@ -9,7 +10,8 @@ const char *plan_op_name(enum plan_op op)
         [PLAN_CONV] = "conv",           [PLAN_LINEAR] = "linear",     [PLAN_BATCH_NORM] = "batch_norm",
         [PLAN_RELU] = "relu",           [PLAN_AVG_POOL] = "avg_pool", [PLAN_GLOBAL_AVG_POOL] = "global_avg_pool",
         [PLAN_SUBSAMPLE] = "subsample", [PLAN_ADD] = "add",           [PLAN_CONCAT] = "concat",
-        [PLAN_DROPOUT] = "dropout",
+        [PLAN_DROPOUT] = "dropout",     [PLAN_MAX_POOL] = "max_pool", [PLAN_SLICE] = "slice",
+        [PLAN_PAD] = "pad",
     };
     if ((unsigned)op >= PLAN_OP_COUNT)
         bug("not an operator of the plan");
@@ -26,10 +28,10 @@ struct plan_dims lower_dims(struct ir_shape s)
     return (struct plan_dims){(uint32_t)s.c, (uint32_t)s.h, (uint32_t)s.w};
 }
 
-/* Flatten keeps the memory order; concat of one input is that input. */
+/* Flatten and reshape keep the memory order; concat of one input is that input. */
 static bool is_view(const struct ir_node *n)
 {
-    return n->op == IR_FLATTEN || (n->op == IR_CONCAT && n->n_in == 1);
+    return n->op == IR_FLATTEN || n->op == IR_RESHAPE || (n->op == IR_CONCAT && n->n_in == 1);
 }
 
 static void find_views(struct lower *l)
@@ -46,9 +48,9 @@ static void find_views(struct lower *l)
             v->train = x->train;
         if (is_view(n) || n->op == IR_DROPOUT)
             v->infer = x->infer;
-        /* flatten of a real map is a call of its own in the folding program */
+        /* reshape, and flatten of a real map, are calls of their own in the folding program */
         const struct ir_shape s = node_at(l, n->in[0])->shape;
-        if (n->op == IR_DROPOUT || (is_view(n) && (n->op != IR_FLATTEN || s.h * s.w == 1)))
+        if (n->op == IR_DROPOUT || (is_view(n) && n->op != IR_RESHAPE && (n->op != IR_FLATTEN || s.h * s.w == 1)))
             v->fold = x->fold;
     }
 }
@@ -67,8 +69,11 @@ static bool check_node(struct lower *l, const struct ir_node *n)
         const int64_t extents[] = {n->conv.kh, n->conv.kw, n->conv.pad_y, n->conv.pad_x};
         for (size_t i = 0; i < sizeof extents / sizeof *extents; i++)
             largest = extents[i] > largest ? extents[i] : largest;
-    } else if (n->op == IR_AVG_POOL) {
-        largest = n->avg_pool.kernel > n->avg_pool.pad ? n->avg_pool.kernel : n->avg_pool.pad;
+    } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
+        const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
+        largest = p->kernel > p->pad ? p->kernel : p->pad;
+    } else if (n->op == IR_PAD) { /* a cut is bounded by the map */
+        largest = n->pad.top > n->pad.left ? n->pad.top : n->pad.left;
     }
     if (largest > LOWER_MAX_EXTENT)
         return lower_refuse(l, n->site,
@@ -95,6 +100,17 @@ static uint32_t add_param(struct lower *l, struct plan_param *params, uint32_t l
     }
     l->layers[layer].param[kind] = l->p->n_params;
     return l->p->n_params++;
+}
+
+static struct plan_window pool_window(const struct ir_pool *p)
+{
+    return (struct plan_window){.kh = (uint32_t)p->kernel,
+                                .kw = (uint32_t)p->kernel,
+                                .stride = (uint32_t)p->stride,
+                                .pad_y = (uint32_t)p->pad,
+                                .pad_x = (uint32_t)p->pad,
+                                .dilation = 1,
+                                .groups = 1};
 }
 
 /* The operator's attributes and parameters. in: shape of the first operand. */
@@ -135,20 +151,29 @@ static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const st
         break;
     case IR_RELU:
         y->op = PLAN_RELU;
-        l->p->relus += (uint64_t)c * y->y.dims.h * y->y.dims.w;
         break;
     case IR_AVG_POOL:
         y->op = PLAN_AVG_POOL;
-        y->window = (struct plan_window){.kh = (uint32_t)n->avg_pool.kernel,
-                                         .kw = (uint32_t)n->avg_pool.kernel,
-                                         .stride = (uint32_t)n->avg_pool.stride,
-                                         .pad_y = (uint32_t)n->avg_pool.pad,
-                                         .pad_x = (uint32_t)n->avg_pool.pad,
-                                         .dilation = 1,
-                                         .groups = 1};
+        y->window = pool_window(&n->avg_pool);
         break;
     case IR_GLOBAL_AVG_POOL:
         y->op = PLAN_GLOBAL_AVG_POOL;
+        break;
+    case IR_MAX_POOL:
+        y->op = PLAN_MAX_POOL;
+        y->window = pool_window(&n->max_pool);
+        break;
+    case IR_GLOBAL_MAX_POOL:
+        y->op = PLAN_MAX_POOL;
+        y->window = (struct plan_window){.kh = in.h, .kw = in.w, .stride = 1, .dilation = 1, .groups = 1};
+        break;
+    case IR_SLICE:
+        y->op = PLAN_SLICE;
+        y->slice = (struct plan_slice){(uint32_t)n->slice.channel, (int32_t)n->slice.row, (int32_t)n->slice.column};
+        break;
+    case IR_PAD:
+        y->op = PLAN_PAD;
+        y->slice = (struct plan_slice){0, (int32_t)-n->pad.top, (int32_t)-n->pad.left};
         break;
     case IR_SUBSAMPLE:
         y->op = PLAN_SUBSAMPLE;
@@ -224,7 +249,10 @@ bool lower_layers(struct lower *l)
         for (int k = 0; k < PLAN_PARAM_KINDS; k++)
             y->param[k] = PLAN_NONE;
         fill(l, y, layer, n, lower_dims(node_at(l, n->in[0])->shape), params);
+        const struct ir_cost cost = ir_cost_node(g, id);
         l->p->macs += y->macs;
+        l->p->relus += (uint64_t)cost.relus;
+        l->p->relu_equivalents += (uint64_t)cost.relu_equivalents;
         if (y->param[PLAN_WEIGHT] != PLAN_NONE || y->param[PLAN_GAMMA] != PLAN_NONE)
             l->v[id].wants_grad = true;
     }

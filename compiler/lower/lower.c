@@ -92,14 +92,21 @@ static void set_digest(struct lower *l)
     l->p->digest = hex;
 }
 
-const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, struct plan_refusal *why)
+const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum plan_sides sides, struct plan_refusal *why)
 {
     struct lower l = {
         .a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
     l.p->network = g->name;
-    if (!find_ends(&l) || !copy_train(&l) || !copy_private(&l) || !lower_layers(&l) || !lower_buffers(&l) || !lower_segments(&l))
+    if (!find_ends(&l) || !copy_train(&l) || !copy_private(&l) || !lower_layers(&l) || !lower_buffers(&l))
         return NULL;
-    lower_folds(&l);
+    if (sides == PLAN_PRIVATE) {
+        if (!lower_segments(&l)) {
+            why->only_private = true;
+            return NULL;
+        }
+        lower_folds(&l);
+        l.p->is_private = true;
+    }
     set_digest(&l);
     return l.p;
 }

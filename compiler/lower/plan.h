@@ -18,7 +18,10 @@
  *   global_avg_pool     the same as an average over the whole map: k = H, kw = W, s = 1, p = 0.
  *   linear              over a flattened C x H x W map: the same as a convolution with k = H, kw = W, s = 1, p = 0.
  *   subsample s,o       the same as a 1x1 convolution with stride s, pad -o.
- *   batch_norm, dropout, flatten: geometry unchanged (flatten only renames: its memory order is the map's).
+ *   slice, pad          rows: the same as a 1x1 convolution with padding -first row (pad: the rows on top), which gives as many rows
+ *                       as the result has. Channels: geometry unchanged.
+ *   batch_norm, dropout, flatten, reshape: geometry unchanged (flatten only renames: its memory order is the map's; reshape is
+ *                       refused where it gives another map).
  *   add, concat         terms of the same source are aligned to the union of their extents: rows -pad .. k-1-pad; new pad = the
  *                       largest pad, new kernel = largest k-pad + largest pad. Strides must agree.
  *   map of one row and column (H = W = 1): the stride means nothing and is written 1.
@@ -26,11 +29,13 @@
  *                       top, then from the bottom (for example global_avg_pool over a padded 3x3: kernel H + 2, pad 1 becomes
  *                       kernel H, pad 0). This is done here after every step. Rows dropped early are rows that only zeros reach
  *                       later too, so cropping once at the end (cnas_fold_point) gives the same geometry and the same numbers.
- * Padding of a conv or avg_pool (p > 0) is exact only where the value, continued beyond its map by the formula above, is zero
+ * Padding of a conv, avg_pool or pad (p > 0) is exact only where the value, continued beyond its map by the formula above, is zero
  * there: it has no bias, and every term reads only outside its source for rows -1 and H of the value: (k-1) - s - pad < 0 and
  * H*s - pad >= source height. True of points, and of sums, concatenations, even-sized pools and bias-free 1x1 convolutions of
  * points. Elsewhere the value becomes a point of its own (rescale). So does a value whose composition would be absurdly larger
- * than its parts. */
+ * than its parts.
+ *
+ * Without the private side (PLAN_PRIVATE is not asked for) there are no points, terms and fold calls. */
 #ifndef COMPILER_LOWER_PLAN_H
 #define COMPILER_LOWER_PLAN_H
 
@@ -97,7 +102,10 @@ enum plan_op { /* one kernel each, forward and backward */
                PLAN_RELU,
                PLAN_AVG_POOL,
                PLAN_GLOBAL_AVG_POOL,
+               PLAN_MAX_POOL, /* also over the whole map */
                PLAN_SUBSAMPLE,
+               PLAN_SLICE,
+               PLAN_PAD, /* a slice that reaches over the edges */
                PLAN_ADD,
                PLAN_CONCAT,
                PLAN_DROPOUT, /* training only: at inference its result is its input's buffer */
@@ -114,9 +122,14 @@ struct plan_operand { /* indices of buffers */
     struct plan_dims dims;
 };
 
-struct plan_window { /* conv, avg_pool; subsample: stride and offsets */
+struct plan_window { /* conv, pools; subsample: stride and offsets */
     uint32_t kh, kw, stride, pad_y, pad_x, dilation, groups;
     uint32_t offset_y, offset_x;
+};
+
+struct plan_slice { /* slice, pad: where the result starts in the operand */
+    uint32_t channel;
+    int32_t row, column;
 };
 
 struct plan_layer {
@@ -127,6 +140,7 @@ struct plan_layer {
     const struct plan_operand *x;
     struct plan_operand y; /* y.grad PLAN_NONE: no backward step */
     struct plan_window window;
+    struct plan_slice slice;
     double epsilon, decay;            /* batch_norm */
     double rate;                      /* dropout */
     uint32_t seed;                    /* dropout: number of the layer */
@@ -180,7 +194,8 @@ struct plan {
     const char *output_name;
     uint32_t classes; /* floats of the output */
     uint32_t logits_infer, logits_train, logits_grad;
-    uint64_t relus, macs;
+    uint64_t relus, relu_equivalents, macs;
+    bool is_private; /* points, terms and folds are there */
 
     uint32_t n_params;
     const struct plan_param *params;
@@ -207,10 +222,13 @@ struct plan {
 struct plan_refusal {
     struct site site;
     const char *text;
+    bool only_private; /* the clear programs could be generated */
 };
 
+enum plan_sides { PLAN_CLEAR, PLAN_PRIVATE /* and clear */ };
+
 /* lower.c. NULL: *why was set. Everything in arena a; strings and sites of g are shared. */
-const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, struct plan_refusal *why);
+const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum plan_sides sides, struct plan_refusal *why);
 
 /* plan_verify.c. NULL: every invariant above holds. Else a sentence: a bug of the compiler. */
 const char *plan_verify(struct arena *a, const struct plan *p);

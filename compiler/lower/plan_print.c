@@ -69,6 +69,8 @@ static void print_layer(struct text *t, const struct plan *p, const struct plan_
     text_add(t, ")");
     if (l->window.stride)
         print_window(t, l);
+    if (l->op == PLAN_SLICE || l->op == PLAN_PAD)
+        text_add(t, " from %" PRIu32 ",%" PRId32 ",%" PRId32, l->slice.channel, l->slice.row, l->slice.column);
     if (l->op == PLAN_BATCH_NORM)
         text_add(t, " epsilon %s decay %s", plan_number(t->arena, l->epsilon), plan_number(t->arena, l->decay));
     if (l->op == PLAN_DROPOUT)
@@ -134,8 +136,10 @@ void plan_print_network(struct text *t, const struct plan *p)
         print_layer(t, p, &p->layers[i]);
         text_add(t, "\n");
     }
-    print_points(t, p);
-    print_folds(t, p);
+    if (p->is_private) {
+        print_points(t, p);
+        print_folds(t, p);
+    }
 }
 
 static void print_slab(struct text *t, const char *what, const struct plan_slab *s)
@@ -172,7 +176,7 @@ void plan_print(struct text *t, const struct plan *p)
 {
     print_head(t, p);
     text_line(t, "digest %s", p->digest);
-    text_line(t, "relus %" PRIu64 " macs %" PRIu64, p->relus, p->macs);
+    text_line(t, "relus %" PRIu64 " relu-equivalents %" PRIu64 " macs %" PRIu64, p->relus, p->relu_equivalents, p->macs);
     text_add(t, "\n");
     text_line(t, "parameters: %" PRIu64 " trained, %" PRIu64 " statistics", p->params_trained,
               p->params_floats - p->params_trained);
@@ -193,9 +197,13 @@ void plan_print(struct text *t, const struct plan *p)
     print_slab(t, "gradient", &p->grad);
     text_line(t, "batch statistics: %" PRIu64 " floats", p->state_floats);
     text_add(t, "\n");
-    print_points(t, p);
-    text_add(t, "\n");
-    print_folds(t, p);
+    if (p->is_private) {
+        print_points(t, p);
+        text_add(t, "\n");
+        print_folds(t, p);
+    } else {
+        text_line(t, "no private form");
+    }
     const struct plan_train *d = &p->defaults;
     text_add(t, "\n");
     text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max),

@@ -132,7 +132,7 @@ static void check_clear(struct check *c)
         if (l->op == PLAN_RELU)
             touch(&train, l->y.train, l->y.dims, now, false);
         for (uint32_t k = 0; k < l->n_x; k++) {
-            if (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM)
+            if (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM || l->op == PLAN_MAX_POOL)
                 touch(&train, l->x[k].train, l->x[k].dims, now, false);
             if (l->x[k].grad == PLAN_NONE)
                 continue;
@@ -195,6 +195,19 @@ static struct affine layer_value(struct check *c, const struct plan_layer *l, co
         y = affine_compose(c->a, x, (struct affine_window){1, w->stride, -(int64_t)w->offset_y, 1},
                            (struct affine_window){1, w->stride, -(int64_t)w->offset_x, 1}, l->y.dims);
         break;
+    case PLAN_SLICE:
+        y = affine_compose(c->a, x, (struct affine_window){1, 1, -(int64_t)l->slice.row, 1},
+                           (struct affine_window){1, 1, -(int64_t)l->slice.column, 1}, l->y.dims);
+        break;
+    case PLAN_PAD: {
+        const int64_t top = -(int64_t)l->slice.row, left = -(int64_t)l->slice.column,
+                      bottom = (int64_t)l->y.dims.h - l->x[0].dims.h - top, right = (int64_t)l->y.dims.w - l->x[0].dims.w - left;
+        if (!affine_pads_exactly(x, (struct affine_window){1, 1, top > bottom ? top : bottom, 1},
+                                 (struct affine_window){1, 1, left > right ? left : right, 1}))
+            WRONG(c, "%s pads a value that is not zero outside its map", l->name);
+        y = affine_compose(c->a, x, (struct affine_window){1, 1, top, 1}, (struct affine_window){1, 1, left, 1}, l->y.dims);
+        break;
+    }
     case PLAN_ADD:
     case PLAN_CONCAT:
         for (uint32_t i = 1; i < n; i++) {
@@ -280,8 +293,11 @@ const char *plan_verify(struct arena *a, const struct plan *p)
     check_slab(&c, "training", &p->train);
     check_slab(&c, "gradient", &p->grad);
     check_clear(&c);
-    check_points(&c);
-    if (!c.wrong)
+    if (p->is_private)
+        check_points(&c);
+    else if (p->n_points || p->n_terms || p->n_folds)
+        WRONG(&c, "a plan without a private side has points");
+    if (p->is_private && !c.wrong)
         check_folds(&c);
     return c.wrong;
 }

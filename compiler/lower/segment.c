@@ -126,6 +126,38 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
     return WALK_DONE;
 }
 
+static enum walk refuse(struct segments *s, const struct ir_node *n, const char *why)
+{
+    lower_refuse(s->l, n->site, arena_printf(s->l->a, "`%s` is not available in private inference, because %s", ir_op_name(n->op), why));
+    return WALK_REFUSED;
+}
+
+static bool is_flattened_map(const struct ir_node *n, struct plan_dims in)
+{
+    return n->shape.rank == 1 && in.h * in.w != 1;
+}
+
+static enum walk refuse_flattened(struct segments *s, const struct ir_node *n, struct plan_dims in)
+{
+    lower_refuse(s->l, n->site,
+                 arena_printf(s->l->a, "%s of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32 " map has no private form: put it before flatten",
+                              ir_op_name(n->op), in.c, in.h, in.w));
+    return WALK_REFUSED;
+}
+
+/* A 1x1 window that starts above the map and has more rows than it; the larger side says whether there are zeros. */
+static enum walk pad(struct segments *s, struct affine *y, const struct ir_node *n)
+{
+    const struct ir_pad *p = &n->pad;
+    const struct affine *x = operand(s, n, 0);
+    const struct affine_window most_y = {1, 1, p->top > p->bottom ? p->top : p->bottom, 1},
+                               most_x = {1, 1, p->left > p->right ? p->left : p->right, 1};
+    if (!affine_pads_exactly(x, most_y, most_x) && force(s, n->in[0]))
+        return WALK_AGAIN;
+    *y = affine_compose(s->l->a, x, (struct affine_window){1, 1, p->top, 1}, (struct affine_window){1, 1, p->left, 1}, lower_dims(n->shape));
+    return WALK_DONE;
+}
+
 static enum walk affine(struct segments *s, struct affine *y, const struct ir_node *n)
 {
     const struct affine *x = operand(s, n, 0);
@@ -153,20 +185,30 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
     case IR_SUBSAMPLE:
         return compose(s, y, n, (struct affine_window){1, n->subsample.stride, -n->subsample.offset_y, 1},
                        (struct affine_window){1, n->subsample.stride, -n->subsample.offset_x, 1}, 0, dims);
+    case IR_SLICE:
+        if (is_flattened_map(n, in))
+            return refuse_flattened(s, n, in);
+        return compose(s, y, n, (struct affine_window){1, 1, -n->slice.row, 1}, (struct affine_window){1, 1, -n->slice.column, 1}, 0, dims);
+    case IR_PAD:
+        return pad(s, y, n);
+    case IR_MAX_POOL:
+    case IR_GLOBAL_MAX_POOL:
+        return refuse(s, n, "its comparisons have no protocol yet: use avg_pool, which costs no ReLUs");
     case IR_ADD:
     case IR_CONCAT:
         return join(s, y, n);
     case IR_BATCH_NORM:
-        if (n->shape.rank == 1 && in.h * in.w != 1) {
-            lower_refuse(s->l, n->site,
-                         arena_printf(s->l->a,
-                                      "batch_norm of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32
-                                      " map has no private form: put it before flatten",
-                                      in.c, in.h, in.w));
-            return WALK_REFUSED;
-        }
+        if (is_flattened_map(n, in))
+            return refuse_flattened(s, n, in);
         *y = *x;
         y->biased = true;
+        return WALK_DONE;
+    case IR_RESHAPE: /* of a vector that was flattened from such a map, or to a vector */
+        if (n->shape.rank == 3 && (in.c != dims.c || in.h != dims.h || in.w != dims.w))
+            return refuse(s, n, arena_printf(s->l->a, "rearranging a %" PRIu32 "x%" PRIu32 "x%" PRIu32
+                                                           " map as %" PRIu32 "x%" PRIu32 "x%" PRIu32 " is no convolution",
+                                             in.c, in.h, in.w, dims.c, dims.h, dims.w));
+        *y = *x;
         return WALK_DONE;
     case IR_FLATTEN:
         *y = *x;

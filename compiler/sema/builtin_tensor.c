@@ -111,16 +111,16 @@ static struct value run_batch_norm(struct eval *e, const struct builtin *b, cons
     return one_input(e, IR_BATCH_NORM, c, &attr);
 }
 
-static struct value run_avg_pool(struct eval *e, const struct builtin *b, const struct call *c)
+static struct value run_pool(struct eval *e, const struct builtin *b, const struct call *c)
 {
-    (void)b;
-    struct ir_node attr = {.op = IR_AVG_POOL, .avg_pool = {.kernel = c->args[1].integer, .stride = c->args[2].integer, .pad = c->args[3].integer}};
+    const struct ir_pool pool = {.kernel = c->args[1].integer, .stride = c->args[2].integer, .pad = c->args[3].integer};
+    struct ir_node attr = {.op = strcmp(b->name, "max_pool") == 0 ? IR_MAX_POOL : IR_AVG_POOL, .avg_pool = pool};
     if (c->args[2].kind == VALUE_SYMBOL) {
         if (!only_word(e, c, 2, "same", "the stride"))
             return value_error();
         attr.avg_pool.stride = attr.avg_pool.kernel;
     }
-    return one_input(e, IR_AVG_POOL, c, &attr);
+    return one_input(e, attr.op, c, &attr);
 }
 
 static struct value run_subsample(struct eval *e, const struct builtin *b, const struct call *c)
@@ -130,6 +130,84 @@ static struct value run_subsample(struct eval *e, const struct builtin *b, const
     if (!pair(e, c, 2, "the offset", &attr.subsample.offset_y, &attr.subsample.offset_x))
         return value_error();
     return one_input(e, IR_SUBSAMPLE, c, &attr);
+}
+
+/* A range of consecutive integers, such as 2 .. 5; `all` where the default was taken. */
+static bool range(struct eval *e, const struct call *c, int i, int64_t size, int64_t *first, int64_t *count)
+{
+    const struct value *v = &c->args[i];
+    *first = 0;
+    *count = size;
+    if (v->kind == VALUE_SYMBOL)
+        return true;
+    const struct value *items = value_items(v);
+    bool good = v->list.n > 0;
+    for (size_t k = 0; good && k < v->list.n; k++)
+        good = items[k].kind == VALUE_INT && (k == 0 || (items[k - 1].integer < INT64_MAX && items[k].integer == items[k - 1].integer + 1));
+    if (!good) {
+        eval_fail(e, c->where[i], E_NOT_A_RANGE, "a range such as 0 .. 4 is needed, that is, consecutive integers, not %s", value_text(e->arena, v));
+        return false;
+    }
+    *first = items[0].integer;
+    *count = (int64_t)v->list.n;
+    return eval_step(e, c->where[i], v->list.n);
+}
+
+static struct value run_slice(struct eval *e, const struct builtin *b, const struct call *c)
+{
+    (void)b;
+    struct ir_node attr = {.op = IR_SLICE};
+    const struct ir_shape s = shape_of(e, &c->args[0]);
+    if (!range(e, c, 1, s.c, &attr.slice.channel, &attr.slice.channels) || !range(e, c, 2, s.h, &attr.slice.row, &attr.slice.rows) ||
+        !range(e, c, 3, s.w, &attr.slice.column, &attr.slice.columns))
+        return value_error();
+    for (int i = 2; i < 4; i++)
+        if (s.rank == 1 && c->args[i].kind == VALUE_LIST)
+            return eval_fail(e, c->where[i], E_NO_SUCH_DIMENSION, "a tensor of %lld features has no %s", (long long)s.c, i == 2 ? "rows" : "columns");
+    return one_input(e, IR_SLICE, c, &attr);
+}
+
+/* One number for all sides, [vertical, horizontal], or [top, bottom, left, right]. */
+static struct value run_pad(struct eval *e, const struct builtin *b, const struct call *c)
+{
+    (void)b;
+    struct ir_node attr = {.op = IR_PAD};
+    struct ir_pad *p = &attr.pad;
+    const struct value *v = &c->args[1];
+    if (v->kind == VALUE_LIST && v->list.n == 4) {
+        int64_t *const side[] = {&p->top, &p->bottom, &p->left, &p->right};
+        for (size_t i = 0; i < 4; i++) {
+            if (value_items(v)[i].kind != VALUE_INT)
+                return eval_fail(e, c->where[1], E_PADDING, "the padding [top, bottom, left, right] has integers, not %s", value_text(e->arena, v));
+            *side[i] = value_items(v)[i].integer;
+        }
+    } else {
+        if (v->kind == VALUE_LIST && v->list.n != 2)
+            return eval_fail(e, c->where[1], E_PADDING, "the padding is an integer, [vertical, horizontal] or [top, bottom, left, right], not %s",
+                             value_text(e->arena, v));
+        if (!pair(e, c, 1, "the padding", &p->top, &p->left))
+            return value_error();
+        p->bottom = p->top;
+        p->right = p->left;
+    }
+    return one_input(e, IR_PAD, c, &attr);
+}
+
+static struct value run_reshape(struct eval *e, const struct builtin *b, const struct call *c)
+{
+    (void)b;
+    struct ir_node attr = {.op = IR_RESHAPE};
+    const struct value *v = &c->args[1];
+    int64_t dims[3] = {0};
+    bool good = v->list.n == 1 || v->list.n == 3;
+    for (size_t i = 0; good && i < v->list.n; i++) {
+        good = value_items(v)[i].kind == VALUE_INT && value_items(v)[i].integer >= 1;
+        dims[i] = value_items(v)[i].integer;
+    }
+    if (!good)
+        return eval_fail(e, c->where[1], E_NEW_SHAPE, "the shape is [features] or [channels, height, width], all at least 1, not %s", value_text(e->arena, v));
+    attr.reshape = (struct ir_reshape){dims[0], dims[1], dims[2]};
+    return one_input(e, IR_RESHAPE, c, &attr);
 }
 
 static struct value run_dropout(struct eval *e, const struct builtin *b, const struct call *c)
@@ -213,6 +291,7 @@ static struct value run_fact(struct eval *e, const struct builtin *b, const stru
 #define DEFAULT_INT(n) true, false, {.kind = VALUE_INT, .integer = (n)}
 #define DEFAULT_REAL(x) true, false, {.kind = VALUE_REAL, .real = (x)}
 #define DEFAULT_BOOL(b) true, false, {.kind = VALUE_BOOL, .boolean = (b)}
+#define DEFAULT_ALL true, false, {.kind = VALUE_SYMBOL, .symbol = "all"}
 #define DEFAULT_SAME true, false, {.kind = VALUE_SYMBOL, .symbol = "same"}
 #define NEEDED false, false, {.kind = VALUE_NONE}
 #define REST false, true, {.kind = VALUE_NONE}
@@ -226,8 +305,13 @@ const struct builtin builtin_tensor_table[] = {
     OPERATOR("linear", run_linear, {"x", T, NEEDED}, {"features", I, NEEDED}, {"bias", B, DEFAULT_BOOL(true)}),
     OPERATOR("batch_norm", run_batch_norm, {"x", T, NEEDED}, {"epsilon", REAL, DEFAULT_REAL(1e-5)}, {"decay", REAL, DEFAULT_REAL(0.9)}),
     OPERATOR("relu", run_plain, {"x", T, NEEDED}),
-    OPERATOR("avg_pool", run_avg_pool, {"x", T, NEEDED}, {"kernel", I, NEEDED}, {"stride", I | W, DEFAULT_SAME}, {"padding", I, DEFAULT_INT(0)}),
+    OPERATOR("avg_pool", run_pool, {"x", T, NEEDED}, {"kernel", I, NEEDED}, {"stride", I | W, DEFAULT_SAME}, {"padding", I, DEFAULT_INT(0)}),
     OPERATOR("global_avg_pool", run_plain, {"x", T, NEEDED}),
+    OPERATOR("max_pool", run_pool, {"x", T, NEEDED}, {"kernel", I, NEEDED}, {"stride", I | W, DEFAULT_SAME}, {"padding", I, DEFAULT_INT(0)}),
+    OPERATOR("global_max_pool", run_plain, {"x", T, NEEDED}),
+    OPERATOR("slice", run_slice, {"x", T, NEEDED}, {"channels", L, DEFAULT_ALL}, {"rows", L, DEFAULT_ALL}, {"columns", L, DEFAULT_ALL}),
+    OPERATOR("pad", run_pad, {"x", T, NEEDED}, {"sides", I | L, NEEDED}),
+    OPERATOR("reshape", run_reshape, {"x", T, NEEDED}, {"shape", L, NEEDED}),
     OPERATOR("subsample", run_subsample, {"x", T, NEEDED}, {"stride", I, NEEDED}, {"offset", I | L, DEFAULT_INT(0)}),
     OPERATOR("flatten", run_plain, {"x", T, NEEDED}),
     OPERATOR("dropout", run_dropout, {"x", T, NEEDED}, {"rate", REAL, NEEDED}),
@@ -239,13 +323,8 @@ const struct builtin builtin_tensor_table[] = {
     OPERATOR("width", run_fact, {"x", T, NEEDED}),
     OPERATOR("shape", run_fact, {"x", T, NEEDED}),
     OPERATOR("elements", run_fact, {"x", T, NEEDED}),
-    LATER("max_pool", "avg_pool costs no ReLUs in private inference"),
-    LATER("global_max_pool", "there is global_avg_pool"),
     LATER("argmax", "let the output be the logits"),
     LATER("softmax", "let the output be the logits; training adds softmax and cross-entropy"),
-    LATER("pad", "conv and avg_pool take padding"),
-    LATER("slice", ""),
-    LATER("reshape", "there is flatten"),
     LATER("upsample", ""),
     LATER("square", ""),
     LATER("poly2", ""),

@@ -121,6 +121,8 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         return status;
     if (o->resume && o->fresh)
         return cn_fail(2, "--resume and --fresh exclude each other");
+    if (o->quantize && !m->n_points)
+        return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
     if (o->quantize && (o->resume || o->fresh))
         return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
     if (strlen(o->out) > CN_PATH - 32)
@@ -231,12 +233,17 @@ static int run(const struct options *o, const struct cnas_model *m, struct cnas_
         status = *params ? run_training(*params, ctx, o, m, train, test)
                          : cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
     }
-    if (status < 0)
+    if (status < 0 && m->n_points)
         status = make_fixed(q, *params, ctx, o, m, train);
     if (status >= 0)
         return status;
     if (cn_score_data(&score, ctx, m, *params, *q, test))
         return cn_fail(1, "no memory to test the network");
+    if (!*q) {
+        printf("test accuracy: float %.2f %%; no fixed-point network: %s was compiled for the clear alone (cnasc --targets)\n",
+               100.0 * (double)score.float_right / (double)score.n, m->name);
+        return 0;
+    }
     printf("test accuracy: float %.2f %%, fixed point %.2f %%; same answer on %zu of %zu images\n",
            100.0 * (double)score.float_right / (double)score.n, 100.0 * (double)score.fixed_right / (double)score.n, score.agree, score.n);
     return 0;

@@ -221,6 +221,21 @@ enum cnas_status cnas_fold_subsample(struct cnas_fold *f, uint32_t y, uint32_t x
                                                      .pad_x = -(int64_t)offset_x});
 }
 
+/* Channels are rows of the composed kernels; rows and columns are a 1x1 convolution with padding, which may be negative. */
+enum cnas_status cnas_fold_slice(struct cnas_fold *f, uint32_t y, uint32_t x, const struct cnas_slice_shape *s)
+{
+    const struct fold_value *in = read_slot(f, x);
+    cn_require(in->k == s->c && in->h == s->h && in->w == s->w && s->oc && s->channel <= s->c - s->oc);
+    struct fold_value part;
+    enum cnas_status status = cn_value_channels(&part, in, s->channel, s->oc);
+    if (!status)
+        status = write_slot(f, y, &part);
+    return status ? status
+                  : depthwise_constant(f, y, y, 1,
+                                       (struct fold_operator){.h = s->oh, .w = s->ow, .kh = 1, .kw = 1, .stride = 1,
+                                                              .pad_y = -(int64_t)s->row, .pad_x = -(int64_t)s->column});
+}
+
 static enum cnas_status join(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts, int stack)
 {
     struct fold_value v;

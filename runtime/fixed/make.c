@@ -160,6 +160,8 @@ enum cnas_status cnas_fixed_make(struct cnas_fixed **out, struct cnas_ctx *ctx, 
         s.options.headroom_bits = HEADROOM_DEFAULT;
     if (!s.options.weight_bits)
         s.options.weight_bits = WEIGHT_DEFAULT;
+    if (!m->n_points)
+        return cn_error(err, CNAS_E_RANGE, "network %s was compiled for the clear alone, without fixed-point arithmetic", m->name);
     if (!n)
         return cn_error(err, CNAS_E_RANGE, "calibration needs at least one image");
     if (!options_are_sound(&s.options, m))

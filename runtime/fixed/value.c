@@ -106,6 +106,12 @@ static void tidy(struct fold_value *v, const struct cnas_point *points)
     }
 }
 
+/* Whether an operator's windows reach beyond rows 0 .. size-1. */
+static int beyond_map(int64_t size, int64_t out, int64_t k, int64_t stride, int64_t pad, int64_t dilation)
+{
+    return pad > 0 || (out - 1) * stride - pad + dilation * (k - 1) >= size;
+}
+
 /* Padding is exact only where the value, continued beyond its map by its own formula, is zero: no bias, and on each padded axis
  * the positions before 0 and after the last meet no source. */
 static int is_zero_outside(const struct fold_value *v, int rows, int columns, const struct cnas_point *points)
@@ -150,7 +156,9 @@ enum cnas_status cn_value_compose(struct fold_value *y, const struct fold_value 
                                   const struct cnas_point *points)
 {
     cn_require(op->groups && x->k % op->groups == 0 && op->k % op->groups == 0);
-    cn_require((op->pad_y <= 0 && op->pad_x <= 0) || is_zero_outside(x, op->pad_y > 0, op->pad_x > 0, points));
+    const int rows = beyond_map(x->h, op->h, op->kh, op->stride, op->pad_y, op->dilation),
+              columns = beyond_map(x->w, op->w, op->kw, op->stride, op->pad_x, op->dilation);
+    cn_require((!rows && !columns) || is_zero_outside(x, rows, columns, points));
     enum cnas_status status = cn_value_init(y, op->k, op->h, op->w, x->n_terms);
     for (size_t i = 0; !status && i < x->n_terms; i++) {
         const struct fold_term *t = &x->terms[i];
@@ -178,6 +186,22 @@ enum cnas_status cn_value_compose(struct fold_value *y, const struct fold_value 
     }
     tidy(y, points);
     return CNAS_OK;
+}
+
+enum cnas_status cn_value_channels(struct fold_value *y, const struct fold_value *x, uint32_t first, uint32_t k)
+{
+    cn_require(k <= x->k && first <= x->k - k);
+    enum cnas_status status = cn_value_init(y, k, x->h, x->w, x->n_terms);
+    for (size_t i = 0; !status && i < x->n_terms; i++) {
+        status = cn_value_append(y, x->terms[i]);
+        if (!status)
+            memcpy(y->terms[i].w, x->terms[i].w + first * kernel_size(&x->terms[i]), k * kernel_size(&x->terms[i]) * sizeof *y->terms[i].w);
+    }
+    if (status)
+        cn_value_clear(y);
+    else
+        memcpy(y->bias, x->bias + first, k * sizeof *y->bias);
+    return status;
 }
 
 static struct fold_term *term_of(struct fold_value *v, uint32_t src)

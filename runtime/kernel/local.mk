@@ -10,6 +10,8 @@ libcnasrt_la_SOURCES += \
 	runtime/kernel/lanes.c runtime/kernel/lanes.h \
 	runtime/kernel/linear.c \
 	runtime/kernel/loss.c \
+	runtime/kernel/max_pool.c \
 	runtime/kernel/mix.h \
 	runtime/kernel/norm.c \
-	runtime/kernel/pool.c
+	runtime/kernel/pool.c \
+	runtime/kernel/slice.c

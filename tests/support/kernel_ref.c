@@ -81,6 +81,33 @@ void ref_avg_pool(double *y, const double *x, size_t n, const struct cnas_conv_s
             }
 }
 
+void ref_max_pool(double *y, const double *x, size_t n, const struct cnas_conv_shape *s)
+{
+    for (size_t m = 0; m < n * s->c; m++)
+        for (long oy = 0; oy < s->oh; oy++)
+            for (long ox = 0; ox < s->ow; ox++) {
+                double most = -INFINITY;
+                for (long r = 0; r < s->kh; r++)
+                    for (long q = 0; q < s->kw; q++) {
+                        long iy = oy * s->stride + r - s->pad_y, ix = ox * s->stride + q - s->pad_x;
+                        if (iy >= 0 && iy < s->h && ix >= 0 && ix < s->w)
+                            most = fmax(most, x[((long)m * s->h + iy) * s->w + ix]);
+                    }
+                *y++ = most;
+            }
+}
+
+void ref_slice(double *y, const double *x, size_t n, const struct cnas_slice_shape *s)
+{
+    for (long m = 0; m < (long)n; m++)
+        for (long c = 0; c < s->oc; c++)
+            for (long i = 0; i < s->oh; i++)
+                for (long j = 0; j < s->ow; j++) {
+                    const long r = i + s->row, q = j + s->column;
+                    *y++ = r < 0 || r >= s->h || q < 0 || q >= s->w ? 0 : x[((m * s->c + c + s->channel) * s->h + r) * s->w + q];
+                }
+}
+
 void ref_subsample(double *y, const double *x, size_t n, size_t c, size_t h, size_t w, size_t oh, size_t ow, size_t stride,
                    size_t offset_y, size_t offset_x)
 {

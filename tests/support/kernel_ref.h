@@ -11,6 +11,8 @@ void ref_linear(double *y, const double *x, const double *w, const double *bias,
 void ref_batch_norm(double *y, double *mean, double *var, const double *x, const double *gamma, const double *beta, size_t n,
                     size_t c, size_t hw, double epsilon);
 void ref_avg_pool(double *y, const double *x, size_t n, const struct cnas_conv_shape *s);
+void ref_max_pool(double *y, const double *x, size_t n, const struct cnas_conv_shape *s);
+void ref_slice(double *y, const double *x, size_t n, const struct cnas_slice_shape *s);
 void ref_subsample(double *y, const double *x, size_t n, size_t c, size_t h, size_t w, size_t oh, size_t ow, size_t stride,
                    size_t offset_y, size_t offset_x);
 double ref_cross_entropy(const double *logits, const uint32_t *labels, size_t n, size_t classes);

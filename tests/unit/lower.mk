@@ -42,3 +42,13 @@ nodist_tests_unit_test_generated_private_rescale_SOURCES = tests/golden/emit/res
 	tests/golden/emit/rescale/rescale_server.c tests/golden/emit/rescale/rescale_client.c
 tests_unit_test_generated_private_rescale_CPPFLAGS = $(AM_CPPFLAGS) -DNET=rescale
 tests_unit_test_generated_private_rescale_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_generated_window tests/unit/test_generated_private_window
+tests_unit_test_generated_window_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_window_SOURCES = tests/golden/emit/window/window.c tests/golden/emit/window/window_fixed.c
+tests_unit_test_generated_window_CPPFLAGS = $(AM_CPPFLAGS) -DNET=window
+tests_unit_test_generated_window_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_generated_private_window_SOURCES = tests/unit/test_generated_private.c
+nodist_tests_unit_test_generated_private_window_SOURCES = tests/golden/emit/window/window.c tests/golden/emit/window/window_fixed.c \
+	tests/golden/emit/window/window_server.c tests/golden/emit/window/window_client.c
+tests_unit_test_generated_private_window_CPPFLAGS = $(AM_CPPFLAGS) -DNET=window
+tests_unit_test_generated_private_window_LDADD = $(RUNTIME_TEST_LIBS)

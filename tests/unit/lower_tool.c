@@ -18,7 +18,7 @@ static int fail(const char *what, const char *why)
 
 static int write_files(struct arena *a, const struct plan *p, const char *source, const char *dir)
 {
-    const struct emit_files files = emit_c(a, p, &(struct emit_options){.version = "0.0.0", .source = source, .command = ""});
+    const struct emit_files files = emit_c(a, p, &(struct emit_options){.targets = EMIT_ALL, .version = "0.0.0", .source = source, .command = ""});
     for (size_t i = 0; i < files.n; i++) {
         const char *path = arena_printf(a, "%s/%s", dir, files.at[i].name);
         FILE *f = fopen(path, "wb");
@@ -60,7 +60,7 @@ int main(int argc, char **argv)
     if (!g)
         return 1;
     struct plan_refusal why;
-    const struct plan *p = plan_lower(a, g, &why);
+    const struct plan *p = plan_lower(a, g, PLAN_PRIVATE, &why);
     if (!p)
         return fail(argv[2], why.text);
     const char *wrong = plan_verify(a, p);

@@ -69,6 +69,18 @@ static struct ir_node random_attr(struct random *r, enum ir_op op)
     case IR_SUBSAMPLE:
         n.subsample = (struct ir_subsample){1 + random_below(r, 3), random_below(r, 3), random_below(r, 3)};
         break;
+    case IR_MAX_POOL:
+        n.max_pool = (struct ir_pool){1 + random_below(r, 4), 1 + random_below(r, 3), random_below(r, 2)};
+        break;
+    case IR_SLICE:
+        n.slice = (struct ir_slice){random_below(r, 2), 1 + random_below(r, 2), random_below(r, 2), 1 + random_below(r, 3), random_below(r, 2), 1 + random_below(r, 3)};
+        break;
+    case IR_PAD:
+        n.pad = (struct ir_pad){random_below(r, 4) - 1, random_below(r, 4) - 1, random_below(r, 4) - 1, random_below(r, 4) - 1};
+        break;
+    case IR_RESHAPE:
+        n.reshape = coin(r) ? (struct ir_reshape){1 + random_below(r, 30), 0, 0} : (struct ir_reshape){1 + random_below(r, 6), 1 + random_below(r, 3), 1};
+        break;
     case IR_DROPOUT:
         n.dropout.rate = fraction(r);
         break;

@@ -128,6 +128,26 @@ static void subsample_step(struct cnas_fold *f, uint32_t y, uint32_t x, struct m
                 out->v[(c * out->h + i) * out->w + j] = in->v[(c * in->h + i * stride + oy) * in->w + j * stride + ox];
 }
 
+/* Channels and a window of the map, that may reach over the edges where the value is zero there. */
+static void slice_step(struct cnas_fold *f, uint32_t y, uint32_t x, struct map *out, const struct map *in, int pad)
+{
+    struct cnas_slice_shape s = {.c = in->k, .h = in->h, .w = in->w, .channel = random_below(in->k)};
+    s.row = pad ? -(int32_t)random_below(3) : (int32_t)random_below(in->h);
+    s.column = pad ? -(int32_t)random_below(3) : (int32_t)random_below(in->w);
+    s.oc = 1 + random_below(in->k - s.channel);
+    s.oh = pad ? (uint32_t)((int32_t)in->h - s.row) + random_below(2) : 1 + random_below(in->h - (uint32_t)s.row);
+    s.ow = pad ? (uint32_t)((int32_t)in->w - s.column) + random_below(2) : 1 + random_below(in->w - (uint32_t)s.column);
+    ck_assert_int_eq(cnas_fold_slice(f, y, x, &s), CNAS_OK);
+    *out = (struct map){.k = s.oc, .h = s.oh, .w = s.ow};
+    for (uint32_t c = 0; c < s.oc; c++)
+        for (uint32_t i = 0; i < s.oh; i++)
+            for (uint32_t j = 0; j < s.ow; j++) {
+                const int64_t r = (int64_t)i + s.row, q = (int64_t)j + s.column;
+                out->v[(c * s.oh + i) * s.ow + j] =
+                    r < 0 || r >= in->h || q < 0 || q >= in->w ? 0 : in->v[((c + s.channel) * in->h + r) * in->w + q];
+            }
+}
+
 static void join_step(struct cnas_fold *f, uint32_t y, uint32_t a, uint32_t b, struct map *out, const struct map *p, const struct map *q,
                       int stack)
 {
@@ -184,11 +204,18 @@ START_TEST(random_expressions)
             uint32_t second = random_below(SOURCES);
             ck_assert_int_eq(cnas_fold_source(f, 5, second), CNAS_OK);
             join_step(f, 6, 0, 5, &next, &now, &source[second], 1);
-            conv_step(f, 0, 6, &now, &next, 1 + random_below(2));
+            uint32_t padded = 6;
+            if (random_below(2)) { /* what was padded is zero outside too, so that the convolution may pad again */
+                slice_step(f, 7, 6, &other, &next, 1);
+                same(f, 7, &other, random_state);
+                next = other;
+                padded = 7;
+            }
+            conv_step(f, 0, padded, &now, &next, 1 + random_below(2));
             same(f, 0, &now, random_state);
         }
         for (uint32_t step = 0; step < 4; step++) {
-            uint32_t x = slot ^ 1, kind = random_below(6);
+            uint32_t x = slot ^ 1, kind = random_below(7);
             if (kind <= 1) {
                 conv_step(f, slot, x, &next, &now, 0);
             } else if (kind == 2) {
@@ -197,6 +224,8 @@ START_TEST(random_expressions)
                 norm_step(f, slot, x, &next, &now);
             } else if (kind == 4) {
                 subsample_step(f, slot, x, &next, &now);
+            } else if (kind == 5) {
+                slice_step(f, slot, x, &next, &now, 0);
             } else {
                 /* two branches of the same value meet: kernels of different extents over the same sources */
                 norm_step(f, 5, x, &branch, &now);

@@ -160,7 +160,8 @@ START_TEST(batches)
 }
 END_TEST
 
-/* The fold composes exactly what inference computes: the quantised network is as near to it as its fraction bits promise. */
+/* The fold composes exactly what inference computes: in a ring with room for them, the quantised network is as near to it as its fraction
+ * bits promise. */
 START_TEST(fixed_point)
 {
     struct cnas_fixed *q;

@@ -55,6 +55,7 @@ START_TEST(graphs)
             ck_assert_uint_eq(json_array_size(json_object_get(n, "shape")), (size_t)g->nodes[id].shape.rank);
             ck_assert_int_eq(number(n, "macs"), ir_cost_node(g, id).macs);
             ck_assert_int_eq(number(n, "relus"), ir_cost_node(g, id).relus);
+            ck_assert_int_eq(number(n, "relu_equivalents"), ir_cost_node(g, id).relu_equivalents);
             const json_t *attributes = json_object_get(n, "attributes");
             if (g->nodes[id].op == IR_DROPOUT)
                 ck_assert(json_real_value(json_object_get(attributes, "rate")) == g->nodes[id].dropout.rate);

@@ -132,6 +132,59 @@ START_TEST(pools)
 }
 END_TEST
 
+#define SLICE(...) (&(struct ir_node){.slice = {__VA_ARGS__}})
+#define PAD(...) (&(struct ir_node){.pad = {__VA_ARGS__}})
+#define RESHAPE(...) (&(struct ir_node){.reshape = {__VA_ARGS__}})
+
+START_TEST(maxima)
+{
+    GIVES(IR_MAX_POOL, IN(MAP(3, 7, 8)), 1, POOL(), MAP(3, 3, 4));
+    GIVES(IR_MAX_POOL, IN(MAP(3, 8, 8)), 1, POOL(.kernel = 3, .stride = 2, .pad = 1), MAP(3, 4, 4));
+    REFUSES(IR_MAX_POOL, IN(MAP(3, 7, 7)), 1, POOL(.pad = 2), "padding 2 must be smaller than the window 2x2");
+    REFUSES(IR_MAX_POOL, IN(VECTOR(7)), 1, POOL(), "max_pool needs a map of channels x height x width, but its input has 7 features");
+    GIVES(IR_GLOBAL_MAX_POOL, IN(MAP(64, 7, 5)), 1, NULL, VECTOR(64));
+    REFUSES(IR_GLOBAL_MAX_POOL, IN(VECTOR(1)), 1, NULL, "global_max_pool needs a map of channels x height x width, but its input has 1 feature");
+}
+END_TEST
+
+START_TEST(slices)
+{
+    GIVES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(2, 3, 0, 7, 0, 8), MAP(3, 7, 8));
+    GIVES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(0, 6, 6, 1, 1, 7), MAP(6, 1, 7));
+    GIVES(IR_SLICE, IN(VECTOR(10)), 1, SLICE(9, 1, 0, 1, 0, 1), VECTOR(1));
+    REFUSES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(4, 3, 0, 7, 0, 8), "there is no channel 6 in the input 6x7x8");
+    REFUSES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(0, 6, -1, 7, 0, 8), "there is no row -1 in the input 6x7x8");
+    REFUSES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(0, 6, 0, 7, 9, 1), "there is no column 9 in the input 6x7x8");
+    REFUSES(IR_SLICE, IN(MAP(6, 7, 8)), 1, SLICE(0, 0, 0, 7, 0, 8), "slice needs at least one channel");
+    REFUSES(IR_SLICE, IN(VECTOR(10)), 1, SLICE(0, INT64_MAX, 0, 1, 0, 1), "there is no channel 10 in the input 10 features");
+    REFUSES(IR_SLICE, IN(VECTOR(10)), 1, SLICE(INT64_MAX, INT64_MAX, 0, 1, 0, 1), "there is no channel 9223372036854775807 in the input 10 features");
+}
+END_TEST
+
+START_TEST(pads)
+{
+    GIVES(IR_PAD, IN(MAP(6, 7, 8)), 1, PAD(1, 2, 3, 4), MAP(6, 10, 15));
+    GIVES(IR_PAD, IN(MAP(6, 7, 8)), 1, PAD(-3, -3, 4, -7), MAP(6, 1, 5));
+    REFUSES(IR_PAD, IN(MAP(6, 7, 8)), 1, PAD(-3, -4, 0, 0), "padding of -3, -4, 0, 0 (top, bottom, left, right) leaves nothing of the input 6x7x8");
+    REFUSES(IR_PAD, IN(MAP(6, 7, 8)), 1, PAD(0, 0, 4, -8), "padding of 0, 0, 4, -8 (top, bottom, left, right) leaves nothing of the input 6x7x8");
+    REFUSES(IR_PAD, IN(MAP(1, 1, 1)), 1, PAD(INT64_MIN, 0, 0, 0), "padding -9223372036854775808 is larger than the limit of 2147483648");
+    REFUSES(IR_PAD, IN(MAP(2, 1, 1)), 1, PAD(1 << 30, 1 << 30, 0, 0), "a result of shape 2x2147483649x1 has more than 2147483648 elements");
+    REFUSES(IR_PAD, IN(VECTOR(7)), 1, PAD(0, 0, 0, 0), "pad needs a map of channels x height x width, but its input has 7 features");
+}
+END_TEST
+
+START_TEST(reshapes)
+{
+    GIVES(IR_RESHAPE, IN(MAP(6, 7, 8)), 1, RESHAPE(336, 0, 0), VECTOR(336));
+    GIVES(IR_RESHAPE, IN(VECTOR(336)), 1, RESHAPE(3, 14, 8), MAP(3, 14, 8));
+    REFUSES(IR_RESHAPE, IN(MAP(6, 7, 8)), 1, RESHAPE(6, 7, 7), "reshape keeps the number of elements, but the input 6x7x8 has 336 and 6x7x7 would have 294");
+    REFUSES(IR_RESHAPE, IN(VECTOR(4)), 1, RESHAPE(1 << 20, 1 << 20, 4),
+            "reshape keeps the number of elements, but the input 4 features has 4 and 1048576x1048576x4 would have more");
+    REFUSES(IR_RESHAPE, IN(VECTOR(4)), 1, RESHAPE(4, 1, 0), "the width must be at least 1, not 0");
+    REFUSES(IR_RESHAPE, IN(VECTOR(4)), 1, RESHAPE(-4, 0, 0), "the number of features must be at least 1, not -4");
+}
+END_TEST
+
 START_TEST(joins)
 {
     GIVES(IR_ADD, IN(MAP(3, 4, 5), MAP(3, 4, 5), MAP(3, 4, 5)), 3, NULL, MAP(3, 4, 5));
@@ -187,6 +240,10 @@ int main(void)
     tcase_add_test(t, linear);
     tcase_add_test(t, elementwise);
     tcase_add_test(t, pools);
+    tcase_add_test(t, maxima);
+    tcase_add_test(t, slices);
+    tcase_add_test(t, pads);
+    tcase_add_test(t, reshapes);
     tcase_add_test(t, joins);
     tcase_add_test(t, input);
     suite_add_tcase(s, t);

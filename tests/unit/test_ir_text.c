@@ -47,6 +47,12 @@ static const char canonical[] =
     "%relu = relu %bn keep prune -> 16x28x28 at \"block.cnas\":12:9 of \"basic\" in \"block.cnas\":3:1 of \"two \\\"words\\\"\" in \"fashion.cnas\":9:13\n"
     "%pool = avg_pool %relu kernel=2 stride=2 pad=0 -> 16x14x14\n"
     "%even = subsample %relu stride=2 offset_y=0 offset_x=1 -> 16x14x14\n"
+    "%most = max_pool %pool kernel=3 stride=1 pad=1 -> 16x14x14\n"
+    "%wide = pad %most top=0 bottom=-1 left=2 right=0 -> 16x13x16\n"
+    "%part = slice %wide channel=2 channels=3 row=0 rows=13 column=1 columns=4 -> 3x13x4\n"
+    "%other = reshape %part c=13 h=4 w=3 -> 13x4x3\n"
+    "%vector = reshape %other c=156 h=0 w=0 -> 156\n"
+    "%top = global_max_pool %other -> 13\n"
     "%sum = add %pool %even -> 16x14x14\n"
     "%cat = concat %sum %pool %even -> 48x14x14\n"
     "%gap = global_avg_pool %cat -> 48\n"
@@ -55,6 +61,8 @@ static const char canonical[] =
     "%fc = linear %drop features=10 bias=false -> 10\n"
     "output logits = %fc\n"
     "output features = %flat\n"
+    "output v = %vector\n"
+    "output top = %top\n"
     "budget \"network Fashion\" limit=84000 nodes=all at \"fashion.cnas\":3:1\n"
     "budget \"the \\\"stem\\\"\" limit=0 nodes=[%stem %relu]\n"
     "budget \"nothing\" limit=5 nodes=[]\n"
@@ -82,8 +90,9 @@ START_TEST(what_is_read)
     ck_assert_str_eq(g->nodes[3].site.block, "basic");
     ck_assert_str_eq(g->nodes[3].site.from->block, "two \"words\"");
     ck_assert_ptr_null(g->nodes[3].site.from->from->block);
-    ck_assert_uint_eq(g->nodes[7].n_in, 3);
-    ck_assert_uint_eq(g->n_outputs, 2);
+    ck_assert_uint_eq(g->nodes[13].n_in, 3);
+    ck_assert_int_eq(g->nodes[7].pad.bottom, -1);
+    ck_assert_uint_eq(g->n_outputs, 4);
     ck_assert_ptr_null(g->budgets[0].nodes);
     ck_assert_str_eq(g->budgets[1].scope, "the \"stem\"");
     ck_assert_uint_eq(g->budgets[1].nodes[1], 3);

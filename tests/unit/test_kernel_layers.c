@@ -212,6 +212,74 @@ START_TEST(global_avg_pool)
 }
 END_TEST
 
+static void max_forward(double *out, double *const *in, const void *shape)
+{
+    const struct pool *p = shape;
+    ref_max_pool(out, in[0], p->n, &p->s);
+}
+START_TEST(max_pool)
+{
+    struct pool p = {ref_shape(3, 6, 5, 3, 2, 2, 2, 0, 0, 1, 1), 2};
+    if (_i == 1)
+        p = (struct pool){ref_shape(2, 7, 7, 2, 3, 3, 2, 1, 1, 1, 1), 1};
+    else if (_i == 2)
+        p = (struct pool){ref_shape(1, 5, 4, 1, 3, 2, 1, 2, 0, 1, 1), 2};
+    else if (_i == 3)
+        p = (struct pool){ref_shape(2, 3, 4, 2, 3, 4, 1, 0, 0, 1, 1), 2};
+    struct grad_function f = {max_forward, &p, p.n * p.s.c * p.s.oh * p.s.ow};
+    double *in[] = {x.d};
+    fill(&x, p.n * p.s.c * p.s.h * p.s.w);
+    fill(&y, f.outputs);
+    fill(&g, f.outputs);
+    max_forward(y.d, in, &p);
+    cnas_max_pool_forward(ctx, y.f, x.f, p.n, &p.s);
+    ck_assert_double_lt(test_distance(y.f, y.d, y.n), 1e-12);
+    cnas_max_pool_backward(ctx, x.df, 0, g.f, x.f, p.n, &p.s);
+    check_gradient(&x, &f, g.d, in, 0, 1e-5);
+    cnas_max_pool_backward(ctx, x.df, 1, g.f, x.f, p.n, &p.s);
+    check_twice(&x);
+    cnas_max_pool_backward(ctx, NULL, 0, g.f, x.f, p.n, &p.s);
+}
+END_TEST
+
+/* Of equal elements the first gets the gradient; a NaN is not lost. */
+START_TEST(max_pool_ties)
+{
+    const struct cnas_conv_shape s = ref_shape(1, 2, 4, 1, 2, 2, 2, 0, 0, 1, 1);
+    static const float in[8] = {1, 3, NAN, 9, 3, 2, 9, NAN}, dy[2] = {5, 7};
+    float out[2], dx[8];
+    cnas_max_pool_forward(ctx, out, in, 1, &s);
+    ck_assert(out[0] == 3 && isnan(out[1]));
+    cnas_max_pool_backward(ctx, dx, 0, dy, in, 1, &s);
+    for (int i = 0; i < 8; i++)
+        ck_assert(dx[i] == (i == 1 ? 5 : i == 2 ? 7 : 0));
+}
+END_TEST
+
+static void slice_forward(double *out, double *const *in, const void *shape)
+{
+    ref_slice(out, in[0], 2, shape);
+}
+START_TEST(slice)
+{
+    static const struct cnas_slice_shape sizes[] = {{5, 4, 3, 2, 4, 3, 1, 0, 0},   {5, 4, 3, 5, 2, 2, 0, 1, 1}, {2, 4, 3, 2, 7, 8, 0, -1, -3},
+                                                    {2, 4, 3, 1, 3, 5, 1, 2, -1}, {9, 1, 1, 4, 1, 1, 5, 0, 0}, {2, 3, 3, 2, 2, 2, 0, 5, -4}};
+    const struct cnas_slice_shape *s = &sizes[_i];
+    struct grad_function f = {slice_forward, s, 2 * (size_t)s->oc * s->oh * s->ow};
+    double *in[] = {x.d};
+    fill(&x, 2 * (size_t)s->c * s->h * s->w);
+    fill(&y, f.outputs);
+    fill(&g, f.outputs);
+    slice_forward(y.d, in, s);
+    cnas_slice_forward(ctx, y.f, x.f, 2, s);
+    ck_assert_double_lt(test_distance(y.f, y.d, y.n), 1e-12);
+    cnas_slice_backward(ctx, x.df, 0, g.f, 2, s);
+    check_gradient(&x, &f, g.d, in, 0, 1e-5);
+    cnas_slice_backward(ctx, x.df, 1, g.f, 2, s);
+    check_twice(&x);
+}
+END_TEST
+
 struct sub {
     size_t n, c, h, w, oh, ow, stride, offset_y, offset_x;
 };
@@ -475,6 +543,9 @@ int main(void)
     tcase_add_test(t, batch_norm_far_from_zero);
     tcase_add_loop_test(t, avg_pool, 0, 6);
     tcase_add_test(t, global_avg_pool);
+    tcase_add_loop_test(t, max_pool, 0, 4);
+    tcase_add_test(t, max_pool_ties);
+    tcase_add_loop_test(t, slice, 0, 6);
     tcase_add_loop_test(t, subsample, 0, 5);
     tcase_add_test(t, relu);
     tcase_add_test(t, add_and_concat);

@@ -23,6 +23,7 @@ CNAS_CHECKED enum cnas_status cnas_fold_avg_pool(struct cnas_fold *f, uint32_t y
 CNAS_CHECKED enum cnas_status cnas_fold_global_avg_pool(struct cnas_fold *f, uint32_t y, uint32_t x);
 CNAS_CHECKED enum cnas_status cnas_fold_subsample(struct cnas_fold *f, uint32_t y, uint32_t x, size_t stride, size_t offset_y,
                                                   size_t offset_x);
+CNAS_CHECKED enum cnas_status cnas_fold_slice(struct cnas_fold *f, uint32_t y, uint32_t x, const struct cnas_slice_shape *s);
 CNAS_CHECKED enum cnas_status cnas_fold_add(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts);
 CNAS_CHECKED enum cnas_status cnas_fold_concat(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts);
 CNAS_CHECKED enum cnas_status cnas_fold_flatten(struct cnas_fold *f, uint32_t y, uint32_t x);

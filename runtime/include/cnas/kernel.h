@@ -78,6 +78,22 @@ void cnas_avg_pool_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const f
 void cnas_global_avg_pool_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, size_t c, size_t hw);
 void cnas_global_avg_pool_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t n, size_t c, size_t hw);
 
+/* s as for avg_pool; windows see only what lies inside the map (at least one element each). Backward: dx at the first largest
+ * element of each window, in rows from the top; a NaN is larger than any number. */
+void cnas_max_pool_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, const struct cnas_conv_shape *s);
+void cnas_max_pool_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, const float *x, size_t n,
+                            const struct cnas_conv_shape *s);
+
+/* A part of x (N,C,H,W): y[n,c,i,j] = x[n, c+channel, i+row, j+column], (N,OC,OH,OW); zero where that lies outside of x's rows and
+ * columns, so this also pads. */
+struct cnas_slice_shape {
+    uint32_t c, h, w, oc, oh, ow;
+    uint32_t channel;
+    int32_t row, column;
+};
+void cnas_slice_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, const struct cnas_slice_shape *s);
+void cnas_slice_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t n, const struct cnas_slice_shape *s);
+
 /* y[n,c,i,j] = x[n,c,i*stride+offset_y,j*stride+offset_x]. */
 void cnas_subsample_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, size_t c, size_t h, size_t w, size_t oh,
                             size_t ow, size_t stride, size_t offset_y, size_t offset_x);

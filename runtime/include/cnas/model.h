@@ -96,6 +96,7 @@ struct cnas_model {
     void (*forward)(const struct cnas_run *r);  /* the same, keeping what backward needs */
     void (*backward)(const struct cnas_run *r); /* grads from the gradient of the logits */
 
+    /* The private side; NULL and 0 in a network that was compiled for the clear alone. */
     const struct cnas_point *points; /* topological; point 0 is the input, the last is the output */
     uint32_t n_points;
     const struct cnas_term *terms;
