@@ -7,6 +7,7 @@
 #include "compiler/base/file.h"
 #include "compiler/depend.h"
 #include "compiler/emit/emit.h"
+#include "compiler/fit.h"
 #include "compiler/ir/export.h"
 #include "compiler/ir/print.h"
 #include "compiler/ir/verify.h"
@@ -28,6 +29,7 @@ struct compilation {
     const struct ast_program *program; /* NULL: from IR */
     struct elab_options elab;
     struct elab_found found;
+    struct fit fit;
     const struct ir_graph *graph;
     struct pass_trace passes;
     const struct plan *plan;
@@ -85,7 +87,7 @@ static bool read_graph(struct compilation *c)
     c->program = load_text(c->arena, c->diag, name, bytes, n, &load);
     if (!read_defines(c) || diag_errors(c->diag))
         return false;
-    c->graph = elab_network(c->arena, c->diag, c->program, &c->elab, &c->found);
+    c->graph = fit_network(c->arena, c->diag, c->program, &c->elab, &c->found, &c->fit);
     ir_id node;
     const char *why = c->graph ? ir_verify(c->arena, c->graph, &node) : NULL;
     if (why)
@@ -258,6 +260,7 @@ static bool check(struct compilation *c)
     if (!countable)
         diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
     struct space space = {c->program, &c->elab, &c->found, c->graph};
+    fit_report(&report, &c->fit);
     bool good = countable && space_report(&report, c->diag, &space);
     good = good && check_budgets(c);
     good = good && make_plan(c);

@@ -87,8 +87,26 @@ static void check_defines(struct eval *e, const struct elab_options *o, const st
     }
 }
 
+/* A parameter that is `auto`: the caller decides. *before: where another one is. */
+static struct value automatic(struct eval *e, const struct elab_options *o, const char *name, struct span at, unsigned kinds, struct span *before)
+{
+    if (!(kinds & KIND(VALUE_INT))) {
+        diag_error(e->diag, at, E_AUTO, "`%s = auto` is for an integer", name);
+    } else if (before->source) {
+        diag_error(e->diag, at, E_AUTO, "one parameter can be auto, but `%s` is another one", name);
+        diag_note(e->diag, *before, "the first one is here");
+    } else if (o->automatic == 0) {
+        diag_error(e->diag, at, E_AUTO, "`%s = auto` has to be written as just this word", name);
+    } else {
+        *before = at;
+        return value_int(o->automatic);
+    }
+    return value_error();
+}
+
 static void set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net)
 {
+    struct span before = {0};
     check_defines(e, o, net);
     for (size_t i = 0; i < net->params.n; i++) {
         const struct ast_param *p = &net->params.at[i];
@@ -110,10 +128,9 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
         }
         unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
         kinds = kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
-        if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0) {
-            diag_error(e->diag, at, E_NOT_AVAILABLE, "`%s = auto` is not available yet; give a number with -D %s=...", name, name);
-            v = value_error();
-        } else if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
+        if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0)
+            v = automatic(e, o, name, at, kinds, &before);
+        if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
             diag_error(e->diag, at, E_PARAMETER_TYPE,
                        "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
             diag_note(e->diag, p->target.name.at, "the parameter is declared here");

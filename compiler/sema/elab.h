@@ -19,6 +19,7 @@ struct elab_options {
     const char *network;               /* --network; NULL: the only one in the file */
     const struct ast_define *defines;  /* -D, values for the network's parameters; a later one wins */
     size_t n_defines;
+    int64_t automatic;                 /* what a parameter that is `auto` gets; 0: that is an error */
     const struct elab_pick *picks;     /* a later one wins */
     size_t n_picks;
     bool optional_picks;               /* a pick of a choice that is never met is no error: other picks may have removed it */

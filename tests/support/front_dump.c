@@ -1,6 +1,7 @@
 /* The front end alone, for golden tests: front_dump ast|ir|check [-I DIR] [-D NAME=VALUE] [--pick NAME=VALUE] [--network NAME] FILE
  * Prints the stage's text to stdout and diagnostics to stderr. Exit status 0, 1 (errors in the input) or 2 (usage). */
 #include "compiler/base/vec.h"
+#include "compiler/fit.h"
 #include "compiler/ir/print.h"
 #include "compiler/load/load.h"
 #include "compiler/sema/elab.h"
@@ -48,7 +49,9 @@ int main(int argc, char **argv)
         if (diag_errors(d) == 0)
             ast_print_module(&t, p->modules[p->n_modules - 1]);
     } else {
-        const struct ir_graph *g = elab_network(a, d, p, &options, NULL);
+        struct elab_found found;
+        struct fit fit;
+        const struct ir_graph *g = fit_network(a, d, p, &options, &found, &fit);
         if (g && strcmp(stage, "ir") == 0)
             ir_print(&t, g);
     }
