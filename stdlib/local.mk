@@ -8,3 +8,9 @@ STDLIB_MODULES = \
 	stdlib/wide_resnet.cnas
 stdlibdir = $(datadir)/cnasc/stdlib
 dist_stdlib_DATA = $(STDLIB_MODULES)
+
+# What the modules make (tests/golden/std, which golden.sh compares) also runs.
+dist_check_SCRIPTS += tests/e2e/std_nets.sh
+if HAVE_CHECK
+TESTS += tests/e2e/std_nets.sh
+endif

@@ -1,0 +1,1 @@
+cnasc build --emit=ir cnet_odd.cnas | sed 's/ at ".*//'
