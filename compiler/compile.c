@@ -296,6 +296,8 @@ static bool run(struct compilation *c)
 {
     if (!read_graph(c))
         return false;
+    if (pass_check_wishes(c->diag, c->graph))
+        return false;
     run_passes(c);
     if (c->options->dump_after) {
         size_t n;

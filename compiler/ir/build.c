@@ -24,6 +24,7 @@ struct ir_builder {
     VEC(struct ir_node) nodes;
     VEC(struct ir_output) outputs;
     VEC(struct ir_budget) budgets;
+    VEC(struct ir_wish) wishes;
     struct ir_train train;
     struct ir_private private;
     struct ir_names names, output_names;
@@ -179,6 +180,12 @@ void ir_builder_budget(struct ir_builder *b, struct ir_budget budget)
     vec_push(b->arena, &b->budgets, budget);
 }
 
+void ir_builder_wish(struct ir_builder *b, struct ir_wish wish)
+{
+    wish.pass = arena_strdup(b->arena, wish.pass);
+    vec_push(b->arena, &b->wishes, wish);
+}
+
 void ir_builder_private(struct ir_builder *b, const struct ir_private *private)
 {
     b->private = *private;
@@ -232,6 +239,8 @@ const struct ir_graph *ir_builder_finish(struct ir_builder *b, uint32_t *dropped
         .outputs = b->outputs.at,
         .n_budgets = (uint32_t)b->budgets.n,
         .budgets = b->budgets.at,
+        .n_wishes = (uint32_t)b->wishes.n,
+        .wishes = b->wishes.at,
         .train = b->train,
         .private = b->private,
     };

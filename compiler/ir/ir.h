@@ -113,6 +113,12 @@ struct ir_train {
 };
 extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation */
 
+/* @passes(name): the network asks for a pass. What passes there are is no matter of the graph (pass.h). */
+struct ir_wish {
+    const char *pass;
+    struct site site;
+};
+
 /* How the network is to be computed in private inference: the private { } section. */
 struct ir_private {
     enum ir_protocol { IR_PROTOCOL_AUTO, IR_PROTOCOL_GC } protocol; /* of ReLUs */
@@ -131,6 +137,8 @@ struct ir_graph {
     const struct ir_output *outputs;
     uint32_t n_budgets;
     const struct ir_budget *budgets;
+    uint32_t n_wishes;
+    const struct ir_wish *wishes; /* in the order of the text */
     struct ir_train train;
     struct ir_private private;
     const struct ir_graph *whole; /* as it was built, with the nodes that no output needs; NULL: there were none. No part of its text */
@@ -156,6 +164,7 @@ void ir_builder_set_flags(struct ir_builder *b, ir_id id, bool keep, bool prune)
 void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);         /* same rules as name above */
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
 void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
+void ir_builder_wish(struct ir_builder *b, struct ir_wish wish);
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
 void ir_builder_private(struct ir_builder *b, const struct ir_private *private);
 /* Drops nodes that no output needs; *dropped (if not NULL) says how many, and the graph's `whole` still has them. The builder is not

@@ -108,6 +108,11 @@ void ir_print(struct text *t, const struct ir_graph *g)
         print_attr(t, &ir_train_attrs[i], &g->train);
     text_add(t, "\n");
     print_private(t, &g->private);
+    for (uint32_t i = 0; i < g->n_wishes; i++) {
+        text_add(t, "pass %s", g->wishes[i].pass);
+        print_site(t, &g->wishes[i].site);
+        text_add(t, "\n");
+    }
     for (ir_id id = 0; id < g->n_nodes; id++)
         print_node(t, g, &g->nodes[id]);
     for (uint32_t i = 0; i < g->n_outputs; i++)

@@ -375,6 +375,17 @@ static bool read_private(struct reader *r)
     return !r->t.error->why;
 }
 
+static bool read_wish(struct reader *r)
+{
+    struct ir_wish wish = {.pass = r->t.text};
+    if (r->t.kind != IR_TOKEN_WORD)
+        return IR_TOKEN_FAIL(&r->t, "expected the name of a pass, found %s", ir_token_shown(&r->t));
+    if (!ir_token_next(&r->t) || !read_site(r, &wish.site))
+        return false;
+    ir_builder_wish(r->builder, wish);
+    return true;
+}
+
 static bool read_statement(struct reader *r)
 {
     if (r->t.kind == IR_TOKEN_NODE)
@@ -385,11 +396,13 @@ static bool read_statement(struct reader *r)
         return read_budget(r);
     if (ir_token_accept(&r->t, IR_TOKEN_WORD, "train"))
         return read_train(r);
+    if (ir_token_accept(&r->t, IR_TOKEN_WORD, "pass"))
+        return read_wish(r);
     if (ir_token_accept(&r->t, IR_TOKEN_WORD, "private"))
         return read_private(r);
     if (r->t.kind == IR_TOKEN_END)
         return IR_TOKEN_FAIL(&r->t, "the text ends before its last word, end");
-    return IR_TOKEN_FAIL(&r->t, "expected a node, output, budget, train, private or end, found %s", ir_token_shown(&r->t));
+    return IR_TOKEN_FAIL(&r->t, "expected a node, output, budget, train, pass, private or end, found %s", ir_token_shown(&r->t));
 }
 
 static const struct ir_graph *read_graph(struct reader *r)

@@ -5,7 +5,7 @@
  *   3. Node names are valid (names.h) and unique; so are output names; the network's name is a C identifier.
  *   4. There is an output, every output is a node, and every node is needed by some output.
  *   5. A budget's limit is not negative; its nodes are ascending, without repetition, and nodes of the graph.
- *   6. Training attributes are in range, and so are those of private inference. */
+ *   6. The names of passes that are asked for are C identifiers. Training attributes are in range, and so are those of private inference. */
 #ifndef COMPILER_IR_VERIFY_H
 #define COMPILER_IR_VERIFY_H
 

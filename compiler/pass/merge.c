@@ -55,6 +55,8 @@ const struct ir_graph *pass_merge(struct arena *a, const struct ir_graph *g)
         }
         ir_builder_budget(b, budget);
     }
+    for (uint32_t i = 0; i < g->n_wishes; i++)
+        ir_builder_wish(b, g->wishes[i]);
     ir_builder_train(b, &g->train);
     ir_builder_private(b, &g->private);
     return ir_builder_finish(b, NULL);

@@ -26,4 +26,8 @@ const struct ir_graph *pass_all(struct arena *a, const struct ir_graph *g, struc
 
 const char *const *pass_names(size_t *n); /* in order */
 
+/* An error for every pass that the network asks for and there is not. Returns how many. */
+struct diag;
+size_t pass_check_wishes(struct diag *d, const struct ir_graph *g);
+
 #endif

@@ -151,14 +151,30 @@ static void network_budget(struct eval *e, const struct ast_block *net)
     }
 }
 
+static void network_passes(struct eval *e, const struct ast_annotation *a)
+{
+    for (size_t i = 0; i < a->args.n; i++) {
+        const struct ast_arg *arg = &a->args.at[i];
+        const struct ast_expr *x = arg->value;
+        if (arg->name.text || x->kind != AST_NAME || x->name.module.text)
+            eval_fail(e, x->at, E_PASS_NAME, "@passes takes names of passes: @passes(merge)");
+        else
+            ir_builder_wish(e->builder, (struct ir_wish){x->name.name.text, eval_site(e, x->at)});
+    }
+}
+
 static void run_network(struct eval *e, const struct elab_options *o, const struct ast_module *m, const struct ast_block *net)
 {
     struct frame frame = {.module = m, .refs = e->resolved->refs[m->index], .decl = net};
     frame.slots = ARENA_ARRAY(e->arena, struct value, resolved_frame_size(e->resolved, m, net));
     e->frame = &frame;
-    for (size_t i = 0; i < net->annotations.n; i++)
-        if (annotation_good(&net->annotations.at[i], ON_NETWORK) && annotation_is(&net->annotations.at[i], "pick"))
-            choices_network_picks(e, &net->annotations.at[i]);
+    for (size_t i = 0; i < net->annotations.n; i++) {
+        const struct ast_annotation *a = &net->annotations.at[i];
+        if (annotation_good(a, ON_NETWORK) && annotation_is(a, "pick"))
+            choices_network_picks(e, a);
+        if (annotation_good(a, ON_NETWORK) && annotation_is(a, "passes"))
+            network_passes(e, a);
+    }
     set_params(e, o, net);
     network_budget(e, net);
     eval_body(e, &net->body);

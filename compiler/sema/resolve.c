@@ -326,7 +326,8 @@ static void walk_annotations(struct resolver *r, const struct ast_annotations *a
                 diag_note(r->diag, as->at[k].at, "the first one is here");
                 break;
             }
-        walk_args(r, &a->args);
+        if (!annotation_is(a, "passes")) /* its arguments are words, not names */
+            walk_args(r, &a->args);
     }
 }
 

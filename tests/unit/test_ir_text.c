@@ -146,7 +146,7 @@ static const struct {
     {"ir 1 network 9a %x = input 3 output x = %x end", 1, 44, "the network has the invalid name '9a'"},
     {"ir 1 network N $", 1, 16, "unexpected character '$'"},
     {"ir 1 network N \xff", 1, 16, "unexpected byte 0xff"},
-    {NODES "hello", 4, 1, "expected a node, output, budget, train, private or end, found hello"},
+    {NODES "hello", 4, 1, "expected a node, output, budget, train, pass, private or end, found hello"},
     {NODES "%x = relu %x", 4, 1, "a node named %x stands above already"},
     {NODES "%Y = relu %x", 4, 1, "'Y' is no name for a node: lower-case letters, digits and _, at most 64, and not a word of C"},
     {NODES "%int = relu %x", 4, 1, "'int' is no name for a node: lower-case letters, digits and _, at most 64, and not a word of C"},
