@@ -44,7 +44,7 @@ static void crop_flip(float *out, const uint8_t *pixels, const float *levels, si
                       int mirror)
 {
     memset(out, 0, h * w * sizeof *out);
-    size_t first = dx >= crop ? 0 : crop - dx, end = dx + w <= crop + w ? w : crop + w - dx; /* columns inside the original */
+    size_t first = dx >= crop ? 0 : crop - dx, end = dx <= crop ? w : dx - crop < w ? w - (dx - crop) : 0; /* inside the original */
     for (size_t i = 0; i < h; i++) {
         if (i + dy < crop || i + dy - crop >= h)
             continue;

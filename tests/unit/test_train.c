@@ -446,6 +446,17 @@ START_TEST(augmentation)
         for (int x = 0; x < 5; x++)
             ck_assert_int_lt(abs(seen[y][x] - ROUNDS / 25), 60);
 
+    /* A crop may be larger than the image: then most of what is cut out is padding. Nothing is written beyond the sample. */
+    for (uint32_t e = 0; e < ROUNDS; e++) {
+        struct cn_train_augment a = {.seed = 4, .epoch = e, .crop = 20, .flip = e % 2};
+        float wide[3 * SIZE];
+        for (int i = 0; i < 3 * SIZE; i++)
+            wide[i] = -1;
+        cn_train_batch(ctx, wide + SIZE, &got, &d, levels, NULL, 0, 1, &a);
+        for (int i = 0; i < 3 * SIZE; i++)
+            ck_assert(i >= SIZE && i < 2 * SIZE ? wide[i] >= 0 : wide[i] == -1);
+    }
+
     for (uint32_t e = 0; e < ROUNDS; e++) {
         struct cn_train_augment a = {.seed = 4, .epoch = e, .cutout = 3};
         int zeros = 0;
