@@ -49,9 +49,9 @@ static int expand(const char *spec, size_t *list, size_t *n)
             return cn_fail(2, "--index: `%s' is not a list of indices such as 7, 0-19 or 3,8-9", spec);
         if (last - first >= MAX_IMAGES - *n)
             return cn_fail(2, "--index: more than %d images", MAX_IMAGES);
-        for (size_t i = first; i <= last; i++, ++*n)
+        for (size_t i = 0; i <= last - first; i++, ++*n) /* last may be the largest number there is */
             if (list)
-                list[*n] = i;
+                list[*n] = first + i;
         if (!*s)
             return 0;
         s++;

@@ -133,6 +133,7 @@ run 2 'contradiction' "$model" train --fresh --resume
 run 2 'nothing to do' "$model" infer
 run 2 'two things to do' "$model" infer --index 1 --test
 run 2 'bad index' "$model" infer --data data --index 1-x
+run 2 'index: the largest number' "$model" infer --data data --index 18446744073709551615
 run 2 'index beyond the end' "$model" infer --data data --index 300
 
 # --- the world: exit 1, cause and advice ---
