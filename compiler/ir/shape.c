@@ -2,6 +2,7 @@
  * nothing overflows, and a sentence names the shapes that do not fit. */
 #include "compiler/ir/shape.h"
 
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 
@@ -49,6 +50,12 @@ static bool whole_number(const struct rule *r, const char *what, int64_t value, 
     return true;
 }
 
+/* Generated programs hold reals as floats: what counts is what is left there. 1 / x must be finite too. */
+static bool positive_float(double x)
+{
+    return isfinite((float)x) && (float)x >= FLT_MIN;
+}
+
 /* a * b * c <= IR_MAX_ELEMENTS; each is in 1..IR_MAX_ELEMENTS, so no product of two overflows. */
 static bool product_fits(int64_t a, int64_t b, int64_t c)
 {
@@ -89,9 +96,9 @@ static bool shape_input(const struct rule *r)
     if (!give(r, s))
         return false;
     for (int64_t i = 0; n->mean && i < s.c; i++) {
-        if (!isfinite(n->mean[i]))
+        if (!isfinite((float)n->mean[i]))
             return REFUSE(r, "mean[%" PRId64 "] must be a finite number", i);
-        if (!isfinite(n->std[i]) || n->std[i] <= 0)
+        if (!positive_float(n->std[i]))
             return REFUSE(r, "std[%" PRId64 "] must be a positive number, not %g", i, n->std[i]);
     }
     return true;
@@ -140,9 +147,9 @@ static bool shape_linear(const struct rule *r)
 static bool shape_batch_norm(const struct rule *r)
 {
     const struct ir_batch_norm *b = &r->attr->batch_norm;
-    if (!isfinite(b->epsilon) || b->epsilon <= 0)
+    if (!positive_float(b->epsilon))
         return REFUSE(r, "epsilon must be a positive number, not %g", b->epsilon);
-    if (!(b->decay >= 0 && b->decay < 1))
+    if (!(b->decay >= 0 && (float)b->decay < 1))
         return REFUSE(r, "decay must be at least 0 and less than 1, not %g", b->decay);
     return give(r, r->in[0]);
 }
@@ -273,7 +280,7 @@ static bool shape_reshape(const struct rule *r)
 static bool shape_dropout(const struct rule *r)
 {
     double rate = r->attr->dropout.rate;
-    if (!(rate >= 0 && rate < 1))
+    if (!(rate >= 0 && (float)rate < 1))
         return REFUSE(r, "the dropout rate must be at least 0 and less than 1, not %g", rate);
     return give(r, r->in[0]);
 }

@@ -101,6 +101,12 @@ START_TEST(elementwise)
     REFUSES(IR_BATCH_NORM, IN(VECTOR(5)), 1, (&(struct ir_node){.batch_norm = {INFINITY, 0.9}}), "epsilon must be a positive number, not inf");
     REFUSES(IR_BATCH_NORM, IN(VECTOR(5)), 1, (&(struct ir_node){.batch_norm = {1e-5, 1}}), "decay must be at least 0 and less than 1, not 1");
 
+    /* what is left of a number in a float counts */
+    REFUSES(IR_BATCH_NORM, IN(VECTOR(5)), 1, (&(struct ir_node){.batch_norm = {1e-50, 0.9}}), "epsilon must be a positive number, not 1e-50");
+    REFUSES(IR_BATCH_NORM, IN(VECTOR(5)), 1, (&(struct ir_node){.batch_norm = {1e50, 0.9}}), "epsilon must be a positive number, not 1e+50");
+    ck_assert(!ir_shape_infer(arena, IR_DROPOUT, IN(VECTOR(5)), 1, &(struct ir_node){.dropout = {1 - 1e-12}}, &(struct ir_shape){0},
+                              &(const char *){0}));
+
     GIVES(IR_DROPOUT, IN(VECTOR(5)), 1, (&(struct ir_node){.dropout = {0}}), VECTOR(5));
     REFUSES(IR_DROPOUT, IN(VECTOR(5)), 1, (&(struct ir_node){.dropout = {1}}), "the dropout rate must be at least 0 and less than 1, not 1");
     REFUSES(IR_DROPOUT, IN(VECTOR(5)), 1, (&(struct ir_node){.dropout = {-0.5}}), "the dropout rate must be at least 0 and less than 1, not -0.5");
