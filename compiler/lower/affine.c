@@ -47,7 +47,11 @@ struct affine affine_compose(struct arena *a, const struct affine *x, struct aff
 
 bool affine_unite(struct arena *a, struct affine *y, const struct affine *x)
 {
-    struct affine_term *out = ARENA_ARRAY(a, struct affine_term, (size_t)y->n + x->n);
+    return affine_unite_into(ARENA_ARRAY(a, struct affine_term, (size_t)y->n + x->n), y, x);
+}
+
+bool affine_unite_into(struct affine_term *out, struct affine *y, const struct affine *x)
+{
     uint32_t n = 0, i = 0, j = 0;
     while (i < y->n || j < x->n) {
         if (j == x->n || (i < y->n && y->terms[i].src < x->terms[j].src)) {
@@ -67,6 +71,17 @@ bool affine_unite(struct arena *a, struct affine *y, const struct affine *x)
     y->terms = out;
     y->n = n;
     y->biased |= x->biased;
+    return true;
+}
+
+bool affine_is_small(const struct affine *v)
+{
+    for (uint32_t i = 0; i < v->n; i++) {
+        const struct term_axis axes[] = {v->terms[i].y, v->terms[i].x};
+        for (int k = 0; k < 2; k++)
+            if (axes[k].k > INT32_MAX || axes[k].stride > INT32_MAX || axes[k].pad > INT32_MAX || axes[k].pad < -INT32_MAX)
+                return false;
+    }
     return true;
 }
 

@@ -32,6 +32,11 @@ struct affine affine_compose(struct arena *a, const struct affine *x, struct aff
 
 /* y += x on maps of equal height and width, channels apart; false: one source at two strides. dims stay y's. */
 bool affine_unite(struct arena *a, struct affine *y, const struct affine *x);
+/* The same with room for y->n + x->n terms, which y does not use yet. */
+bool affine_unite_into(struct affine_term *room, struct affine *y, const struct affine *x);
+
+/* Whether each kernel, stride and pad fits a term of the plan. One more operator on such a value cannot overflow. */
+bool affine_is_small(const struct affine *v);
 
 /* Weights of all terms; a double because absurd compositions overflow integers. */
 double affine_weights(const struct affine *v);

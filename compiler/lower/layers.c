@@ -242,6 +242,8 @@ bool lower_layers(struct lower *l)
             l->v[id].wants_grad |= l->v[n->in[i]].wants_grad;
         if (is_view(n))
             continue;
+        if (l->p->n_layers == LOWER_MAX_LAYERS)
+            return lower_refuse(l, n->site, arena_printf(l->a, "this is more than the %d layers a generated program can have", LOWER_MAX_LAYERS));
         const uint32_t layer = l->p->n_layers++;
         struct plan_layer *y = &l->layers[layer];
         l->v[id].layer = layer;

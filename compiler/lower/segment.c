@@ -1,6 +1,7 @@
 /* Points and terms: the network cut into linear segments, each composed symbolically. The rules are in plan.h.
- * Where two operators do not compose, the value between them becomes a point (rescale) and the walk starts again, so that every
+ * Where two operators do not compose, the value between them becomes a point (rescale) and the walk goes back to it, so that every
  * consumer of that value reads the point. */
+#include "compiler/base/map.h"
 #include "compiler/lower/affine.h"
 #include "compiler/lower/lower.h"
 
@@ -15,6 +16,9 @@ struct segments {
     struct affine *v; /* per node, valid for the roots of `fold` */
     VEC(struct plan_point) points;
     VEC(struct plan_term) terms;
+    struct map names;                  /* of points; the value is the point's number + 1 */
+    uint32_t *first_point, *first_term; /* per node: how many there were when the walk came to it */
+    ir_id from;                        /* the node that was forced last: nothing before it changes */
 };
 
 static struct affine *operand(struct segments *s, const struct ir_node *n, uint32_t i)
@@ -29,6 +33,7 @@ static bool force(struct segments *s, ir_id id)
     if (s->l->v[root].point != PLAN_NONE)
         return false;
     s->forced[root] = true;
+    s->from = root;
     return true;
 }
 
@@ -38,10 +43,8 @@ static const char *unique_name(struct segments *s, const char *wish)
 {
     const char *name = wish;
     for (uint32_t k = 2;; k++) {
-        size_t i = 0;
-        while (i < s->points.n && strcmp(s->points.at[i].name, name) != 0)
-            i++;
-        if (i == s->points.n)
+        const uintptr_t number = (uintptr_t)map_get(&s->names, name); /* of a point that the walk may have taken back since */
+        if (number == 0 || number > s->points.n || strcmp(s->points.at[number - 1].name, name) != 0)
             return name;
         name = arena_printf(s->l->a, "%s_%" PRIu32, wish, k);
     }
@@ -59,6 +62,7 @@ static uint32_t add_point(struct segments *s, const char *name, enum plan_point_
                                     .first_term = (uint32_t)s->terms.n,
                                     .n_terms = enters ? enters->n : 0};
     vec_push(s->l->a, &s->points, made);
+    map_set(&s->names, made.name, (void *)(uintptr_t)s->points.n);
     for (uint32_t i = 0; enters && i < enters->n; i++) {
         const struct affine_term *t = &enters->terms[i];
         vec_push(s->l->a, &s->terms,
@@ -84,9 +88,13 @@ static enum walk compose(struct segments *s, struct affine *y, const struct ir_n
         return WALK_AGAIN;
     *y = affine_compose(s->l->a, x, rows, columns, dims);
     const double composed = affine_weights(y), parts = affine_weights(x) + own_weights;
-    if (composed > LOWER_ABSURD_WEIGHTS && composed > LOWER_ABSURD_FACTOR * parts && force(s, n->in[0]))
+    const bool absurd = composed > LOWER_ABSURD_WEIGHTS && composed > LOWER_ABSURD_FACTOR * parts;
+    if ((absurd || !affine_is_small(y)) && force(s, n->in[0]))
         return WALK_AGAIN;
-    return WALK_DONE;
+    if (affine_is_small(y))
+        return WALK_DONE;
+    lower_refuse(s->l, n->site, "the strides and paddings here are larger than a generated program can have");
+    return WALK_REFUSED;
 }
 
 /* Operand i is a point that an earlier operand reads at another stride: that one becomes a point. */
@@ -103,6 +111,12 @@ static void force_clashing(struct segments *s, const struct ir_node *n, uint32_t
 /* add, concat: dims of the map, and all operands' terms. */
 static enum walk join(struct segments *s, struct affine *y, const struct ir_node *n)
 {
+    struct affine_term *room[2]; /* used in turns: a network in which each layer reads all before it has long joins */
+    size_t most = 0;
+    for (uint32_t i = 0; i < n->n_in; i++)
+        most += operand(s, n, i)->n;
+    for (int i = 0; i < 2; i++)
+        room[i] = ARENA_ARRAY(s->l->a, struct affine_term, most);
     *y = (struct affine){.dims = operand(s, n, 0)->dims};
     for (uint32_t i = 0; i < n->n_in; i++) {
         const struct affine *x = operand(s, n, i);
@@ -115,7 +129,7 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
                                       ir_op_name(n->op)));
             return WALK_REFUSED;
         }
-        if (!affine_unite(s->l->a, y, x)) { /* one source at two strides: one of the two values is not a point */
+        if (!affine_unite_into(room[i % 2], y, x)) { /* one source at two strides: one of the two values is not a point */
             if (!force(s, n->in[i]))
                 force_clashing(s, n, i);
             return WALK_AGAIN;
@@ -221,12 +235,15 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
 static enum walk walk(struct segments *s)
 {
     struct lower *l = s->l;
-    s->points.n = s->terms.n = 0;
-    for (ir_id id = 0; id < l->g->n_nodes; id++)
+    s->points.n = s->first_point[s->from];
+    s->terms.n = s->first_term[s->from];
+    for (ir_id id = s->from; id < l->g->n_nodes; id++)
         l->v[id].point = PLAN_NONE;
-    for (ir_id id = 0; id < l->g->n_nodes; id++) {
+    for (ir_id id = s->from; id < l->g->n_nodes; id++) {
         const struct ir_node *n = &l->g->nodes[id];
         struct lower_value *v = &l->v[id];
+        s->first_point[id] = (uint32_t)s->points.n;
+        s->first_term[id] = (uint32_t)s->terms.n;
         if (v->fold != id)
             continue;
         if (n->op == IR_INPUT) {
@@ -254,6 +271,9 @@ bool lower_segments(struct lower *l)
 {
     struct segments s = {
         .l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
+    s.names = map_new(l->a);
+    s.first_point = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes);
+    s.first_term = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes);
     enum walk done;
     do
         done = walk(&s);

@@ -117,6 +117,18 @@ START_TEST(random_lifetimes_do_not_overlap)
 }
 END_TEST
 
+/* Strides multiply from operator to operator: before they overflow, a value in between becomes a point. */
+START_TEST(strides_that_multiply)
+{
+#define WIDE(y, x) "%" y " = conv %" x " channels=1 kh=1 kw=1 stride=65535 pad_x=65535 "
+    struct plan_refusal why = {0};
+    const struct plan *p = plan_lower(arena, read("ir 1 network N %x = input 1x1x3 " WIDE("a", "x") WIDE("b", "a") WIDE("c", "b")
+                                                  WIDE("d", "c") WIDE("e", "d") "output y = %e end"), &why);
+    ck_assert_ptr_nonnull(p);
+    ck_assert_pstr_eq(plan_verify(arena, p), NULL);
+}
+END_TEST
+
 #define HEAD "ir 1 network N %x = input 2x6x6 "
 
 static const struct {
@@ -251,6 +263,7 @@ int main(void)
     tcase_add_checked_fixture(c, setup, teardown);
     tcase_add_test(c, random_networks_keep_the_invariants);
     tcase_add_test(c, random_lifetimes_do_not_overlap);
+    tcase_add_test(c, strides_that_multiply);
     tcase_add_loop_test(c, refusals, 0, sizeof refused / sizeof *refused);
     tcase_add_test(c, damage_is_noticed);
     tcase_add_test(c, what_the_digest_covers);
