@@ -1,2 +1,2 @@
 dist_man_MANS += docs/cnasc.1
-EXTRA_DIST += docs/language.md
+EXTRA_DIST += docs/architecture.md docs/benchmarks.md docs/language.md docs/security.md
