@@ -5,8 +5,9 @@ set -u
 . "$top_srcdir/tests/e2e/lib.sh"
 install_tree
 cd "$tmp" || exit 1
-mkdir data
+mkdir data large
 "$top_builddir/tests/support/make_idx" data 600 60 16 4 || exit 1
+"$top_builddir/tests/support/make_idx" large 60 60 28 4 || exit 1
 
 # --- source text ---
 : >empty.cnas
@@ -59,7 +60,7 @@ cnasc build "$here/tiny.cnas" -o out && make -s -C out || exit 1
 no "no data" 1 'nowhere' out/tiny-train --data nowhere
 mkdir cut && cp data/* cut/ && head -c 5000 data/train-images-idx3-ubyte >cut/train-images-idx3-ubyte
 no "truncated data" 1 'train-images-idx3-ubyte' out/tiny-train --data cut
-no "data of another size" 1 '16x16|28x28' out/tiny-train --data /usr/share/datasets/fashion-mnist
+no "data of another size" 1 '16x16|28x28' out/tiny-train --data large
 no "nothing half-written" 2 'no such file' ls tiny.safetensors tiny.fixed.safetensors
 ok "train" out/tiny-train --data data --epochs 1
 head -c 700 tiny.safetensors >cut.safetensors

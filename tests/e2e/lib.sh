@@ -44,9 +44,14 @@ no() {
     fi
 }
 
+# COMMAND..., while no other test does the same. libtool links libcnascli anew to install it, under fixed names in the build tree.
+alone() {
+    if command -v flock >/dev/null 2>&1; then flock "$top_builddir/Makefile" "$@"; else "$@"; fi
+}
+
 # Installs into $tmp/root and makes pkg-config and the loader find it there.
 install_tree() {
-    make -s -C "$top_builddir" install DESTDIR="$tmp/root" >"$tmp/log" 2>&1 || { fail "make install"; exit 1; }
+    alone make -s -C "$top_builddir" install DESTDIR="$tmp/root" >"$tmp/log" 2>&1 || { fail "make install"; exit 1; }
     pc=$(find "$tmp/root" -name cnas.pc)
     libdir=$(dirname "$(dirname "$pc")")
     export PKG_CONFIG_PATH="$libdir/pkgconfig" PKG_CONFIG_SYSROOT_DIR="$tmp/root" LD_LIBRARY_PATH="$libdir"
