@@ -57,6 +57,16 @@ static enum cnas_status copy_checked(float *params, const struct cn_safetensors 
     return CNAS_OK;
 }
 
+/* The same shapes do not make the same network: strides, skips or ReLUs may differ. A file of another writer has no digest. */
+static enum cnas_status check_network(const struct cn_safetensors *s, const struct cnas_model *m, const char *path, struct cnas_error *err)
+{
+    const char *digest = cn_safetensors_metadata(s, "digest");
+    if (!digest || !strcmp(digest, m->digest))
+        return CNAS_OK;
+    return cn_error(err, CNAS_E_MISMATCH, "%s: weights of another build of network `%.64s` (%.12s, this one is %.12s): train again",
+                    cn_file_label(path), m->name, digest, m->digest);
+}
+
 enum cnas_status cnas_params_load(float *params, const struct cnas_model *m, const char *path, struct cnas_error *err)
 {
     struct cn_safetensors *s = NULL;
@@ -75,6 +85,8 @@ enum cnas_status cnas_params_load(float *params, const struct cnas_model *m, con
         status = copy_checked(fresh, s, m, path, err);
     if (!status)
         status = cn_safetensors_expect_only(s, names, m->n_params, err);
+    if (!status)
+        status = check_network(s, m, path, err);
     if (!status)
         memcpy(params, fresh, m->params_floats * sizeof *params);
 out:

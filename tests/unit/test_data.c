@@ -521,6 +521,10 @@ START_TEST(params_refused)
     ck_assert_int_eq(cn_safetensors_save(path, plain, 3, NULL, 0, &err), CNAS_OK);
     ck_assert_int_eq(cnas_params_load(p, &model, path, &err), CNAS_OK);
     fails(cnas_params_load(p, &model, "/nonexistent", &err), CNAS_E_IO, "nonexistent");
+    struct cnas_model strided = model; /* the same names and shapes */
+    strided.digest = "d2";
+    ck_assert_int_eq(cnas_params_save(p, &model, path, &err), CNAS_OK);
+    fails(cnas_params_load(p, &strided, path, &err), CNAS_E_MISMATCH, "another build of network `net` (d1, this one is d2)");
 }
 END_TEST
 
