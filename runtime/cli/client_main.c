@@ -9,8 +9,10 @@
 #include "runtime/cli/report.h"
 #include "runtime/cli/tcp.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { MAX_OPERANDS = 4096, MAX_SPECS = 256 };
 
@@ -168,5 +170,7 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
     free(j.report.results);
     free(j.logits);
     cn_images_clear(&images);
+    if ((fflush(stdout) || ferror(stdout)) && !status)
+        status = cn_fail(1, "cannot write to standard output: %s", strerror(errno));
     return status;
 }

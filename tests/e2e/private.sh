@@ -75,6 +75,7 @@ ok 'runs ahead' '5 of 5 equal' client --check tiny.fixed.safetensors --ahead 3 a
 ok 'key as digits' '1 image' "$program" client --connect "127.0.0.1:$port" --key "$(cat k.pub)" a.pgm
 ok json '"equal": true' client --json --check tiny.fixed.safetensors a.pgm
 
+fails 'nowhere to write the results' 1 'cannot write' sh -c '"$0" "$@" >/dev/full' "$program" client --connect "127.0.0.1:$port" --key k.pub a.pgm
 fails 'wrong key' 1 'pinned key' "$program" client --connect "127.0.0.1:$port" --key "$(printf '%064d' 1 | tr 1 9)" a.pgm
 fails 'another network' 1 'a00000000000.*0123456789ab' env TINY_OTHER=1 "$program" client --connect "127.0.0.1:$port" --key k.pub a.pgm
 for how in garbage http greeting hangup silence; do
