@@ -101,6 +101,9 @@ struct ir_budget {
     struct site site;
 };
 
+/* Pixels that training can crop and cut out; the same as in runtime/train/train.c. */
+enum { IR_MAX_CROP = 1024, IR_MAX_CUTOUT = 4096 };
+
 /* Hyperparameters from the train { } section; the generated program's defaults. */
 struct ir_train {
     double lr_max, lr_min, momentum, weight_decay;

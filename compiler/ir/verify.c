@@ -26,8 +26,8 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
         {"batch", t->batch, 1, 1000000},
         {"restart_first", t->restart_first, 0, 1000000},
         {"restart_factor", t->restart_factor, 1, 1000000},
-        {"augment_crop", t->augment_crop, 0, 65536},
-        {"augment_cutout", t->augment_cutout, 0, 65536},
+        {"augment_crop", t->augment_crop, 0, IR_MAX_CROP},
+        {"augment_cutout", t->augment_cutout, 0, IR_MAX_CUTOUT},
     };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
         if (!(reals[i].value >= reals[i].least && reals[i].value < reals[i].below))

@@ -15,7 +15,7 @@ bool section_within(struct setter *s, const char *what, double x, double low, do
 {
     if (x >= low && x <= high)
         return true;
-    eval_fail(s->e, s->at, E_SETTING_RANGE, "%s is between %g and %g, not %g", what, low, high, x);
+    eval_fail(s->e, s->at, E_SETTING_RANGE, "%s is between %.15g and %.15g, not %.15g", what, low, high, x);
     return false;
 }
 

@@ -90,22 +90,22 @@ static void set_schedule(struct setter *s, struct value v)
     }
 }
 
-static void set_count(struct setter *s, const char *what, struct value v, int64_t *out)
+static void set_count(struct setter *s, const char *what, struct value v, double most, int64_t *out)
 {
     if (v.kind != VALUE_INT)
         section_refuse(s, "an integer", &v);
-    else if (section_within(s, what, (double)v.integer, 1, 1e6))
+    else if (section_within(s, what, (double)v.integer, 1, most))
         *out = v.integer;
 }
 
 static void set_epochs(struct setter *s, struct value v)
 {
-    set_count(s, "epochs", v, &train_of(s)->epochs);
+    set_count(s, "epochs", v, 1e6, &train_of(s)->epochs);
 }
 
 static void set_batch(struct setter *s, struct value v)
 {
-    set_count(s, "batch", v, &train_of(s)->batch);
+    set_count(s, "batch", v, 1e6, &train_of(s)->batch);
 }
 
 static void set_augment(struct setter *s, struct value v)
@@ -121,9 +121,9 @@ static void set_augment(struct setter *s, struct value v)
         if (is_setting(item, "flip"))
             train_of(s)->augment_flip = true;
         else if (is_setting(item, "crop"))
-            set_count(s, "crop's padding", item->setting->args[0], &train_of(s)->augment_crop);
+            set_count(s, "crop's padding", item->setting->args[0], IR_MAX_CROP, &train_of(s)->augment_crop);
         else if (is_setting(item, "cutout"))
-            set_count(s, "cutout's size", item->setting->args[0], &train_of(s)->augment_cutout);
+            set_count(s, "cutout's size", item->setting->args[0], IR_MAX_CUTOUT, &train_of(s)->augment_cutout);
         else
             section_refuse(s, "flip, crop(...) or cutout(...)", item);
     }

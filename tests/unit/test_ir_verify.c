@@ -155,8 +155,8 @@ START_TEST(train)
     TRAIN_SAYS(batch, 0, "batch must be 1 to 1000000, not 0");
     TRAIN_SAYS(restart_first, -1, "restart_first must be 0 to 1000000, not -1");
     TRAIN_SAYS(restart_factor, 0, "restart_factor must be 1 to 1000000, not 0");
-    TRAIN_SAYS(augment_crop, -1, "augment_crop must be 0 to 65536, not -1");
-    TRAIN_SAYS(augment_cutout, 65537, "augment_cutout must be 0 to 65536, not 65537");
+    TRAIN_SAYS(augment_crop, -1, "augment_crop must be 0 to 1024, not -1");
+    TRAIN_SAYS(augment_cutout, 65537, "augment_cutout must be 0 to 4096, not 65537");
     g.train = ir_train_default;
     g.train.momentum = NAN;
     ir_id node;
