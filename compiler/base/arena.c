@@ -28,7 +28,7 @@ _Noreturn void bug_at(const char *file, int line, const char *why)
 static _Noreturn void out_of_memory(void)
 {
     fputs("cnasc: out of memory\n", stderr);
-    abort();
+    exit(2);
 }
 
 struct arena *arena_new(void)

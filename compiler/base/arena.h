@@ -1,5 +1,5 @@
 /* Bump allocation for one compilation: everything is freed at once.
- * Running out of memory aborts the compiler (there is nothing useful left to do); callers never test for NULL.
+ * Running out of memory ends the compiler with exit status 2 (there is nothing useful left to do); callers never test for NULL.
  * Not thread-safe: one arena belongs to one thread. */
 #ifndef COMPILER_BASE_ARENA_H
 #define COMPILER_BASE_ARENA_H
@@ -13,7 +13,7 @@ void arena_free(struct arena **a); /* frees every allocation, sets *a to NULL; a
 
 /* Zeroed memory, aligned for any type, alive until arena_free. size 0 gives a valid pointer. */
 void *arena_alloc(struct arena *a, size_t size);
-void *arena_array(struct arena *a, size_t count, size_t size); /* aborts on overflow of count * size */
+void *arena_array(struct arena *a, size_t count, size_t size); /* overflow of count * size counts as out of memory */
 char *arena_strdup(struct arena *a, const char *s);
 char *arena_strndup(struct arena *a, const char *s, size_t n);
 char *arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));

@@ -43,6 +43,8 @@ static void catch_signals(sigset_t *outside)
     sigaction(SIGINT, &s, NULL);
     s.sa_handler = on_child;
     sigaction(SIGCHLD, &s, NULL);
+    s.sa_handler = SIG_IGN; /* the reader of our log may go away; the server stays */
+    sigaction(SIGPIPE, &s, NULL);
     sigemptyset(&blocked);
     sigaddset(&blocked, SIGTERM);
     sigaddset(&blocked, SIGINT);
