@@ -132,7 +132,7 @@ static void forward_product(const struct job *j, float *own, size_t i, size_t sa
     size_t map = (size_t)s->oh * s->ow, tile = rows * s->ow, wide = samples * tile;
     const float *x = j->x + (i * s->c + g * j->cg) * s->h * s->w, *w = j->w + g * j->kg * j->depth;
     float *y = j->y + (i * s->k + g * j->kg) * map + row0 * s->ow; /* (samples, K, OH, OW) */
-    float *cols = own, *out = own + columns_floats(j);
+    float *cols = own, *out = own ? own + columns_floats(j) : NULL;
 
     if (!j->plain)
         columns_make(cols, j, x, samples, row0, rows);
@@ -180,7 +180,7 @@ static void backward_product(const struct job *j, float *part, bool fresh, float
     size_t x_offset = (i * s->c + g * j->cg) * s->h * s->w;
     const float *x = j->x + x_offset, *w = j->w + g * j->kg * j->depth;
     const float *dy = j->dy + (i * s->k + g * j->kg) * map + row0 * s->ow;
-    float *cols = own, *joined = own + columns_floats(j), *dw = part + g * j->kg * j->depth;
+    float *cols = own, *joined = own ? own + columns_floats(j) : NULL, *dw = part + g * j->kg * j->depth;
 
     if (samples > 1) {
         for (size_t k = 0; k < j->kg; k++)

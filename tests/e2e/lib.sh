@@ -2,6 +2,11 @@
 # A case is a call of `ok NAME COMMAND...` or `no NAME STATUS TEXT COMMAND...`.
 unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE
 good=0 bad=0
+# The generated programs are built as cnasc was: its compiler, and its sanitizers if it has any.
+of() { sed -n "s/^$1 = //p" "$top_builddir/Makefile"; }
+sanitizers=$(of CFLAGS | tr ' ' '\n' | grep fsanitize | tr '\n' ' ')
+CC=$(of CC) CFLAGS="-O2 -Wall -Wextra -Werror $sanitizers" LDFLAGS=$sanitizers
+export CC CFLAGS LDFLAGS
 here=$top_srcdir/tests/e2e
 tmp=$(mktemp -d)
 children=

@@ -123,7 +123,7 @@ START_TEST(strides_that_multiply)
 #define WIDE(y, x) "%" y " = conv %" x " channels=1 kh=1 kw=1 stride=65535 pad_x=65535 "
     struct plan_refusal why = {0};
     const struct plan *p = plan_lower(arena, read("ir 1 network N %x = input 1x1x3 " WIDE("a", "x") WIDE("b", "a") WIDE("c", "b")
-                                                  WIDE("d", "c") WIDE("e", "d") "output y = %e end"), &why);
+                                                  WIDE("d", "c") WIDE("e", "d") "output y = %e end"), PLAN_PRIVATE, &why);
     ck_assert_ptr_nonnull(p);
     ck_assert_pstr_eq(plan_verify(arena, p), NULL);
 }
