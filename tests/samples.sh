@@ -1,12 +1,12 @@
 #!/bin/sh
-# Every sample is at most 80 lines long, is within its budgets, and compiles to C that the C compiler takes without a warning. Those of
-# papers have the papers' ReLUs and parameters: tests/golden/paper.tsv; the CNets', layer by layer, are in tests/golden/cnet.sh.
+# Every sample is at most 80 lines long, is within its budgets, and compiles to C that the C compiler takes without a warning. Those
+# of papers have the papers' ReLUs and parameters: tests/golden/paper.tsv; the CNets', layer by layer, are in tests/golden/cnet.sh.
 set -u
 cnasc=${CNASC:?}
 top=$(cd "${top_srcdir:?}" && pwd)
 tmp=$(mktemp -d) || exit 2
 trap 'rm -rf "$tmp"' EXIT INT TERM
-passed=0 failed=0
+passed=0 failed=0 spaces=
 
 good() { # FILE [OPTION...]: says what is wrong with it
     file=$1
@@ -14,7 +14,12 @@ good() { # FILE [OPTION...]: says what is wrong with it
     lines=$(wc -l <"$file")
     [ "$lines" -le 80 ] || { echo "$lines lines"; return 1; }
     rm -rf "$tmp/c"
-    "$cnasc" check --verify "$@" "$file" >"$tmp/check" && "$cnasc" build "$@" "$file" -o "$tmp/c" || return 1
+    "$cnasc" check --verify "$@" "$file" >"$tmp/check" || return 1
+    if grep -q 'choices are open' "$tmp/check"; then # a space of networks: there is nothing to build
+        spaces="$spaces ${file##*/}"
+        return 0
+    fi
+    "$cnasc" build "$@" "$file" -o "$tmp/c" || return 1
     for c in "$tmp/c"/*.c; do
         ${CC:-cc} -std=c11 -Wall -Wextra -Werror -fsyntax-only -I"$top/runtime/include" "$c" || return 1
     done
@@ -31,6 +36,9 @@ for file in "$top"/samples/*.cnas "$top"/samples/paper/*.cnas; do
         count $? "$file $network"
     done
 done
+
+[ "$spaces" = " 13_search.cnas" ]
+count $? "spaces of networks:$spaces"
 
 tab=$(printf '\t')
 grep -v '^#' "$top/tests/golden/paper.tsv" >"$tmp/paper"
