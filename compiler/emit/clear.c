@@ -39,7 +39,8 @@ static void print_params(struct emit *e, struct text *t)
 {
     static const char *const kinds[PLAN_PARAM_KINDS] = {
         [PLAN_WEIGHT] = "CNAS_PARAM_WEIGHT", [PLAN_BIAS] = "CNAS_PARAM_BIAS", [PLAN_GAMMA] = "CNAS_PARAM_GAMMA",
-        [PLAN_BETA] = "CNAS_PARAM_BETA",     [PLAN_MEAN] = "CNAS_PARAM_MEAN", [PLAN_VAR] = "CNAS_PARAM_VAR"};
+        [PLAN_BETA] = "CNAS_PARAM_BETA",     [PLAN_MEAN] = "CNAS_PARAM_MEAN", [PLAN_VAR] = "CNAS_PARAM_VAR",
+        [PLAN_COEFFICIENTS] = "CNAS_PARAM_COEFFICIENTS"};
     if (!e->p->n_params)
         return;
     c_begin(t, "static const struct cnas_param params[] =");
@@ -105,7 +106,9 @@ static void print_layer_comment(struct emit *e, struct text *t, const struct pla
     text_add(&s, "%s: %s", l->name, plan_op_name(l->op));
     if (emit_has_shape(l))
         text_add(&s, " %" PRIu32 "x%" PRIu32, l->window.kh, l->window.kw);
-    if (l->window.stride > 1)
+    if (l->op == PLAN_UPSAMPLE)
+        text_add(&s, ", factor %" PRIu32, l->window.stride);
+    else if (l->window.stride > 1)
         text_add(&s, ", stride %" PRIu32, l->window.stride);
     text_add(&s, ", ");
     for (uint32_t k = 0; k < l->n_x; k++)
@@ -174,6 +177,8 @@ static void print_model(struct emit *e, struct text *t)
     text_line(t, ".digest = \"%s\",", p->digest);
     text_line(t, ".c = %" PRIu32 ", .h = %" PRIu32 ", .w = %" PRIu32 ", .classes = %" PRIu32 ",", p->input.c, p->input.h,
               p->input.w, p->classes);
+    if (p->result != PLAN_LOGITS)
+        text_line(t, ".result = %s,", p->result == PLAN_LABEL ? "CNAS_RESULT_LABEL" : "CNAS_RESULT_PROBABILITIES");
     if (p->mean)
         text_line(t, ".mean = mean, .std = std,");
     text_line(t, ".relus = %" PRIu64 ", .macs = %" PRIu64 ",", p->relus, p->macs);

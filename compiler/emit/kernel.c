@@ -152,7 +152,23 @@ static void print_batch_norm(struct emit *e, struct text *t, const struct plan_l
            &items);
 }
 
-/* relu, pools, subsample, slice, pad, dropout: y from x, then numbers. */
+static void print_poly2(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode)
+{
+    const bool back = mode == EMIT_BACKWARD;
+    struct c_items items = back ? backward_items(e, l->x) : forward_items(e, l, mode);
+    if (back) {
+        c_item(&items, "%s", param(e, l, "grads", PLAN_COEFFICIENTS, "COEFFICIENTS"));
+        c_item(&items, "%s", dact(e, l->y.grad));
+    }
+    c_item(&items, "%s", act(e, l->x, mode));
+    c_item(&items, "%s", param(e, l, "params", PLAN_COEFFICIENTS, "COEFFICIENTS"));
+    c_item(&items, "r->n");
+    c_item(&items, "%" PRIu32, l->y.dims.c);
+    c_item(&items, area(l->y.dims) == 1 ? "1" : "%" PRIu32 " * %" PRIu32, l->y.dims.h, l->y.dims.w);
+    c_call(t, C_CALL, back ? "cnas_poly2_backward" : "cnas_poly2_forward", &items);
+}
+
+/* relu, square, upsample, pools, subsample, slice, pad, dropout: y from x, then numbers. */
 static void print_plain(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode)
 {
     const bool back = mode == EMIT_BACKWARD;
@@ -169,6 +185,18 @@ static void print_plain(struct emit *e, struct text *t, const struct plan_layer 
     case PLAN_AVG_POOL:
         c_item(&items, "r->n");
         c_item(&items, "%s", shape_ref(e, l));
+        break;
+    case PLAN_SQUARE:
+        if (back)
+            c_item(&items, "%s", act(e, l->x, mode));
+        c_item(&items, "%s", elements(e, l));
+        break;
+    case PLAN_UPSAMPLE:
+        c_item(&items, "r->n");
+        c_item(&items, "%" PRIu32, in.c);
+        c_item(&items, "%" PRIu32, in.h);
+        c_item(&items, "%" PRIu32, in.w);
+        c_item(&items, "%" PRIu32, w->stride);
         break;
     case PLAN_MAX_POOL:
         if (back)
@@ -269,6 +297,9 @@ void emit_kernel(struct emit *e, struct text *t, const struct plan_layer *l, enu
         break;
     case PLAN_BATCH_NORM:
         print_batch_norm(e, t, l, mode);
+        break;
+    case PLAN_POLY2:
+        print_poly2(e, t, l, mode);
         break;
     case PLAN_ADD:
     case PLAN_CONCAT:

@@ -45,6 +45,12 @@ struct ir_cost ir_cost_node(const struct ir_graph *g, ir_id id)
     case IR_RELU:
         cost.relus = cost.relu_equivalents = ir_elements(n->shape);
         break;
+    case IR_POLY2:
+        cost.parameters = 3 * n->shape.c;
+        break;
+    case IR_ARGMAX:
+        cost.relu_equivalents = g->nodes[n->in[0]].shape.c - 1;
+        break;
     case IR_MAX_POOL:
         cost.relu_equivalents = n->shape.c * pool_comparisons(n, g->nodes[n->in[0]].shape);
         break;
@@ -54,6 +60,9 @@ struct ir_cost ir_cost_node(const struct ir_graph *g, ir_id id)
         break;
     }
     case IR_INPUT:
+    case IR_SQUARE:
+    case IR_SOFTMAX:
+    case IR_UPSAMPLE:
     case IR_AVG_POOL:
     case IR_GLOBAL_AVG_POOL:
     case IR_SUBSAMPLE:

@@ -48,6 +48,9 @@ struct ir_pool { /* windows fully inside the (padded) map; average counts the pa
 struct ir_subsample { /* y[c,i,j] = x[c, i*stride + offset_y, j*stride + offset_x], as many as exist */
     int64_t stride, offset_y, offset_x;
 };
+struct ir_upsample { /* y[c,i,j] = x[c, i / factor, j / factor] */
+    int64_t factor;
+};
 struct ir_slice { /* that many from there on; the input's range is [0, channels), rows and columns of a vector are 0 and 1 */
     int64_t channel, channels, row, rows, column, columns;
 };
@@ -76,6 +79,7 @@ struct ir_node {
         struct ir_batch_norm batch_norm;
         struct ir_pool avg_pool, max_pool;
         struct ir_subsample subsample;
+        struct ir_upsample upsample;
         struct ir_slice slice;
         struct ir_pad pad;
         struct ir_reshape reshape;

@@ -78,6 +78,14 @@ static bool need_map(const struct rule *r)
     return true;
 }
 
+static bool need_vector(const struct rule *r)
+{
+    if (r->in[0].rank != 1)
+        return REFUSE(r, "%s needs a vector, but its input is %s: flatten or pool it first", ir_op_name(r->op),
+                      ir_shape_words(r->arena, r->in[0]));
+    return true;
+}
+
 /* --- rules --- */
 
 static bool shape_input(const struct rule *r)
@@ -135,9 +143,7 @@ static bool shape_conv(const struct rule *r)
 static bool shape_linear(const struct rule *r)
 {
     const struct ir_linear *l = &r->attr->linear;
-    if (r->in[0].rank != 1)
-        return REFUSE(r, "linear needs a vector, but its input is %s: flatten or pool it first", ir_shape_words(r->arena, r->in[0]));
-    if (!whole_number(r, "the number of features", l->features, 1))
+    if (!need_vector(r) || !whole_number(r, "the number of features", l->features, 1))
         return false;
     if (!product_fits(l->features, r->in[0].c, 1))
         return REFUSE(r, "weights of %" PRId64 "x%" PRId64 " are more than %" PRId64 " numbers", l->features, r->in[0].c, IR_MAX_ELEMENTS);
@@ -199,6 +205,23 @@ static bool shape_subsample(const struct rule *r)
     if (p->offset_y >= s.h || p->offset_x >= s.w)
         return REFUSE(r, "offset %" PRId64 ",%" PRId64 " lies outside the input %s", p->offset_y, p->offset_x, ir_shape_text(r->arena, s));
     return give(r, (struct ir_shape){3, s.c, (s.h - 1 - p->offset_y) / p->stride + 1, (s.w - 1 - p->offset_x) / p->stride + 1});
+}
+
+static bool shape_upsample(const struct rule *r)
+{
+    int64_t factor = r->attr->upsample.factor;
+    struct ir_shape s = r->in[0];
+    return need_map(r) && whole_number(r, "factor", factor, 1) && give(r, (struct ir_shape){3, s.c, s.h * factor, s.w * factor});
+}
+
+static bool shape_softmax(const struct rule *r)
+{
+    return need_vector(r) && give(r, r->in[0]);
+}
+
+static bool shape_argmax(const struct rule *r)
+{
+    return need_vector(r) && give(r, (struct ir_shape){1, 1, 1, 1});
 }
 
 /* first .. first + count - 1 of the input's `size` channels, rows or columns */
@@ -291,11 +314,14 @@ static bool (*const rules[IR_OP_COUNT])(const struct rule *r) = {
     [IR_LINEAR] = shape_linear,
     [IR_BATCH_NORM] = shape_batch_norm,
     [IR_RELU] = shape_same,
+    [IR_SQUARE] = shape_same,
+    [IR_POLY2] = shape_same,
     [IR_AVG_POOL] = shape_avg_pool,
     [IR_GLOBAL_AVG_POOL] = shape_global_pool,
     [IR_MAX_POOL] = shape_max_pool,
     [IR_GLOBAL_MAX_POOL] = shape_global_pool,
     [IR_SUBSAMPLE] = shape_subsample,
+    [IR_UPSAMPLE] = shape_upsample,
     [IR_SLICE] = shape_slice,
     [IR_PAD] = shape_pad,
     [IR_ADD] = shape_add,
@@ -303,6 +329,8 @@ static bool (*const rules[IR_OP_COUNT])(const struct rule *r) = {
     [IR_FLATTEN] = shape_flatten,
     [IR_RESHAPE] = shape_reshape,
     [IR_DROPOUT] = shape_dropout,
+    [IR_SOFTMAX] = shape_softmax,
+    [IR_ARGMAX] = shape_argmax,
 };
 
 bool ir_shape_infer(struct arena *a, enum ir_op op, const struct ir_shape *in, uint32_t n_in, const struct ir_node *attr,

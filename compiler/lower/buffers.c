@@ -1,5 +1,5 @@
 /* Where values lie: lifetimes in the three slabs, and which backward step writes a gradient first.
- * A value is kept for backward only if its own layer or a consumer reads it there: the operand of conv, linear, batch_norm and max_pool,
+ * A value is kept for backward only if its own layer or a consumer reads it there: the operand of conv, linear, batch_norm, max_pool, square and poly2,
  * the result of relu. Nobody reads the gradient of the network's input, so it does not exist; nor does that of any value that
  * no parameter flows into. */
 #include "compiler/lower/lower.h"
@@ -31,7 +31,8 @@ static void read_at(struct plan_buffer *b, uint32_t time)
 
 static bool backward_reads_operand(enum plan_op op)
 {
-    return op == PLAN_CONV || op == PLAN_LINEAR || op == PLAN_BATCH_NORM || op == PLAN_MAX_POOL;
+    return op == PLAN_CONV || op == PLAN_LINEAR || op == PLAN_BATCH_NORM || op == PLAN_MAX_POOL || op == PLAN_SQUARE ||
+           op == PLAN_POLY2;
 }
 
 static void plan_activations(struct lower *l, struct buffers *train, struct buffers *infer)

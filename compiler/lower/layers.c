@@ -11,7 +11,8 @@ const char *plan_op_name(enum plan_op op)
         [PLAN_RELU] = "relu",           [PLAN_AVG_POOL] = "avg_pool", [PLAN_GLOBAL_AVG_POOL] = "global_avg_pool",
         [PLAN_SUBSAMPLE] = "subsample", [PLAN_ADD] = "add",           [PLAN_CONCAT] = "concat",
         [PLAN_DROPOUT] = "dropout",     [PLAN_MAX_POOL] = "max_pool", [PLAN_SLICE] = "slice",
-        [PLAN_PAD] = "pad",
+        [PLAN_PAD] = "pad",             [PLAN_SQUARE] = "square",     [PLAN_POLY2] = "poly2",
+        [PLAN_UPSAMPLE] = "upsample",
     };
     if ((unsigned)op >= PLAN_OP_COUNT)
         bug("not an operator of the plan");
@@ -28,10 +29,11 @@ struct plan_dims lower_dims(struct ir_shape s)
     return (struct plan_dims){(uint32_t)s.c, (uint32_t)s.h, (uint32_t)s.w};
 }
 
-/* Flatten and reshape keep the memory order; concat of one input is that input. */
+/* Flatten and reshape keep the memory order; concat of one input is that input. Softmax and argmax are no layers: what runs
+ * ends at the logits. */
 static bool is_view(const struct ir_node *n)
 {
-    return n->op == IR_FLATTEN || n->op == IR_RESHAPE || (n->op == IR_CONCAT && n->n_in == 1);
+    return n->op == IR_SOFTMAX || n->op == IR_ARGMAX || n->op == IR_FLATTEN || n->op == IR_RESHAPE || (n->op == IR_CONCAT && n->n_in == 1);
 }
 
 static void find_views(struct lower *l)
@@ -48,9 +50,9 @@ static void find_views(struct lower *l)
             v->train = x->train;
         if (is_view(n) || n->op == IR_DROPOUT)
             v->infer = x->infer;
-        /* reshape, and flatten of a real map, are calls of their own in the folding program */
+        /* reshape, and flatten of a real map, are calls of their own in the folding program; softmax and argmax have none */
         const struct ir_shape s = node_at(l, n->in[0])->shape;
-        if (n->op == IR_DROPOUT || (is_view(n) && n->op != IR_RESHAPE && (n->op != IR_FLATTEN || s.h * s.w == 1)))
+        if (n->op == IR_DROPOUT || (is_view(n) && n->op != IR_RESHAPE && n->op != IR_SOFTMAX && n->op != IR_ARGMAX && (n->op != IR_FLATTEN || s.h * s.w == 1)))
             v->fold = x->fold;
     }
 }
@@ -72,6 +74,8 @@ static bool check_node(struct lower *l, const struct ir_node *n)
     } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
         const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
         largest = p->kernel > p->pad ? p->kernel : p->pad;
+    } else if (n->op == IR_UPSAMPLE) {
+        largest = n->upsample.factor;
     } else if (n->op == IR_PAD) { /* a cut is bounded by the map */
         largest = n->pad.top > n->pad.left ? n->pad.top : n->pad.left;
     }
@@ -87,7 +91,8 @@ static uint32_t add_param(struct lower *l, struct plan_param *params, uint32_t l
                           const uint32_t dim[4])
 {
     static const char *const names[PLAN_PARAM_KINDS] = {[PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma",
-                                                        [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
+                                                        [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var",
+                                                        [PLAN_COEFFICIENTS] = "coefficients"};
     struct plan_param *p = &params[l->p->n_params];
     *p = (struct plan_param){.name = arena_printf(l->a, "%s.%s", l->layers[layer].name, names[kind]),
                              .kind = kind,
@@ -145,7 +150,8 @@ static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const st
         y->epsilon = n->batch_norm.epsilon;
         y->decay = n->batch_norm.decay;
         for (enum plan_param_kind kind = PLAN_GAMMA; kind <= PLAN_VAR; kind++)
-            add_param(l, params, layer, kind, 1, (const uint32_t[4]){c});
+            if (kind != PLAN_COEFFICIENTS)
+                add_param(l, params, layer, kind, 1, (const uint32_t[4]){c});
         y->state = l->p->state_floats;
         l->p->state_floats += 2 * (uint64_t)c;
         break;
@@ -158,6 +164,17 @@ static void fill(struct lower *l, struct plan_layer *y, uint32_t layer, const st
         break;
     case IR_GLOBAL_AVG_POOL:
         y->op = PLAN_GLOBAL_AVG_POOL;
+        break;
+    case IR_SQUARE:
+        y->op = PLAN_SQUARE;
+        break;
+    case IR_POLY2:
+        y->op = PLAN_POLY2;
+        add_param(l, params, layer, PLAN_COEFFICIENTS, 2, (const uint32_t[4]){3, c});
+        break;
+    case IR_UPSAMPLE:
+        y->op = PLAN_UPSAMPLE;
+        y->window.stride = (uint32_t)n->upsample.factor;
         break;
     case IR_MAX_POOL:
         y->op = PLAN_MAX_POOL;
@@ -236,6 +253,8 @@ bool lower_layers(struct lower *l)
         const struct ir_node *n = node_at(l, id);
         if (!check_node(l, n))
             return false;
+        if ((n->op == IR_SOFTMAX || n->op == IR_ARGMAX) && id != l->result)
+            return lower_refuse(l, n->site, arena_printf(l->a, "`%s` can only be the last step of a network, right before its output", ir_op_name(n->op)));
         if (n->op == IR_INPUT)
             continue;
         for (uint32_t i = 0; i < n->n_in; i++)
@@ -255,7 +274,8 @@ bool lower_layers(struct lower *l)
         l->p->macs += y->macs;
         l->p->relus += (uint64_t)cost.relus;
         l->p->relu_equivalents += (uint64_t)cost.relu_equivalents;
-        if (y->param[PLAN_WEIGHT] != PLAN_NONE || y->param[PLAN_GAMMA] != PLAN_NONE)
+        if (y->param[PLAN_WEIGHT] != PLAN_NONE || y->param[PLAN_GAMMA] != PLAN_NONE ||
+            y->param[PLAN_COEFFICIENTS] != PLAN_NONE)
             l->v[id].wants_grad = true;
     }
     l->p->layers = l->layers;

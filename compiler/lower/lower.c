@@ -22,7 +22,7 @@ static bool find_ends(struct lower *l)
             arena_printf(l->a, "a generated program has exactly one output, and this network has %" PRIu32, g->n_outputs));
     l->output = g->outputs[0].node;
     l->p->output_name = g->outputs[0].name;
-    l->input = IR_NONE;
+    l->input = l->result = IR_NONE;
     bool *used = ARENA_ARRAY(l->a, bool, g->n_nodes);
     used[l->output] = true;
     for (ir_id id = g->n_nodes; id-- > 0;) {
@@ -42,7 +42,12 @@ static bool find_ends(struct lower *l)
     l->p->input = lower_dims(in->shape);
     l->p->mean = in->input.mean;
     l->p->std = in->input.std;
-    l->p->classes = (uint32_t)ir_elements(out->shape);
+    if (out->op == IR_SOFTMAX || out->op == IR_ARGMAX) { /* training and inference end at the logits */
+        l->p->result = out->op == IR_SOFTMAX ? PLAN_PROBABILITIES : PLAN_LABEL;
+        l->result = l->output;
+        l->output = out->in[0];
+    }
+    l->p->classes = (uint32_t)ir_elements(g->nodes[l->output].shape);
     return true;
 }
 

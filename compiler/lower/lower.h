@@ -32,7 +32,8 @@ struct lower {
     struct lower_value *v; /* n_nodes */
     struct plan_layer *layers;
     struct plan_point *points;
-    ir_id input, output;
+    ir_id input, output; /* output: the logits */
+    ir_id result;        /* softmax or argmax of them; IR_NONE: the logits themselves */
 };
 
 bool lower_refuse(struct lower *l, struct site site, const char *text); /* always false */

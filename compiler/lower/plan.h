@@ -55,7 +55,7 @@ struct plan_dims { /* one sample; features: h = w = 1 */
     uint32_t c, h, w;
 };
 
-enum plan_param_kind { PLAN_WEIGHT, PLAN_BIAS, PLAN_GAMMA, PLAN_BETA, PLAN_MEAN, PLAN_VAR, PLAN_PARAM_KINDS };
+enum plan_param_kind { PLAN_WEIGHT, PLAN_BIAS, PLAN_GAMMA, PLAN_BETA, PLAN_COEFFICIENTS, PLAN_MEAN, PLAN_VAR, PLAN_PARAM_KINDS };
 
 struct plan_param {
     const char *name; /* "<layer>.weight" */
@@ -102,8 +102,11 @@ enum plan_op { /* one kernel each, forward and backward */
                PLAN_RELU,
                PLAN_AVG_POOL,
                PLAN_GLOBAL_AVG_POOL,
+               PLAN_SQUARE,
+               PLAN_POLY2,
                PLAN_MAX_POOL, /* also over the whole map */
                PLAN_SUBSAMPLE,
+               PLAN_UPSAMPLE,
                PLAN_SLICE,
                PLAN_PAD, /* a slice that reaches over the edges */
                PLAN_ADD,
@@ -122,7 +125,7 @@ struct plan_operand { /* indices of buffers */
     struct plan_dims dims;
 };
 
-struct plan_window { /* conv, pools; subsample: stride and offsets */
+struct plan_window { /* conv, pools; subsample: stride and offsets; upsample: stride, the factor */
     uint32_t kh, kw, stride, pad_y, pad_x, dilation, groups;
     uint32_t offset_y, offset_x;
 };
@@ -183,6 +186,9 @@ struct plan_train { /* defaults of the training program */
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
 };
 
+/* What the output is made of: the logits themselves, their softmax, or their argmax. */
+enum plan_result { PLAN_LOGITS, PLAN_PROBABILITIES, PLAN_LABEL };
+
 struct plan {
     const char *network; /* as written */
     const char *digest;  /* 64 hex digits: BLAKE2b-256 of plan_print_network's text */
@@ -192,7 +198,8 @@ struct plan {
     const double *mean, *std;          /* input.c each; NULL: none */
     uint32_t input_infer, input_train; /* buffers at offset 0 of both slabs */
     const char *output_name;
-    uint32_t classes; /* floats of the output */
+    uint32_t classes; /* logits */
+    enum plan_result result;
     uint32_t logits_infer, logits_train, logits_grad;
     uint64_t relus, relu_equivalents, macs;
     bool is_private; /* points, terms and folds are there */

@@ -22,7 +22,8 @@ static const char *dims_text(struct arena *a, struct plan_dims d)
 }
 
 static const char *const kind_names[PLAN_PARAM_KINDS] = {[PLAN_WEIGHT] = "weight", [PLAN_BIAS] = "bias", [PLAN_GAMMA] = "gamma",
-                                                         [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var"};
+                                                         [PLAN_BETA] = "beta",     [PLAN_MEAN] = "mean", [PLAN_VAR] = "var",
+                                                         [PLAN_COEFFICIENTS] = "coefficients"};
 
 static const char *const point_kinds[] = {
     [PLAN_POINT_INPUT] = "input", [PLAN_POINT_RELU] = "relu", [PLAN_POINT_RESCALE] = "rescale", [PLAN_POINT_OUTPUT] = "output"};
@@ -44,12 +45,17 @@ static void print_head(struct text *t, const struct plan *p)
         print_numbers(t, "std", p->std, p->input.c);
     }
     text_add(t, "\n");
-    text_line(t, "output %s %" PRIu32, p->output_name, p->classes);
+    static const char *const results[] = {[PLAN_LOGITS] = "", [PLAN_PROBABILITIES] = "softmax of ", [PLAN_LABEL] = "argmax of "};
+    text_line(t, "output %s %s%" PRIu32, p->output_name, results[p->result], p->classes);
 }
 
 static void print_window(struct text *t, const struct plan_layer *l)
 {
     const struct plan_window *w = &l->window;
+    if (l->op == PLAN_UPSAMPLE) {
+        text_add(t, " factor %" PRIu32, w->stride);
+        return;
+    }
     if (l->op == PLAN_SUBSAMPLE) {
         text_add(t, " stride %" PRIu32 " offset %" PRIu32 ",%" PRIu32, w->stride, w->offset_y, w->offset_x);
         return;

@@ -132,7 +132,8 @@ static void check_clear(struct check *c)
         if (l->op == PLAN_RELU)
             touch(&train, l->y.train, l->y.dims, now, false);
         for (uint32_t k = 0; k < l->n_x; k++) {
-            if (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM || l->op == PLAN_MAX_POOL)
+            if (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM || l->op == PLAN_MAX_POOL ||
+                l->op == PLAN_SQUARE || l->op == PLAN_POLY2)
                 touch(&train, l->x[k].train, l->x[k].dims, now, false);
             if (l->x[k].grad == PLAN_NONE)
                 continue;

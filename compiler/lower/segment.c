@@ -205,6 +205,15 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
         return compose(s, y, n, (struct affine_window){1, 1, -n->slice.row, 1}, (struct affine_window){1, 1, -n->slice.column, 1}, 0, dims);
     case IR_PAD:
         return pad(s, y, n);
+    case IR_UPSAMPLE:
+        return refuse(s, n, "what gives one element to several places is no convolution");
+    case IR_SQUARE:
+    case IR_POLY2:
+        return refuse(s, n, "there is no protocol for products of two secrets yet: use relu");
+    case IR_SOFTMAX:
+        return refuse(s, n, "there is no protocol for exponentials: let the output be the logits, from which the client can compute it");
+    case IR_ARGMAX:
+        return refuse(s, n, "there is no protocol for its comparisons yet: let the output be the logits");
     case IR_MAX_POOL:
     case IR_GLOBAL_MAX_POOL:
         return refuse(s, n, "its comparisons have no protocol yet: use avg_pool, which costs no ReLUs");

@@ -29,11 +29,10 @@ enum { BUILTIN_MAX_PARAMS = 8 };
 struct builtin {
     const char *name;
     struct builtin_param params[BUILTIN_MAX_PARAMS]; /* up to the first without a name */
-    struct value (*run)(struct eval *e, const struct builtin *b, const struct call *c); /* NULL: a constant, or not available yet */
+    struct value (*run)(struct eval *e, const struct builtin *b, const struct call *c); /* NULL: a constant */
     bool is_constant;
     bool is_tensor_op; /* its name goes into the names of nodes */
     struct value constant;
-    const char *later; /* not NULL: recognised, not available yet; what to write instead, or "" */
 };
 
 const struct builtin *builtin_find(const char *name);       /* NULL: none */

@@ -210,6 +210,13 @@ static struct value run_reshape(struct eval *e, const struct builtin *b, const s
     return one_input(e, IR_RESHAPE, c, &attr);
 }
 
+static struct value run_upsample(struct eval *e, const struct builtin *b, const struct call *c)
+{
+    (void)b;
+    struct ir_node attr = {.op = IR_UPSAMPLE, .upsample = {.factor = c->args[1].integer}};
+    return one_input(e, IR_UPSAMPLE, c, &attr);
+}
+
 static struct value run_dropout(struct eval *e, const struct builtin *b, const struct call *c)
 {
     (void)b;
@@ -297,7 +304,6 @@ static struct value run_fact(struct eval *e, const struct builtin *b, const stru
 #define REST false, true, {.kind = VALUE_NONE}
 
 #define OPERATOR(word, function, ...) {.name = word, .params = {__VA_ARGS__}, .run = function, .is_tensor_op = true}
-#define LATER(word, instead) {.name = word, .later = instead, .is_tensor_op = true}
 
 const struct builtin builtin_tensor_table[] = {
     OPERATOR("conv", run_conv, {"x", T, NEEDED}, {"channels", I | W, NEEDED}, {"kernel", I | L, NEEDED}, {"stride", I, DEFAULT_INT(1)},
@@ -315,6 +321,11 @@ const struct builtin builtin_tensor_table[] = {
     OPERATOR("subsample", run_subsample, {"x", T, NEEDED}, {"stride", I, NEEDED}, {"offset", I | L, DEFAULT_INT(0)}),
     OPERATOR("flatten", run_plain, {"x", T, NEEDED}),
     OPERATOR("dropout", run_dropout, {"x", T, NEEDED}, {"rate", REAL, NEEDED}),
+    OPERATOR("square", run_plain, {"x", T, NEEDED}),
+    OPERATOR("poly2", run_plain, {"x", T, NEEDED}),
+    OPERATOR("upsample", run_upsample, {"x", T, NEEDED}, {"factor", I, NEEDED}),
+    OPERATOR("softmax", run_plain, {"x", T, NEEDED}),
+    OPERATOR("argmax", run_plain, {"x", T, NEEDED}),
     OPERATOR("identity", run_identity, {"x", T, NEEDED}),
     OPERATOR("add", run_many, {"xs", T | L, REST}),
     OPERATOR("concat", run_many, {"xs", T | L, REST}),
@@ -323,10 +334,5 @@ const struct builtin builtin_tensor_table[] = {
     OPERATOR("width", run_fact, {"x", T, NEEDED}),
     OPERATOR("shape", run_fact, {"x", T, NEEDED}),
     OPERATOR("elements", run_fact, {"x", T, NEEDED}),
-    LATER("argmax", "let the output be the logits"),
-    LATER("softmax", "let the output be the logits; training adds softmax and cross-entropy"),
-    LATER("upsample", ""),
-    LATER("square", ""),
-    LATER("poly2", ""),
     {0},
 };

@@ -54,9 +54,6 @@ static struct value eval_name(struct eval *e, const struct ast_expr *x)
     case REF_BLOCK:
         return (struct value){.kind = VALUE_BLOCK, .block = {ref->block.decl, ref->block.module}};
     case REF_BUILTIN:
-        if (ref->builtin->later)
-            return eval_fail(e, x->at, E_NOT_AVAILABLE,
-                             "`%s` is not available yet%s%s", ref->builtin->name, *ref->builtin->later ? "; " : "", ref->builtin->later);
         if (ref->builtin->is_constant)
             return ref->builtin->constant;
         return (struct value){.kind = VALUE_BUILTIN, .builtin = ref->builtin};

@@ -52,6 +52,8 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         return cn_fail(2, "give one of: image files, --index LIST, --test; see %s --help", cn_program());
     if (o->test && o->logits)
         return cn_fail(2, "--logits goes with images, not with --test");
+    if (o->logits && m->result == CNAS_RESULT_LABEL)
+        return cn_fail(2, "--logits: network %s gives the label alone (its output is argmax)", m->name);
     if (o->fixed && !m->n_points)
         return cn_fail(2, "--fixed: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
     if (o->fixed && !*o->fixed)

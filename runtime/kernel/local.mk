@@ -13,5 +13,7 @@ libcnasrt_la_SOURCES += \
 	runtime/kernel/max_pool.c \
 	runtime/kernel/mix.h \
 	runtime/kernel/norm.c \
+	runtime/kernel/poly.c \
 	runtime/kernel/pool.c \
-	runtime/kernel/slice.c
+	runtime/kernel/slice.c \
+	runtime/kernel/upsample.c

@@ -1,4 +1,4 @@
-/* Mean softmax cross-entropy:  L = 1/n sum_i (log sum_c exp z_ic - z_i,label),   dL/dz = (softmax(z) - onehot) / n.
+/* Softmax, and its mean cross-entropy:  L = 1/n sum_i (log sum_c exp z_ic - z_i,label),   dL/dz = (softmax(z) - onehot) / n.
  * The largest logit is subtracted before exp, so nothing overflows. */
 #include <math.h>
 
@@ -67,4 +67,33 @@ double cnas_softmax_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *
     if (correct)
         *correct = right;
     return loss / (double)n;
+}
+
+struct softmax_job {
+    float *logits;
+    size_t n, classes;
+};
+
+static void softmax_chunk(void *job, size_t chunk, float *own)
+{
+    const struct softmax_job *j = job;
+    size_t end = j->n - chunk * SAMPLES < SAMPLES ? j->n : (chunk + 1) * SAMPLES;
+    (void)own;
+    for (size_t i = chunk * SAMPLES; i < end; i++) {
+        float *z = j->logits + i * j->classes, most = z[0];
+        double sum = 0;
+        for (size_t c = 1; c < j->classes; c++)
+            most = z[c] > most ? z[c] : most;
+        for (size_t c = 0; c < j->classes; c++)
+            sum += exp((double)z[c] - (double)most);
+        for (size_t c = 0; c < j->classes; c++)
+            z[c] = (float)(exp((double)z[c] - (double)most) / sum);
+    }
+}
+
+void cnas_softmax(struct cnas_ctx *ctx, float *logits, size_t n, size_t classes)
+{
+    cn_require(n && classes);
+    struct softmax_job j = {logits, n, classes};
+    cn_kernel_run(ctx, (n + SAMPLES - 1) / SAMPLES, softmax_chunk, &j);
 }

@@ -23,6 +23,8 @@ enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cn
         memcpy(act + m->input_offset * capacity, images + i * pixels, r.n * pixels * sizeof *act);
         m->infer(&r);
         memcpy(logits + i * m->classes, act + m->infer_logits_offset * capacity, r.n * m->classes * sizeof *act);
+        if (m->result == CNAS_RESULT_PROBABILITIES)
+            cnas_softmax(ctx, logits + i * m->classes, r.n, m->classes);
         status = cnas_ctx_status(ctx);
     }
     cn_mem_free(act);

@@ -23,6 +23,19 @@ static void constant(float *out, size_t n, float value)
         out[i] = value;
 }
 
+/* The quadratic p with the least E[(max(x, 0) - p(x))^2] for standard normal x, what follows a batch norm. In the basis 1, x,
+ * (x^2 - 1) / sqrt(2), orthonormal under that weight, ReLU has the coefficients 1 / sqrt(2 pi), 1 / 2, 1 / sqrt(4 pi); so
+ * p(x) = t x^2 + x / 2 + t  with  t = 1 / (2 sqrt(2 pi)).
+ * Source: Park, Kim, Jung, Ahn, "AESPA: Accuracy Preserving Low-degree Polynomial Activation for Fast Private Inference", 2022.
+ * Differs: the three coefficients are trained, and are for x itself; AESPA keeps them and normalises each basis polynomial. */
+static void nearest_to_relu(float *out, size_t channels)
+{
+    const float t = 0.199471140f; /* 1 / (2 sqrt(2 pi)) */
+    constant(out, channels, t);
+    constant(out + channels, channels, 0.5f);
+    constant(out + 2 * channels, channels, t);
+}
+
 void cnas_params_init(float *params, const struct cnas_model *m, uint64_t seed)
 {
     for (size_t i = 0; i < m->n_params; i++) {
@@ -35,6 +48,9 @@ void cnas_params_init(float *params, const struct cnas_model *m, uint64_t seed)
         case CNAS_PARAM_GAMMA:
         case CNAS_PARAM_VAR:
             constant(out, p->size, 1);
+            break;
+        case CNAS_PARAM_COEFFICIENTS:
+            nearest_to_relu(out, p->size / 3);
             break;
         case CNAS_PARAM_BIAS:
         case CNAS_PARAM_BETA:

@@ -8,12 +8,16 @@ const struct ir_graph *random_network(struct arena *arena, struct random *r, int
     ir_id at = ir_build_input(b, "image", (struct ir_shape){3, 1 + random_below(r, 3), side, side}, NULL, (struct site){0}, &why);
     ir_id kept[64] = {at};
     uint32_t n_kept = 1;
+    const bool clear = random_below(r, 3) == 0; /* with operators that have no private form */
+    int squares = 0;
     for (int i = 0; i < length; i++) {
         struct ir_node n = {0};
         static const enum ir_op ops[] = {IR_CONV, IR_CONV,   IR_BATCH_NORM, IR_RELU, IR_AVG_POOL, IR_SUBSAMPLE, IR_SLICE,
                                          IR_PAD,  IR_ADD,    IR_CONCAT,     IR_DROPOUT,
                                          IR_LINEAR, IR_FLATTEN, IR_GLOBAL_AVG_POOL, IR_RESHAPE};
-        const enum ir_op op = ops[random_below(r, i < 3 * length / 4 ? 11 : 15)];
+        static const enum ir_op only_clear[] = {IR_POLY2, IR_MAX_POOL, IR_UPSAMPLE, IR_SQUARE};
+        const enum ir_op op = clear && i % 5 == 4 ? only_clear[random_below(r, squares ? 3 : 4)] : ops[random_below(r, i < 3 * length / 4 ? 11 : 15)];
+        squares += op == IR_SQUARE || op == IR_POLY2; /* not too many, so that values stay near 1 */
         const struct ir_shape now = ir_builder_node(b, at)->shape;
         ir_id in[3] = {at, kept[random_below(r, n_kept)], kept[random_below(r, n_kept)]};
         const uint32_t n_in = op == IR_ADD || op == IR_CONCAT ? 2 + (uint32_t)random_below(r, 2) : 1;
@@ -33,6 +37,10 @@ const struct ir_graph *random_network(struct arena *arena, struct random *r, int
             n.batch_norm = (struct ir_batch_norm){1e-5, 0.9};
         if (op == IR_AVG_POOL)
             n.avg_pool = (struct ir_pool){2, 1 + random_below(r, 2), random_below(r, 2)};
+        if (op == IR_MAX_POOL)
+            n.max_pool = (struct ir_pool){2 + random_below(r, 2), 1 + random_below(r, 2), random_below(r, 2)};
+        if (op == IR_UPSAMPLE)
+            n.upsample.factor = 2;
         if (op == IR_SUBSAMPLE)
             n.subsample = (struct ir_subsample){2, random_below(r, 2), random_below(r, 2)};
         if (op == IR_SLICE) { /* never more than a row, a column or half of the channels away, so that something stays */

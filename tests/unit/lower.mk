@@ -52,3 +52,8 @@ nodist_tests_unit_test_generated_private_window_SOURCES = tests/golden/emit/wind
 	tests/golden/emit/window/window_server.c tests/golden/emit/window/window_client.c
 tests_unit_test_generated_private_window_CPPFLAGS = $(AM_CPPFLAGS) -DNET=window
 tests_unit_test_generated_private_window_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_generated_clear
+tests_unit_test_generated_clear_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_clear_SOURCES = tests/golden/emit/clear/clear.c
+tests_unit_test_generated_clear_CPPFLAGS = $(AM_CPPFLAGS) -DNET=clear
+tests_unit_test_generated_clear_LDADD = $(RUNTIME_TEST_LIBS)

@@ -1,5 +1,6 @@
 /* For golden and end-to-end tests of lower and emit alone:  lower_tool plan NET.ir  prints the plan;  lower_tool c NET.ir DIR
- * writes the generated files into DIR. The base name of NET.ir stands for the source file. Exit 1 with a sentence if it cannot be
+ * writes the generated files into DIR. The base name of NET.ir stands for the source file. A
+ * network without a private form is lowered for the clear programs alone. Exit 1 with a sentence if it cannot be
  * done. */
 #include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
@@ -18,7 +19,7 @@ static int fail(const char *what, const char *why)
 
 static int write_files(struct arena *a, const struct plan *p, const char *source, const char *dir)
 {
-    const struct emit_files files = emit_c(a, p, &(struct emit_options){.targets = EMIT_ALL, .version = "0.0.0", .source = source, .command = ""});
+    const struct emit_files files = emit_c(a, p, &(struct emit_options){.targets = p->is_private ? EMIT_ALL : EMIT_TRAIN | EMIT_CLEAR_INFER, .version = "0.0.0", .source = source, .command = ""});
     for (size_t i = 0; i < files.n; i++) {
         const char *path = arena_printf(a, "%s/%s", dir, files.at[i].name);
         FILE *f = fopen(path, "wb");
@@ -59,8 +60,10 @@ int main(int argc, char **argv)
     const struct ir_graph *g = random ? random_network(a, &r, 24) : read_graph(a, argv[2]);
     if (!g)
         return 1;
-    struct plan_refusal why;
+    struct plan_refusal why = {0};
     const struct plan *p = plan_lower(a, g, PLAN_PRIVATE, &why);
+    if (!p && why.only_private)
+        p = plan_lower(a, g, PLAN_CLEAR, &why);
     if (!p)
         return fail(argv[2], why.text);
     const char *wrong = plan_verify(a, p);

@@ -72,6 +72,9 @@ static struct ir_node random_attr(struct random *r, enum ir_op op)
     case IR_MAX_POOL:
         n.max_pool = (struct ir_pool){1 + random_below(r, 4), 1 + random_below(r, 3), random_below(r, 2)};
         break;
+    case IR_UPSAMPLE:
+        n.upsample.factor = 1 + random_below(r, 3);
+        break;
     case IR_SLICE:
         n.slice = (struct ir_slice){random_below(r, 2), 1 + random_below(r, 2), random_below(r, 2), 1 + random_below(r, 3), random_below(r, 2), 1 + random_below(r, 3)};
         break;

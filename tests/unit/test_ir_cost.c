@@ -93,6 +93,13 @@ START_TEST(maxima)
     ck_assert_int_eq(ir_cost_node(g, 1).relu_equivalents, 3 * 63);
     for (ir_id id = 2; id <= 4; id++)
         costs(g, id, 0, 0, 0);
+    g = read("ir 1 network N %x = input 3x4x4 %y = poly2 %x %s = square %y %u = upsample %s factor=2 %f = flatten %u %p = softmax %f "
+             "%a = argmax %f output p = %p output a = %a end");
+    costs(g, 1, 0, 0, 9);
+    for (ir_id id = 2; id <= 5; id++)
+        costs(g, id, 0, 0, 0);
+    ck_assert_int_eq(ir_cost_node(g, 6).relus, 0);
+    ck_assert_int_eq(ir_cost_node(g, 6).relu_equivalents, 191);
     /* the largest window there can be, without overflow or long loops */
     g = read("ir 1 network N %x = input 1x2147483647x1 %y = max_pool %x kernel=2147483647 stride=1 pad=1073741823 output y = %y end");
     ck_assert_int_eq(ir_cost_node(g, 1).relu_equivalents, INT64_C(3458764508451831810));

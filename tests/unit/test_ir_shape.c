@@ -179,6 +179,22 @@ START_TEST(pads)
 }
 END_TEST
 
+START_TEST(activations_and_results)
+{
+    GIVES(IR_SQUARE, IN(MAP(6, 7, 8)), 1, NULL, MAP(6, 7, 8));
+    GIVES(IR_POLY2, IN(VECTOR(5)), 1, NULL, VECTOR(5));
+    GIVES(IR_SOFTMAX, IN(VECTOR(5)), 1, NULL, VECTOR(5));
+    GIVES(IR_ARGMAX, IN(VECTOR(5)), 1, NULL, VECTOR(1));
+    REFUSES(IR_SOFTMAX, IN(MAP(6, 7, 8)), 1, NULL, "softmax needs a vector, but its input is 6x7x8: flatten or pool it first");
+    REFUSES(IR_ARGMAX, IN(MAP(6, 7, 8)), 1, NULL, "argmax needs a vector, but its input is 6x7x8: flatten or pool it first");
+    GIVES(IR_UPSAMPLE, IN(MAP(6, 7, 8)), 1, (&(struct ir_node){.upsample = {3}}), MAP(6, 21, 24));
+    REFUSES(IR_UPSAMPLE, IN(MAP(6, 7, 8)), 1, (&(struct ir_node){.upsample = {0}}), "factor must be at least 1, not 0");
+    REFUSES(IR_UPSAMPLE, IN(MAP(1, 1, 2)), 1, (&(struct ir_node){.upsample = {(int64_t)1 << 31}}),
+            "a result of shape 1x2147483648x4294967296 has more than 2147483648 elements");
+    REFUSES(IR_UPSAMPLE, IN(VECTOR(5)), 1, (&(struct ir_node){.upsample = {2}}), "upsample needs a map of channels x height x width, but its input has 5 features");
+}
+END_TEST
+
 START_TEST(reshapes)
 {
     GIVES(IR_RESHAPE, IN(MAP(6, 7, 8)), 1, RESHAPE(336, 0, 0), VECTOR(336));
@@ -249,6 +265,7 @@ int main(void)
     tcase_add_test(t, maxima);
     tcase_add_test(t, slices);
     tcase_add_test(t, pads);
+    tcase_add_test(t, activations_and_results);
     tcase_add_test(t, reshapes);
     tcase_add_test(t, joins);
     tcase_add_test(t, input);

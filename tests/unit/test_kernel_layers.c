@@ -243,6 +243,104 @@ START_TEST(max_pool)
 END_TEST
 
 /* Of equal elements the first gets the gradient; a NaN is not lost. */
+struct poly {
+    size_t n, c, hw;
+};
+static void square_forward(double *out, double *const *in, const void *shape)
+{
+    for (size_t i = 0; i < *(const size_t *)shape; i++)
+        out[i] = in[0][i] * in[0][i];
+}
+static void poly2_forward(double *out, double *const *in, const void *shape)
+{
+    const struct poly *s = shape;
+    for (size_t i = 0; i < s->n * s->c * s->hw; i++) {
+        const double *at = in[1] + i / s->hw % s->c, v = in[0][i];
+        out[i] = at[0] * v * v + at[s->c] * v + at[2 * s->c];
+    }
+}
+START_TEST(square)
+{
+    const size_t n = 300;
+    struct grad_function f = {square_forward, &n, n};
+    double *in[] = {x.d};
+    fill(&x, n);
+    fill(&g, n);
+    fill(&y, n);
+    square_forward(y.d, in, &n);
+    cnas_square_forward(ctx, y.f, x.f, n);
+    ck_assert_double_lt(test_distance(y.f, y.d, n), 1e-6);
+    cnas_square_backward(ctx, x.df, 0, g.f, x.f, n);
+    check_gradient(&x, &f, g.d, in, 0, 1e-5);
+    cnas_square_backward(ctx, x.df, 1, g.f, x.f, n);
+    check_twice(&x);
+}
+END_TEST
+
+START_TEST(poly2)
+{
+    static const struct poly sizes[] = {{1, 1, 1}, {3, 4, 7}, {2, 5, 1}};
+    const struct poly *s = &sizes[_i];
+    struct grad_function f = {poly2_forward, s, s->n * s->c * s->hw};
+    double *in[] = {x.d, w.d};
+    fill(&x, f.outputs);
+    fill(&w, 3 * s->c);
+    fill(&y, f.outputs);
+    fill(&g, f.outputs);
+    poly2_forward(y.d, in, s);
+    cnas_poly2_forward(ctx, y.f, x.f, w.f, s->n, s->c, s->hw);
+    ck_assert_double_lt(test_distance(y.f, y.d, y.n), 1e-5);
+    cnas_poly2_backward(ctx, x.df, 0, w.df, g.f, x.f, w.f, s->n, s->c, s->hw);
+    check_gradient(&x, &f, g.d, in, 0, 1e-5);
+    check_gradient(&w, &f, g.d, in, 1, 1e-5);
+    grad_by_difference(x.dd, &f, g.d, in, 0, x.n, 1e-4);
+    cnas_poly2_backward(ctx, x.df, 1, w.df, g.f, x.f, w.f, s->n, s->c, s->hw);
+    check_twice(&x);
+    cnas_poly2_backward(ctx, NULL, 0, w.df, g.f, x.f, w.f, s->n, s->c, s->hw);
+    ck_assert_double_lt(test_distance(w.df, w.dd, w.n), 1e-5);
+}
+END_TEST
+
+static void upsample_forward(double *out, double *const *in, const void *shape)
+{
+    const size_t *s = shape; /* maps, h, w, factor */
+    for (size_t m = 0; m < s[0]; m++)
+        for (size_t i = 0; i < s[1] * s[3]; i++)
+            for (size_t j = 0; j < s[2] * s[3]; j++)
+                *out++ = in[0][(m * s[1] + i / s[3]) * s[2] + j / s[3]];
+}
+START_TEST(upsample)
+{
+    static const size_t sizes[][4] = {{6, 3, 4, 2}, {6, 1, 5, 3}, {6, 5, 4, 1}};
+    const size_t *s = sizes[_i];
+    struct grad_function f = {upsample_forward, s, s[0] * s[1] * s[2] * s[3] * s[3]};
+    double *in[] = {x.d};
+    fill(&x, s[0] * s[1] * s[2]);
+    fill(&y, f.outputs);
+    fill(&g, f.outputs);
+    upsample_forward(y.d, in, s);
+    cnas_upsample_forward(ctx, y.f, x.f, 2, 3, s[1], s[2], s[3]);
+    ck_assert_double_lt(test_distance(y.f, y.d, y.n), 1e-12);
+    cnas_upsample_backward(ctx, x.df, 0, g.f, 2, 3, s[1], s[2], s[3]);
+    check_gradient(&x, &f, g.d, in, 0, 1e-5);
+    cnas_upsample_backward(ctx, x.df, 1, g.f, 2, 3, s[1], s[2], s[3]);
+    check_twice(&x);
+}
+END_TEST
+
+/* Large logits neither overflow nor lose the sum of one. */
+START_TEST(softmax)
+{
+    float z[2 * 3] = {1, 2, 3, 1e4f, -1e4f, 1e4f};
+    const double sum = exp(-2) + exp(-1) + 1;
+    cnas_softmax(ctx, z, 2, 3);
+    ck_assert_float_eq_tol(z[0], (float)(exp(-2) / sum), 1e-6f);
+    ck_assert_float_eq_tol(z[1], (float)(exp(-1) / sum), 1e-6f);
+    ck_assert_float_eq_tol(z[2], (float)(1 / sum), 1e-6f);
+    ck_assert(z[3] == 0.5f && z[4] == 0 && z[5] == 0.5f);
+}
+END_TEST
+
 START_TEST(max_pool_ties)
 {
     const struct cnas_conv_shape s = ref_shape(1, 2, 4, 1, 2, 2, 2, 0, 0, 1, 1);
@@ -544,6 +642,10 @@ int main(void)
     tcase_add_loop_test(t, avg_pool, 0, 6);
     tcase_add_test(t, global_avg_pool);
     tcase_add_loop_test(t, max_pool, 0, 4);
+    tcase_add_test(t, square);
+    tcase_add_loop_test(t, poly2, 0, 3);
+    tcase_add_loop_test(t, upsample, 0, 3);
+    tcase_add_test(t, softmax);
     tcase_add_test(t, max_pool_ties);
     tcase_add_loop_test(t, slice, 0, 6);
     tcase_add_loop_test(t, subsample, 0, 5);

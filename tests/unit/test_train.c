@@ -360,6 +360,28 @@ START_TEST(sgd)
 }
 END_TEST
 
+/* The first quadratic leaves nothing of ReLU that 1, x or x^2 could explain, under the normal distribution. */
+START_TEST(init_of_a_quadratic)
+{
+    enum { C = 3 };
+    float w[3 * C];
+    const struct cnas_param p = {"q", CNAS_PARAM_COEFFICIENTS, 2, {3, C}, 0, 3 * C};
+    const struct cnas_model m = {.params = &p, .n_params = 1};
+    cnas_params_init(w, &m, 7);
+    for (int c = 0; c < C; c++) {
+        const double step = 1e-3;
+        double moment[3] = {0, 0, 0};
+        for (double x = -9; x < 9; x += step) {
+            const double rest = fmax(x, 0) - ((double)w[c] * x * x + (double)w[C + c] * x + (double)w[2 * C + c]);
+            for (int k = 0; k < 3; k++)
+                moment[k] += rest * pow(x, k) * exp(-x * x / 2) / sqrt(2 * acos(-1)) * step;
+        }
+        for (int k = 0; k < 3; k++)
+            ck_assert_double_eq_tol(moment[k], 0, 1e-6);
+    }
+}
+END_TEST
+
 START_TEST(init)
 {
     enum { K = 64, C = 50 };
@@ -485,6 +507,7 @@ int main(void)
     tcase_add_test(t, bad_input_is_refused);
     tcase_add_test(t, rate);
     tcase_add_loop_test(t, sgd, 0, 2);
+    tcase_add_test(t, init_of_a_quadratic);
     tcase_add_test(t, init);
     tcase_add_test(t, below_is_uniform);
     tcase_add_test(t, augmentation);

@@ -70,6 +70,20 @@ void cnas_batch_norm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float
 void cnas_relu_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t size);
 void cnas_relu_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, const float *y, size_t size);
 
+/* y = x^2. */
+void cnas_square_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t size);
+void cnas_square_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, const float *x, size_t size);
+
+/* y = a x^2 + b x + c with trained coefficients for each channel; w (3,C): all a, all b, all c. hw = H*W. */
+void cnas_poly2_forward(struct cnas_ctx *ctx, float *y, const float *x, const float *w, size_t n, size_t c, size_t hw);
+void cnas_poly2_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw, const float *dy, const float *x, const float *w,
+                         size_t n, size_t c, size_t hw);
+
+/* Nearest: y (N,C,H*F,W*F), y[n,c,i,j] = x[n, c, i/factor, j/factor]. */
+void cnas_upsample_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, size_t c, size_t h, size_t w, size_t factor);
+void cnas_upsample_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t n, size_t c, size_t h, size_t w,
+                            size_t factor);
+
 /* s: k = c, kernel, stride, pad; padding zeros count in the average. */
 void cnas_avg_pool_forward(struct cnas_ctx *ctx, float *y, const float *x, size_t n, const struct cnas_conv_shape *s);
 void cnas_avg_pool_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t n,
@@ -113,6 +127,9 @@ void cnas_concat_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const flo
 void cnas_dropout_train(struct cnas_ctx *ctx, float *y, const float *x, size_t size, float rate, uint64_t seed, uint32_t layer);
 void cnas_dropout_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t size, float rate, uint64_t seed,
                            uint32_t layer);
+
+/* Each sample's logits become probabilities, in place. */
+void cnas_softmax(struct cnas_ctx *ctx, float *logits, size_t n, size_t classes);
 
 /* Mean softmax cross-entropy over n samples of `classes` logits; returns the loss, writes dlogits (may be NULL), counts
  * samples whose largest logit (first one on a tie) is the label into *correct (may be NULL). */

@@ -13,6 +13,7 @@ enum cnas_param_kind {
     CNAS_PARAM_BIAS,   /* 0 */
     CNAS_PARAM_GAMMA,  /* 1 */
     CNAS_PARAM_BETA,   /* 0 */
+    CNAS_PARAM_COEFFICIENTS, /* poly2 (3,C): the quadratic that is nearest to ReLU for normal numbers, see runtime/train/init.c */
     CNAS_PARAM_MEAN,   /* running mean: 0, not trained */
     CNAS_PARAM_VAR     /* running variance: 1, not trained */
 };
@@ -74,6 +75,13 @@ struct cnas_term {
     int32_t pad_y, pad_x;
 };
 
+/* What the network gives for its logits. */
+enum cnas_result {
+    CNAS_RESULT_LOGITS,
+    CNAS_RESULT_PROBABILITIES, /* softmax of them */
+    CNAS_RESULT_LABEL          /* the place of the largest, and nothing else */
+};
+
 struct cnas_fold; /* <cnas/fixed.h> */
 
 struct cnas_model {
@@ -82,6 +90,7 @@ struct cnas_model {
     const char *digest; /* 64 hex digits, BLAKE2b-256 over the plan: two builds talk only if it is equal */
     uint32_t c, h, w;   /* input */
     uint32_t classes;   /* logits */
+    enum cnas_result result;
     const float *mean, *std; /* c entries each: (pixel / 255 - mean) / std; NULL: pixel / 255 */
     uint64_t relus, macs;
 

@@ -56,7 +56,7 @@ CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, co
                                          const struct cnas_train_options *o, cnas_train_callback *callback, void *user,
                                          struct cnas_error *err);
 
-/* logits (n, classes) for n normalised images, in batches. */
+/* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. */
 CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
                                          const float *images, size_t n);
 

@@ -10,3 +10,8 @@ cnasc build --targets=client --from-ir ../ir/small.ir -o client && ls client
 cnasc build --targets=train,train --from-ir ../ir/small.ir -o train && ls train
 cnasc build --targets=train,clients max.cnas -o no
 cnasc build --targets= max.cnas -o no
+# Every operator without a private form says so.
+for op in square poly2 'upsample(2)' ; do printf 'network N {\n    input x: tensor[2, 4, 4];\n    output y = x |> %s |> flatten |> linear(3);\n}\n' "$op" >net.cnas ; cnasc build net.cnas -o no ; cnasc check --targets=infer,train net.cnas >checked || cat checked ; done
+for op in softmax argmax ; do printf 'network N {\n    input x: tensor[4];\n    output y = x |> linear(3) |> %s;\n}\n' $op >net.cnas ; cnasc build net.cnas -o no ; cnasc build --targets=train,infer net.cnas -o $op && grep -h result $op/n.c ; done
+for op in global_max_pool 'reshape([4, 2, 4]) |> global_avg_pool' ; do printf 'network N {\n    input x: tensor[2, 4, 4];\n    output y = x |> %s |> linear(3);\n}\n' "$op" >net.cnas ; cnasc build net.cnas -o no ; done
+printf 'network N {\n    input x: tensor[4];\n    output y = x |> linear(3) |> softmax |> linear(3);\n}\n' >net.cnas ; cnasc build --targets=train net.cnas -o no
