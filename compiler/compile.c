@@ -14,11 +14,10 @@
 #include "compiler/load/load.h"
 #include "compiler/lower/plan.h"
 #include "compiler/report.h"
+#include "compiler/show.h"
 #include "compiler/space.h"
 
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 struct compilation {
     struct arena *arena;
@@ -307,35 +306,11 @@ static bool run(struct compilation *c)
     return c->options->command == COMMAND_CHECK ? check(c) : build(c);
 }
 
-static bool use_colour(enum colour wish)
-{
-    const char *none = getenv("NO_COLOR"), *term = getenv("TERM");
-    if (wish == COLOUR_AUTO)
-        return isatty(STDERR_FILENO) && !(none && *none) && !(term && strcmp(term, "dumb") == 0);
-    return wish == COLOUR_ALWAYS;
-}
-
-static void show_diagnostics(struct compilation *c)
-{
-    if (c->options->json) {
-        struct text t = text_new(c->arena);
-        if (c->failure)
-            diag_error(c->diag, (struct span){0}, E_IO, "%s", c->failure);
-        diag_print_json(c->diag, &t);
-        fwrite(t.bytes, 1, t.n, stderr);
-        return;
-    }
-    diag_print(c->diag, stderr, use_colour(c->options->colour));
-    if (c->failure)
-        fprintf(stderr, "cnasc: %s\n", c->failure);
-}
-
 enum compile_status compile_run(struct arena *a, const struct options *o)
 {
     struct compilation c = {.arena = a, .options = o, .diag = diag_new(a)};
     diag_limit(c.diag, (size_t)o->max_errors);
-    diag_choose_warnings(c.diag, &o->warnings);
     bool done = run(&c);
-    show_diagnostics(&c);
+    show_diagnostics(a, c.diag, c.failure, o);
     return done ? COMPILE_DONE : c.failure ? COMPILE_FAILED : COMPILE_INPUT_WRONG;
 }

@@ -4,6 +4,7 @@ libcnascomp_la_SOURCES =
 include grammar/local.mk
 include compiler/base/local.mk
 include compiler/ast/local.mk
+include compiler/fmt/local.mk
 include compiler/load/local.mk
 include compiler/sema/local.mk
 include compiler/ir/local.mk
@@ -16,8 +17,10 @@ cnasc_SOURCES = \
 	compiler/advise.c compiler/advise.h \
 	compiler/compile.c compiler/compile.h \
 	compiler/depend.c compiler/depend.h \
+	compiler/format.c compiler/format.h \
 	compiler/main.c \
 	compiler/options.c compiler/options.h \
 	compiler/report.c compiler/report.h \
+	compiler/show.c compiler/show.h \
 	compiler/space.c compiler/space.h
 cnasc_LDADD = libcnascomp.la

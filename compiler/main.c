@@ -1,6 +1,7 @@
 /* cnasc: compiles network descriptions with ReLU budgets to C. */
 #include "compiler/base/file.h"
 #include "compiler/compile.h"
+#include "compiler/format.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,6 +15,16 @@ static void occupy_streams(void)
     for (int fd = 0; fd <= 2; fd++)
         if (fcntl(fd, F_GETFD) == -1 && errno == EBADF && open("/dev/null", O_RDONLY) != fd)
             _exit(COMPILE_FAILED);
+}
+
+static int run(struct arena *a, const struct options *o)
+{
+    switch (o->command) {
+    case COMMAND_FMT:
+        return format_run(a, o);
+    default:
+        return compile_run(a, o);
+    }
 }
 
 static int show(const struct text *t, enum options_outcome outcome)
@@ -37,7 +48,7 @@ int main(int argc, char **argv)
     struct options o;
     struct text t = text_new(a);
     enum options_outcome outcome = options_parse(&o, &t, argc, argv);
-    int status = outcome == OPTIONS_RUN ? (int)compile_run(a, &o) : show(&t, outcome);
+    int status = outcome == OPTIONS_RUN ? run(a, &o) : show(&t, outcome);
     arena_free(&a);
     return status;
 }

@@ -13,12 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD };
+enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 << COMMAND_FMT };
 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
-    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_WARNING, OPT_NO_WARNINGS, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
-    OPT_VERIFY, OPT_TARGETS,
+    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
+    OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE,
 };
 
 static const struct spec {
@@ -41,11 +41,11 @@ static const struct spec {
     {OPT_FROM_IR, "--from-ir", "", NULL, CHECK | BUILD, "the input is the text that --emit=ir wrote"},
     {OPT_DUMP_AFTER, "--dump-after", "", "PASS", CHECK | BUILD, "print the graph as it is after this pass, and stop; `elaborate` is before the first"},
     {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
-    {OPT_WARNING, "--warn", "-W", "WHICH", CHECK | BUILD, "all, error, or the name of a warning, which its message shows; no-NAME: not that one"},
-    {OPT_NO_WARNINGS, "-w", "", NULL, CHECK | BUILD, "no warnings"},
-    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD, "show so many errors at most; 20 if not given, 0: all"},
-    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD, "auto (default: on a terminal), always or never"},
-    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD, "text (default), or json: one object in a line, on standard error"},
+    {OPT_CHECK, "--check", "", NULL, FMT, "write nothing; name the files that are formatted otherwise, and exit with 1 if there are any"},
+    {OPT_IN_PLACE, "--in-place", "-i", NULL, FMT, "rewrite the files, instead of printing them"},
+    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD | FMT, "show so many errors at most; 20 if not given, 0: all"},
+    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD | FMT, "auto (default: on a terminal), always or never"},
+    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD | FMT, "text (default), or json: one object in a line, on standard error"},
     {OPT_SEARCH_DIRS, "--print-search-dirs", "", NULL, ANY, "say where imports are looked for, and stop"},
     {OPT_HELP, "--help", "", NULL, ANY, "this text; with a command, that command's"},
     {OPT_VERSION, "--version", "", NULL, ANY, "the version, and stop"},
@@ -62,6 +62,9 @@ static const struct {
     {COMMAND_BUILD, "build", "NET.cnas -o DIR", "write C: training, inference, and private inference's client and server",
      "Compiles a network description to C with headers and a Makefile. Files are written only when everything\n"
      "succeeded, and those that would not change are left untouched.\n"},
+    {COMMAND_FMT, "fmt", "FILE.cnas...", "format source files",
+     "Prints the files in the one canonical layout: four blanks for a level, lines of up to 100 columns. Comments stay.\n"
+     "A file with syntax errors is left as it is, and so are then all the others.\n"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -165,17 +168,6 @@ static bool set_targets(struct options *o, struct text *out, const char *value)
     }
 }
 
-static bool unknown_warning(struct text *out, const char *word)
-{
-    bool no = strncmp(word, "no-", 3) == 0;
-    struct nearest near = nearest_to(no ? word + 3 : word);
-    for (size_t i = 0; diag_warnings_at(i); i++)
-        nearest_try(&near, diag_warnings_at(i));
-    if (near.best)
-        return WRONG(out, "there is no warning -W%s; did you mean -W%s%s?", word, no ? "no-" : "", near.best), false;
-    return WRONG(out, "there is no warning -W%s", word), false;
-}
-
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
@@ -228,11 +220,6 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
     case OPT_DEPEND_TARGET:
         vec_push(a, &o->depend_targets, value);
         return true;
-    case OPT_WARNING:
-        return diag_warnings_choose(&o->warnings, value) || unknown_warning(out, value);
-    case OPT_NO_WARNINGS:
-        diag_warnings_none(&o->warnings);
-        return true;
     case OPT_MAX_ERRORS:
         errno = 0;
         o->max_errors = strtoll(value, &end, 10);
@@ -251,6 +238,12 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         return true;
     case OPT_DUMP_AFTER:
         o->dump_after = value;
+        return true;
+    case OPT_CHECK:
+        o->check = true;
+        return true;
+    case OPT_IN_PLACE:
+        o->in_place = true;
         return true;
     case OPT_VERIFY:
         o->verify = true;
@@ -285,8 +278,7 @@ static enum options_outcome unknown_option(struct text *out, const char *arg, en
     size_t n = strcspn(arg, "=");
     struct nearest near = nearest_to(arena_strndup(out->arena, arg, n));
     for (int i = 0; i < N_SPECS; i++)
-        if (strlen(specs[i].name) > 2)
-            nearest_try(&near, specs[i].name);
+        nearest_try(&near, specs[i].name);
     return unknown(out, "option", near.word, near.best, command);
 }
 
@@ -323,6 +315,11 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
     if (!o->input)
         return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
                      commands[o->command - 1].arguments);
+    if (o->in_place && o->check)
+        return wrong(out, "--check writes nothing: it cannot go with -i");
+    for (size_t i = 0; o->in_place && i < o->words.n; i++)
+        if (strcmp(o->words.at[i], "-") == 0)
+            return wrong(out, "standard input cannot be rewritten: leave out -i");
     if (o->command == COMMAND_BUILD && o->emit == EMIT_C && !o->output && !o->dump_after)
         return wrong(out, "cnasc build needs -o DIR, the directory for the files it writes");
     if (!o->depend && (o->depend_file || o->depend_targets.n))
@@ -337,9 +334,10 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
 static enum options_outcome set_word(struct options *o, struct text *out, const char *word)
 {
     if (o->command != COMMAND_NONE) {
-        if (o->input)
+        if (o->input && o->command != COMMAND_FMT)
             return WRONG(out, "one file at a time, not both %s and %s", o->input, word);
-        o->input = word;
+        vec_push(out->arena, &o->words, word);
+        o->input = o->words.at[0];
         return OPTIONS_RUN;
     }
     struct nearest near = nearest_to(word);
@@ -353,7 +351,7 @@ static enum options_outcome set_word(struct options *o, struct text *out, const 
 
 enum options_outcome options_parse(struct options *o, struct text *out, int argc, char *const *argv)
 {
-    *o = (struct options){.max_errors = 20, .warnings = diag_warnings_default(), .targets = EMIT_ALL};
+    *o = (struct options){.max_errors = 20, .targets = EMIT_ALL};
     struct strings asked = {0};
     unsigned used = 0;
     bool only_words = false;

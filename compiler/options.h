@@ -2,14 +2,13 @@
 #ifndef COMPILER_OPTIONS_H
 #define COMPILER_OPTIONS_H
 
-#include "compiler/base/diag_warnings.h"
 #include "compiler/base/text.h"
 #include "compiler/base/vec.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD };
+enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD, COMMAND_FMT };
 enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN, EMIT_DOT, EMIT_JSON };
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
@@ -20,7 +19,8 @@ struct strings {
 
 struct options {
     enum command command;
-    const char *input;            /* "-": standard input */
+    struct strings words;         /* what is no option: files; "-": standard input */
+    const char *input;            /* the first of them */
     const char *output;           /* -o: the directory for C, the file for text; NULL: none */
     enum emit_kind emit;
     unsigned targets;             /* EMIT_ bits of compiler/emit/emit.h */
@@ -31,12 +31,12 @@ struct options {
     bool depend;                  /* -MMD */
     const char *depend_file;      /* -MF; NULL: beside the output */
     struct strings depend_targets; /* -MT; none: the files that are written */
-    struct diag_warnings warnings;
     int64_t max_errors;           /* 0: no limit */
     enum colour colour;
     bool json;                    /* diagnostics for tools */
     const char *dump_after;       /* a pass; NULL: none */
     bool verify;
+    bool check, in_place;         /* fmt */
 };
 
 enum options_outcome {

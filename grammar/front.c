@@ -249,7 +249,7 @@ int front_yylex(FRONT_YYSTYPE *value, struct front_place *place, struct front *f
     return f->token;
 }
 
-static void parse(struct front *f)
+static void *open_scanner(struct front *f)
 {
     f->doc = f->module_doc = text_new(f->arena);
     f->last = ARENA_NEW(f->arena, struct front_token);
@@ -260,10 +260,30 @@ static void parse(struct front *f)
     if (front_yylex_init_extra(f, &scanner) != 0)
         bug("the scanner could not be made");
     front_yy_scan_buffer(bytes, n + 2, scanner);
+    return scanner;
+}
+
+static void parse(struct front *f)
+{
+    void *scanner = open_scanner(f);
     front_yyparse(f, scanner);
     front_yylex_destroy(scanner);
     if (f->module_doc.n)
         f->module->doc = text_str(&f->module_doc);
+}
+
+struct front_ranges front_tokens(struct arena *a, const struct source *s)
+{
+    struct front f = {.arena = a, .diag = diag_new(a), .source = s};
+    struct front_ranges all = {0};
+    void *scanner = open_scanner(&f);
+    FRONT_YYSTYPE value;
+    struct front_place place;
+    front_scan(&value, &place, scanner); /* the token that says what is parsed */
+    while (front_scan(&value, &place, scanner) != FRONT_YYEOF)
+        vec_push(a, &all, ((struct front_range){place.from, place.to}));
+    front_yylex_destroy(scanner);
+    return all;
 }
 
 struct ast_module *front_parse(struct arena *a, struct diag *d, const struct source *s)

@@ -11,4 +11,17 @@ struct ast_module *front_parse(struct arena *a, struct diag *d, const struct sou
 /* "name = expression", as -D takes it. False after an error. */
 bool front_parse_define(struct arena *a, struct diag *d, const struct source *s, struct ast_define *out);
 
+/* The tokens of a source that parses without errors, as byte ranges; comments and blanks are what lies between them. */
+struct front_range {
+    uint32_t from, to;
+};
+struct front_ranges {
+    struct front_range *at;
+    size_t n, cap;
+};
+struct front_ranges front_tokens(struct arena *a, const struct source *s);
+
+/* The words that cannot be names, in the order of the grammar; *n is their number. */
+const char *const *front_keywords(size_t *n);
+
 #endif

@@ -4,6 +4,7 @@ COMPILER_TEST_LIBS = libcnascomp.la $(CHECK_LIBS)
 RUNTIME_TEST_LIBS = libcnasrt.la $(CHECK_LIBS)
 AM_TESTS_ENVIRONMENT = unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; CNASC='$(abs_top_builddir)/cnasc'; export CNASC; top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; export top_srcdir top_builddir;
 include tests/unit/front.mk
+include tests/unit/tools.mk
 include tests/unit/ir.mk
 include tests/unit/lower.mk
 include tests/unit/kernel.mk

@@ -2,6 +2,7 @@ cnasc
 cnasc --help
 cnasc check --help
 cnasc build --help
+cnasc fmt --help
 cnasc --version | sed 's/[0-9.]*$/VERSION/'
 cnasc -I here --print-search-dirs
 # Misspelt.
@@ -16,6 +17,10 @@ cnasc build small.ir
 cnasc check one.cnas two.cnas
 cnasc check --emit=ir small.ir
 cnasc build --emit=asm small.ir
+cnasc fmt
+cnasc fmt -i --check a.cnas
+cnasc fmt -i -
+cnasc check --in-place a.cnas
 cnasc check --color=blue small.ir
 cnasc check --max-errors=many small.ir
 cnasc check --verify=yes small.ir
