@@ -5,6 +5,7 @@ tests_bench_bench_kernel_SOURCES = tests/bench/bench_kernel.c
 tests_bench_bench_kernel_LDADD = libcnasrt.la
 include tests/bench/he.mk
 include tests/bench/gc.mk
+include tests/bench/compile.mk
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
 bench: $(BENCHMARKS)
