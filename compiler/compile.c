@@ -310,6 +310,7 @@ enum compile_status compile_run(struct arena *a, const struct options *o)
 {
     struct compilation c = {.arena = a, .options = o, .diag = diag_new(a)};
     diag_limit(c.diag, (size_t)o->max_errors);
+    diag_choose_warnings(c.diag, &o->warnings);
     bool done = run(&c);
     show_diagnostics(a, c.diag, c.failure, o);
     return done ? COMPILE_DONE : c.failure ? COMPILE_FAILED : COMPILE_INPUT_WRONG;

@@ -17,7 +17,7 @@ enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 
 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
-    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
+    OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_WARNING, OPT_NO_WARNINGS, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
     OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE,
 };
 
@@ -41,6 +41,8 @@ static const struct spec {
     {OPT_FROM_IR, "--from-ir", "", NULL, CHECK | BUILD, "the input is the text that --emit=ir wrote"},
     {OPT_DUMP_AFTER, "--dump-after", "", "PASS", CHECK | BUILD, "print the graph as it is after this pass, and stop; `elaborate` is before the first"},
     {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
+    {OPT_WARNING, "--warn", "-W", "WHICH", CHECK | BUILD, "all, error, or the name of a warning, which its message shows; no-NAME: not that one"},
+    {OPT_NO_WARNINGS, "-w", "", NULL, CHECK | BUILD, "no warnings"},
     {OPT_CHECK, "--check", "", NULL, FMT, "write nothing; name the files that are formatted otherwise, and exit with 1 if there are any"},
     {OPT_IN_PLACE, "--in-place", "-i", NULL, FMT, "rewrite the files, instead of printing them"},
     {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD | FMT, "show so many errors at most; 20 if not given, 0: all"},
@@ -168,6 +170,17 @@ static bool set_targets(struct options *o, struct text *out, const char *value)
     }
 }
 
+static bool unknown_warning(struct text *out, const char *word)
+{
+    bool no = strncmp(word, "no-", 3) == 0;
+    struct nearest near = nearest_to(no ? word + 3 : word);
+    for (size_t i = 0; diag_warnings_at(i); i++)
+        nearest_try(&near, diag_warnings_at(i));
+    if (near.best)
+        return WRONG(out, "there is no warning -W%s; did you mean -W%s%s?", word, no ? "no-" : "", near.best), false;
+    return WRONG(out, "there is no warning -W%s", word), false;
+}
+
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
@@ -219,6 +232,11 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         return true;
     case OPT_DEPEND_TARGET:
         vec_push(a, &o->depend_targets, value);
+        return true;
+    case OPT_WARNING:
+        return diag_warnings_choose(&o->warnings, value) || unknown_warning(out, value);
+    case OPT_NO_WARNINGS:
+        diag_warnings_none(&o->warnings);
         return true;
     case OPT_MAX_ERRORS:
         errno = 0;
@@ -278,7 +296,8 @@ static enum options_outcome unknown_option(struct text *out, const char *arg, en
     size_t n = strcspn(arg, "=");
     struct nearest near = nearest_to(arena_strndup(out->arena, arg, n));
     for (int i = 0; i < N_SPECS; i++)
-        nearest_try(&near, specs[i].name);
+        if (strlen(specs[i].name) > 2)
+            nearest_try(&near, specs[i].name);
     return unknown(out, "option", near.word, near.best, command);
 }
 
@@ -351,7 +370,7 @@ static enum options_outcome set_word(struct options *o, struct text *out, const 
 
 enum options_outcome options_parse(struct options *o, struct text *out, int argc, char *const *argv)
 {
-    *o = (struct options){.max_errors = 20, .targets = EMIT_ALL};
+    *o = (struct options){.max_errors = 20, .warnings = diag_warnings_default(), .targets = EMIT_ALL};
     struct strings asked = {0};
     unsigned used = 0;
     bool only_words = false;

@@ -2,6 +2,7 @@
 #ifndef COMPILER_OPTIONS_H
 #define COMPILER_OPTIONS_H
 
+#include "compiler/base/diag_warnings.h"
 #include "compiler/base/text.h"
 #include "compiler/base/vec.h"
 
@@ -31,6 +32,7 @@ struct options {
     bool depend;                  /* -MMD */
     const char *depend_file;      /* -MF; NULL: beside the output */
     struct strings depend_targets; /* -MT; none: the files that are written */
+    struct diag_warnings warnings;
     int64_t max_errors;           /* 0: no limit */
     enum colour colour;
     bool json;                    /* diagnostics for tools */

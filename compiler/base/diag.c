@@ -10,7 +10,13 @@ struct diag *diag_new(struct arena *a)
     struct diag *d = ARENA_NEW(a, struct diag);
     d->arena = a;
     d->max = DIAG_MAX_ERRORS;
+    d->wanted = diag_warnings_default();
     return d;
+}
+
+void diag_choose_warnings(struct diag *d, const struct diag_warnings *w)
+{
+    d->wanted = *w;
 }
 
 void diag_limit(struct diag *d, size_t max_errors)
@@ -62,6 +68,12 @@ static bool report(struct diag *d, enum diag_kind kind, struct span at, const st
 {
     if (kind != DIAG_NOTE && *diag_code_text(code) != (kind == DIAG_ERROR ? 'E' : 'W'))
         bug("a code of the other kind");
+    if (kind == DIAG_WARNING) {
+        d->quiet = d->wanted.off[code];
+        if (d->quiet)
+            return false;
+        kind = d->wanted.as_error[code] ? DIAG_ERROR : DIAG_WARNING;
+    }
     size_t *count = kind == DIAG_ERROR ? &d->errors : &d->warnings;
     if (kind != DIAG_NOTE) {
         d->quiet = said_before(d, kind, at);

@@ -6,6 +6,7 @@
 #define COMPILER_BASE_DIAG_H
 
 #include "compiler/base/diag_codes.h"
+#include "compiler/base/diag_warnings.h"
 #include "compiler/base/source.h"
 
 #include <stdbool.h>
@@ -17,6 +18,8 @@ struct diag;
 
 struct diag *diag_new(struct arena *a);
 void diag_limit(struct diag *d, size_t max_errors); /* 0: no limit */
+/* A warning that is off is dropped with its notes; one that is wanted as an error is an error in every respect. */
+void diag_choose_warnings(struct diag *d, const struct diag_warnings *w);
 
 /* code: a row of diag_codes.def that begins with E for an error and with W for a warning. */
 void diag_error(struct diag *d, struct span at, enum diag_code code, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -17,6 +17,7 @@ struct diag_item {
 
 struct diag {
     struct arena *arena;
+    struct diag_warnings wanted;
     size_t max, errors, warnings;
     bool quiet; /* the last message was not kept: nor are its notes */
     VEC(struct diag_item) items;

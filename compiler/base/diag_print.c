@@ -91,6 +91,16 @@ static void print_line(struct text *t, const struct style *style, struct span at
     text_add(t, "      | %s%.*s%s\n", style->caret, (int)(keep - 8), marks.bytes + 8, style->plain);
 }
 
+/* " [E0301]", " [W0003, -Wunused-variable]" */
+static void add_code(struct text *t, const struct diag_item *item)
+{
+    const char *code = diag_code_text(item->code);
+    text_add(t, " [%s", code);
+    if (*code == 'W')
+        text_add(t, ", -W%s%s", item->kind == DIAG_ERROR ? "error=" : "", diag_warning_name(item->code));
+    text_add(t, "]");
+}
+
 /* before: the item printed just before this one, or NULL. The line of a note at the same place is not repeated. */
 static void print_item(struct text *t, const struct style *style, const struct diag_item *item, const struct diag_item *before)
 {
@@ -109,7 +119,7 @@ static void print_item(struct text *t, const struct style *style, const struct d
     text_add(t, "%s%s%s:%s %s%s%s", style->plain, colour[item->kind], word[item->kind], style->plain,
              item->kind == DIAG_NOTE ? "" : style->strong, item->text, style->plain);
     if (item->kind != DIAG_NOTE)
-        text_add(t, " [%s]", diag_code_text(item->code));
+        add_code(t, item);
     text_add(t, "\n");
     bool repeated = before && item->kind == DIAG_NOTE && before->at.source == item->at.source && before->at.from == item->at.from;
     if (item->at.source && !repeated)

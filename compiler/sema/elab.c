@@ -210,5 +210,7 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     struct elab_found ignored;
     if (diag_errors(d) == 0)
         choices_finish(&e, found ? found : &ignored);
+    if (diag_errors(d) == 0)
+        resolve_warn(d, resolved);
     return diag_errors(d) > 0 ? NULL : ir_builder_finish(e.builder, NULL);
 }

@@ -59,6 +59,10 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
     }
     const char *why = "";
     ir_id id = ir_build(e->builder, op, eval_node_name(e, ir_op_name(op)), in, n_in, attr, eval_site(e, c->name_at), &why);
+    if (id != IR_NONE && op == IR_RELU && ir_builder_node(e->builder, in[0])->op == IR_RELU) {
+        diag_warning(e->diag, c->at, W_DOUBLE_RELU, "a ReLU of a ReLU changes nothing");
+        eval_stack(e);
+    }
     if (id != IR_NONE)
         return value_tensor(id);
     diag_error(e->diag, c->at, op == IR_ADD || op == IR_CONCAT ? E_SHAPES_DIFFER : E_SHAPE, "%s", why);

@@ -9,6 +9,7 @@
 #include "compiler/sema/annotation.h"
 #include "compiler/sema/scope.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 /* A module-level name, as one module sees it. */
@@ -16,6 +17,9 @@ struct decl {
     const struct ast_constant *constant; /* one of the two is set */
     const struct ast_block *block;
     const struct ast_module *module; /* where it is declared */
+    const struct ast_import *import; /* NULL: declared here */
+    bool selected;                   /* by import ... { name } */
+    bool used;
     const struct decl *rival;        /* another module's declaration of the same name: the plain name is ambiguous */
     struct span at;
 };
@@ -33,6 +37,8 @@ struct resolver {
     struct names *names; /* [module->index] */
     struct ref **refs;
     struct scope scope;
+    bool *used_imports;  /* of the module */
+    VEC(struct resolve_warning) warnings;
     const char *section; /* whose settings are walked; NULL: none */
 };
 
@@ -104,7 +110,11 @@ static void import_selected(struct resolver *r, struct names *n, const struct as
         const struct ast_name *name = &import->names.at[i].name;
         const struct decl *d = exported(r, import->module, name->text);
         if (d) {
-            declare(r, n, name, *d);
+            struct decl theirs = *d;
+            theirs.import = import;
+            theirs.selected = true;
+            theirs.used = false; /* by its own module it may be */
+            declare(r, n, name, theirs);
             continue;
         }
         diag_error(r->diag, name->at, E_UNKNOWN_MEMBER, "module `%s` declares no `%s`", import->path.text, name->text);
@@ -126,6 +136,7 @@ static void import_all(struct resolver *r, struct names *n, const struct ast_imp
             continue;
         struct decl *d = ARENA_NEW(r->arena, struct decl);
         *d = *theirs;
+        d->import = import;
         const struct decl *before = map_get(&n->imported, own->entries[k].key);
         d->rival = before && before->module != d->module ? before : NULL;
         map_set(&n->imported, own->entries[k].key, d);
@@ -168,8 +179,17 @@ static struct ref *ref_at(struct resolver *r, uint32_t id)
     return &r->refs[r->module->index][id];
 }
 
-static void use_decl(struct resolver *r, uint32_t id, const struct decl *d, struct span at)
+static void use_import(struct resolver *r, const struct ast_import *import)
 {
+    for (size_t i = 0; import && i < r->module->imports.n; i++)
+        if (r->module->imports.at[i] == import)
+            r->used_imports[i] = true;
+}
+
+static void use_decl(struct resolver *r, uint32_t id, struct decl *d, struct span at)
+{
+    d->used = true;
+    use_import(r, d->import);
     if (d->block && d->block->is_network) {
         diag_error(r->diag, at, E_NETWORK_AS_VALUE,
                    "`%s` is a network; only blocks and constants can be used in expressions", d->block->target.name.text);
@@ -217,9 +237,11 @@ static void use_qualified(struct resolver *r, const struct ast_expr *e)
             diag_note(r->diag, module->at, "did you mean `%s`?", near.best);
         return;
     }
+    use_import(r, import);
     const struct decl *d = exported(r, import->module, name->text);
     if (d) {
-        use_decl(r, e->name.id, d, e->at);
+        struct decl theirs = *d;
+        use_decl(r, e->name.id, &theirs, e->at);
         return;
     }
     diag_error(r->diag, name->at, E_UNKNOWN_MEMBER, "module `%s` declares no `%s`", import->path.text, name->text);
@@ -243,13 +265,14 @@ static void use_name(struct resolver *r, const struct ast_expr *e)
         *ref_at(r, e->name.id) = (struct ref){.kind = REF_BUILTIN, .builtin = setting};
         return;
     }
-    const struct local *l = scope_find(&r->scope, name->text);
+    struct local *l = scope_find(&r->scope, name->text);
     if (l) {
+        l->used = true;
         *ref_at(r, e->name.id) = (struct ref){.kind = REF_LOCAL, .slot = l->slot};
         return;
     }
     struct names *n = &r->names[r->module->index];
-    const struct decl *d = map_get(&n->own, name->text);
+    struct decl *d = map_get(&n->own, name->text);
     if (!d) {
         d = map_get(&n->imported, name->text);
         if (d && d->rival) {
@@ -272,10 +295,32 @@ static void use_name(struct resolver *r, const struct ast_expr *e)
         unknown_name(r, name);
 }
 
-static void new_local(struct resolver *r, const struct ast_target *t, enum local_kind kind)
+static void warn(struct resolver *r, enum diag_code code, struct span at, const char *name, struct span other)
 {
-    const struct local *l = scope_add(&r->scope, &t->name, kind);
+    struct resolve_warning w = {code, at, other, name};
+    if (strncmp(r->module->name ? r->module->name : "", "std.", 4) != 0)
+        vec_push(r->arena, &r->warnings, w);
+}
+
+static void close_scope(struct resolver *r)
+{
+    for (size_t i = r->scope.starts.at[r->scope.starts.n - 1]; i < r->scope.locals.n; i++) {
+        const struct local *l = r->scope.locals.at[i];
+        if (l->used || l->kind == LOCAL_LOOP || l->name[0] == '_')
+            continue;
+        warn(r, l->kind == LOCAL_PARAMETER ? W_UNUSED_PARAMETER : W_UNUSED_VARIABLE, l->at, l->name, (struct span){0});
+    }
+    scope_close(&r->scope);
+}
+
+static struct local *new_local(struct resolver *r, const struct ast_target *t, enum local_kind kind)
+{
+    const struct local *outer = scope_find(&r->scope, t->name.text);
+    if (outer && !scope_is_innermost(&r->scope, outer))
+        warn(r, W_SHADOW, t->name.at, t->name.text, outer->at);
+    struct local *l = scope_add(&r->scope, &t->name, kind);
     *ref_at(r, t->id) = (struct ref){.kind = REF_LOCAL, .slot = l->slot};
+    return l;
 }
 
 /* Names that one construct gives values to at once must differ. */
@@ -345,7 +390,7 @@ static void walk_comprehension(struct resolver *r, const struct ast_expr *e)
     }
     walk_expr(r, e->comprehension.element);
     while (opened--)
-        scope_close(&r->scope);
+        close_scope(r);
 }
 
 /* The operators of a chain are walked by a loop: chains may be long. */
@@ -452,7 +497,7 @@ static void walk_scope(struct resolver *r, const struct ast_body *b)
 {
     scope_open(&r->scope);
     walk_body(r, b);
-    scope_close(&r->scope);
+    close_scope(r);
 }
 
 static void walk_section(struct resolver *r, const struct ast_stmt *s)
@@ -486,7 +531,8 @@ static void walk_stmt(struct resolver *r, const struct ast_stmt *s)
             diag_error(r->diag, s->targets.at[0].name.at, E_HAS_VALUE, "`%s` has a value already", l->name);
             diag_note(r->diag, l->at, "it gets it here");
         }
-        new_local(r, &s->targets.at[0], s->kind == AST_CONST ? LOCAL_CONSTANT : LOCAL_VARIABLE);
+        struct local *made = new_local(r, &s->targets.at[0], s->kind == AST_CONST ? LOCAL_CONSTANT : LOCAL_VARIABLE);
+        made->used = s->kind != AST_CONST;
         break;
     }
     case AST_FOR:
@@ -494,7 +540,7 @@ static void walk_stmt(struct resolver *r, const struct ast_stmt *s)
         scope_open(&r->scope);
         new_locals(r, &s->targets, LOCAL_LOOP);
         walk_scope(r, &s->body);
-        scope_close(&r->scope);
+        close_scope(r);
         break;
     case AST_IF_STMT:
         walk_expr(r, s->value);
@@ -552,13 +598,55 @@ static void walk_block(struct resolver *r, const struct ast_block *b)
     if (b->is_network && b->has_returns)
         diag_error(r->diag, b->returns.at[0].at, E_NETWORK_RESULT, "a network gives its results by `output`, and has no result type");
     walk_body(r, &b->body);
-    scope_close(&r->scope);
+    close_scope(r);
     *ref_at(r, b->target.id) = (struct ref){.kind = REF_LOCAL, .slot = r->scope.n_slots};
 }
 
 uint32_t resolved_frame_size(const struct resolved *r, const struct ast_module *m, const struct ast_block *b)
 {
     return r->refs[m->index][b->target.id].slot;
+}
+
+static void unused_imports(struct resolver *r, const struct ast_module *m)
+{
+    const struct names *n = &r->names[m->index];
+    for (size_t i = 0; i < m->imports.n; i++)
+        if (!m->imports.at[i]->selective && m->imports.at[i]->module && !r->used_imports[i])
+            warn(r, W_UNUSED_IMPORT, m->imports.at[i]->path.at, m->imports.at[i]->path.text, (struct span){0});
+    for (size_t i = 0; i < n->own.n; i++) {
+        const struct decl *d = n->own.entries[i].value;
+        if (d->selected && !d->used)
+            warn(r, W_UNUSED_IMPORT, d->at, n->own.entries[i].key, (struct span){0});
+    }
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const struct resolve_warning *a = x, *b = y;
+    if (a->at.source != b->at.source)
+        return strcmp(a->at.source->name, b->at.source->name);
+    return (a->at.from > b->at.from) - (a->at.from < b->at.from);
+}
+
+void resolve_warn(struct diag *d, const struct resolved *r)
+{
+    for (size_t i = 0; i < r->n_warnings; i++) {
+        const struct resolve_warning *w = &r->warnings[i];
+        switch (w->code) {
+        case W_UNUSED_PARAMETER:
+            diag_warning(d, w->at, w->code, "parameter `%s` is not used", w->name);
+            break;
+        case W_UNUSED_IMPORT:
+            diag_warning(d, w->at, w->code, "nothing is used of the import `%s`", w->name);
+            break;
+        case W_SHADOW:
+            diag_warning(d, w->at, w->code, "this `%s` hides another one", w->name);
+            diag_note(d, w->other, "the other one is here");
+            break;
+        default:
+            diag_warning(d, w->at, w->code, "the value of `%s` is not used", w->name);
+        }
+    }
 }
 
 const struct resolved *resolve_program(struct arena *a, struct diag *d, const struct ast_program *p)
@@ -572,15 +660,20 @@ const struct resolved *resolve_program(struct arena *a, struct diag *d, const st
     }
     for (size_t i = 0; i < p->n_modules; i++) {
         const struct ast_module *m = r.module = p->modules[i];
+        r.used_imports = ARENA_ARRAY(a, bool, m->imports.n);
         declare_imports(&r, m);
         r.scope = scope_new(a);
         for (size_t k = 0; k < m->constants.n; k++)
             walk_expr(&r, m->constants.at[k]->value);
         for (size_t k = 0; k < m->blocks.n; k++)
             walk_block(&r, m->blocks.at[k]);
+        unused_imports(&r, m);
     }
     struct resolved *out = ARENA_NEW(a, struct resolved);
     out->refs = (const struct ref *const *)r.refs;
+    qsort(r.warnings.at, r.warnings.n, sizeof *r.warnings.at, by_place);
+    out->warnings = r.warnings.at;
+    out->n_warnings = r.warnings.n;
     return out;
 }
 

@@ -31,7 +31,15 @@ struct ref {
     };
 };
 
+struct resolve_warning {
+    enum diag_code code;
+    struct span at, other; /* other: what a name hides */
+    const char *name;
+};
+
 struct resolved {
+    const struct resolve_warning *warnings; /* by place; none of the standard library */
+    size_t n_warnings;
     const struct ref *const *refs; /* [module->index][id] */
 };
 
@@ -40,6 +48,8 @@ uint32_t resolved_frame_size(const struct resolved *r, const struct ast_module *
 
 /* Errors go to d. */
 const struct resolved *resolve_program(struct arena *a, struct diag *d, const struct ast_program *p);
+
+void resolve_warn(struct diag *d, const struct resolved *r); /* reports the warnings: when there is no error, which may be their cause */
 
 /* Resolves the value of a -D: only literals, operators and builtins can be used there. refs has one entry per id. */
 const struct ref *resolve_define(struct arena *a, struct diag *d, const struct ast_expr *value, uint32_t n_ids);

@@ -34,7 +34,8 @@ const struct local *scope_ended(const struct scope *s, const char *name)
 struct local *scope_add(struct scope *s, const struct ast_name *name, enum local_kind kind)
 {
     struct local *l = ARENA_NEW(s->arena, struct local);
-    *l = (struct local){name->text, kind, name->at, s->n_slots++, s->starts.n, scope_find(s, name->text)};
+    *l = (struct local){.name = name->text, .kind = kind, .at = name->at, .slot = s->n_slots++, .level = s->starts.n,
+                        .shadowed = scope_find(s, name->text)};
     vec_push(s->arena, &s->locals, l);
     map_set(&s->names, l->name, l);
     return l;

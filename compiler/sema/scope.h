@@ -14,6 +14,7 @@ struct local {
     struct span at; /* where it got its first value */
     uint32_t slot;
     size_t level;           /* of the scope it belongs to */
+    bool used;
     struct local *shadowed; /* what the name meant outside */
 };
 

@@ -17,11 +17,16 @@ int main(int argc, char **argv)
     VEC(struct ast_define) defines = {0};
     VEC(struct elab_pick) picks = {0};
     struct elab_options options = {0};
+    struct diag_warnings warnings = diag_warnings_default();
     const char *stage = argc > 1 ? argv[1] : "", *file = NULL;
     for (int i = 2; i < argc; i++) {
         struct ast_define define;
         if (strcmp(argv[i], "-I") == 0 && i + 1 < argc)
             vec_push(a, &dirs, argv[++i]);
+        else if (strcmp(argv[i], "-w") == 0)
+            diag_warnings_none(&warnings);
+        else if (strncmp(argv[i], "-W", 2) == 0 && diag_warnings_choose(&warnings, argv[i] + 2))
+            continue;
         else if (strcmp(argv[i], "--network") == 0 && i + 1 < argc)
             options.network = argv[++i];
         else if (strcmp(argv[i], "--pick") == 0 && i + 1 < argc && strchr(argv[i + 1], '=')) {
@@ -38,6 +43,7 @@ int main(int argc, char **argv)
         fputs("usage: front_dump ast|ir|check [-I DIR] [-D NAME=VALUE] [--pick NAME=VALUE] [--network NAME] FILE\n", stderr);
         return 2;
     }
+    diag_choose_warnings(d, &warnings);
     options.defines = defines.at;
     options.n_defines = defines.n;
     options.picks = picks.at;
