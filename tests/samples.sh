@@ -32,7 +32,8 @@ count() { # OK?
 for file in "$top"/samples/*.cnas "$top"/samples/paper/*.cnas; do
     networks=$(sed -n 's/^network \([A-Za-z0-9_]*\).*/\1/p' "$file")
     for network in $networks; do
-        good "$file" --network="$network"
+        # A file may say in its first lines which targets it is for
+        good "$file" --network="$network" $(sed -n 's/^\/\/ .*\(--targets=[a-z,]*\).*/\1/p' "$file")
         count $? "$file $network"
     done
 done
