@@ -37,7 +37,9 @@ network N(w: int = 4) {
     output y = x |> conv(w, kernel = 3) |> relu |> global_avg_pool |> linear(2);
 }
 TXT
+printf 'network N { input x: tensor[1, 4, 4]; h = x; for i in 0 .. 15000 { h = h |> relu |> batch_norm; } output y = h; }\n' >deep.cnas
 for command in check "build -o made"; do
+    no "$command: 30,000 layers" 1 'layers' cnasc $command deep.cnas
     no "$command: missing file" 2 'nowhere.cnas.*no such file' cnasc $command nowhere.cnas
     no "$command: empty" 1 'empty.cnas:.*error: .*network' cnasc $command empty.cnas
     no "$command: zeros" 1 'zero.cnas:1:1: error' cnasc $command zero.cnas
