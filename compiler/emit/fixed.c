@@ -90,6 +90,28 @@ static void print_layer(struct emit *e, struct text *t, const struct plan_fold *
     c_call(t, C_TRY, arena_printf(e->a, "cnas_fold_%s", emit_has_slice(l) ? "slice" : plan_op_name(l->op)), &items);
 }
 
+/* The calls that a max_pool is made of. */
+static void print_pool_call(struct emit *e, struct text *t, const struct plan_fold *f, struct c_items *items)
+{
+    struct text x = text_new(e->a);
+    for (uint32_t k = 0; k < f->n_x; k++)
+        text_add(&x, "%s%" PRIu32, k ? ", " : "", f->x[k]);
+    c_item(items, "%" PRIu32, f->y);
+    if (f->op == PLAN_FOLD_SUM || f->op == PLAN_FOLD_STACK) {
+        c_item(items, "(const uint32_t[]){%s}", text_str(&x));
+        c_item(items, "%" PRIu32, f->n_x);
+    } else {
+        c_item(items, "%s", text_str(&x));
+    }
+    if (f->op == PLAN_FOLD_TAP)
+        c_item(items, "&%s_%s_shape", e->net, e->p->layers[f->layer].name);
+    if (f->op == PLAN_FOLD_TAP || f->op == PLAN_FOLD_CHANNELS)
+        c_item(items, "%" PRIu32 ", %" PRIu32, f->at[0], f->at[1]);
+    static const char *const names[] = {[PLAN_FOLD_TAP] = "tap", [PLAN_FOLD_CHANNELS] = "channels", [PLAN_FOLD_SUM] = "add",
+                                        [PLAN_FOLD_SUBTRACT] = "subtract", [PLAN_FOLD_STACK] = "concat"};
+    c_call(t, C_TRY, arena_printf(e->a, "cnas_fold_%s", names[f->op]), items);
+}
+
 static void print_fold(struct emit *e, struct text *t, const struct plan_fold *f)
 {
     struct c_items items = c_items_new(e->a);
@@ -107,6 +129,13 @@ static void print_fold(struct emit *e, struct text *t, const struct plan_fold *f
         break;
     case PLAN_FOLD_LAYER:
         print_layer(e, t, f);
+        break;
+    case PLAN_FOLD_TAP:
+    case PLAN_FOLD_CHANNELS:
+    case PLAN_FOLD_SUM:
+    case PLAN_FOLD_SUBTRACT:
+    case PLAN_FOLD_STACK:
+        print_pool_call(e, t, f, &items);
         break;
     case PLAN_FOLD_POINT:
         c_item(&items, "%s", point_name(e, f->point));

@@ -1,28 +1,5 @@
 #include "compiler/ir/cost.h"
 
-/* sum over i = 0 .. windows-1 of max(0, most - i * stride): what windows reach over one edge */
-static int64_t beyond_edge(int64_t most, int64_t stride, int64_t windows)
-{
-    if (most <= 0)
-        return 0;
-    int64_t m = (most - 1) / stride + 1;
-    m = m < windows ? m : windows;
-    return m * most - m * (m - 1) / 2 * stride;
-}
-
-/* The rows of the map that the windows of one axis cover, added up over all windows. */
-static int64_t covered(int64_t size, int64_t windows, const struct ir_pool *p)
-{
-    return windows * p->kernel - beyond_edge(p->pad, p->stride, windows) -
-           beyond_edge((windows - 1) * p->stride - p->pad + p->kernel - size, p->stride, windows);
-}
-
-/* A maximum of n values takes n - 1 comparisons. */
-static int64_t pool_comparisons(const struct ir_node *n, struct ir_shape in)
-{
-    return covered(in.h, n->shape.h, &n->max_pool) * covered(in.w, n->shape.w, &n->max_pool) - n->shape.h * n->shape.w;
-}
-
 /* The bounds of shape.c: results and weights have at most 2^31 numbers each, so a product of the two stays below 2^63. */
 struct ir_cost ir_cost_node(const struct ir_graph *g, ir_id id)
 {
@@ -51,8 +28,9 @@ struct ir_cost ir_cost_node(const struct ir_graph *g, ir_id id)
     case IR_ARGMAX:
         cost.relu_equivalents = g->nodes[n->in[0]].shape.c - 1;
         break;
-    case IR_MAX_POOL:
-        cost.relu_equivalents = n->shape.c * pool_comparisons(n, g->nodes[n->in[0]].shape);
+    case IR_MAX_POOL: /* of n values, n - 1 comparisons; every window is evaluated alike, also over an edge */
+        if (__builtin_mul_overflow(ir_elements(n->shape), n->max_pool.kernel * n->max_pool.kernel - 1, &cost.relu_equivalents))
+            cost.relu_equivalents = INT64_MAX; /* a window far larger than its map */
         break;
     case IR_GLOBAL_MAX_POOL: {
         const struct ir_shape s = g->nodes[n->in[0]].shape;

@@ -21,6 +21,7 @@ struct lower_value {    /* one node of the IR */
     ir_id fold;         /* the node whose affine value this is: dropout and the like looked through */
     bool wants_grad;
     uint32_t train_buffer, infer_buffer, grad_buffer; /* set for roots only */
+    uint32_t pool_point; /* max_pool: the first of the points that compare */
     uint32_t point; /* that this value is: the input, a relu, or a rescaled value; else PLAN_NONE */
 };
 

@@ -20,6 +20,10 @@
  *   subsample s,o       the same as a 1x1 convolution with stride s, pad -o.
  *   slice, pad          rows: the same as a 1x1 convolution with padding -first row (pad: the rows on top), which gives as many rows
  *                       as the result has. Channels: geometry unchanged.
+ *   max_pool            is built of ReLUs: max(a, b) = b + relu(a - b). Of its taps, each the same as a 1x1 convolution with stride s and
+ *                       padding p minus the tap's row, neighbours are compared at once: a point with the differences of all pairs
+ *                       stacked along the channels, then half as many values, until one is left. A ReLU for each of n - 1 comparisons,
+ *                       log2 n points. Padding is exact where it is for avg_pool and where no value is negative, so that zeros never win.
  *   batch_norm, dropout, flatten, reshape: geometry unchanged (flatten only renames: its memory order is the map's; reshape is
  *                       refused where it gives another map).
  *   add, concat         terms of the same source are aligned to the union of their extents: rows -pad .. k-1-pad; new pad = the
@@ -169,12 +173,23 @@ struct plan_term { /* as struct cnas_term */
     int32_t pad_y, pad_x;
 };
 
-enum plan_fold_op { PLAN_FOLD_SOURCE, PLAN_FOLD_LAYER, PLAN_FOLD_FLATTEN, PLAN_FOLD_POINT };
+enum plan_fold_op {
+    PLAN_FOLD_SOURCE,
+    PLAN_FOLD_LAYER,
+    PLAN_FOLD_FLATTEN,
+    PLAN_FOLD_TAP,      /* of the max_pool `layer`: row at[0], column at[1] of its windows */
+    PLAN_FOLD_CHANNELS, /* at[1] of them, from at[0] on */
+    PLAN_FOLD_SUM,
+    PLAN_FOLD_SUBTRACT,
+    PLAN_FOLD_STACK, /* along the channels */
+    PLAN_FOLD_POINT
+};
 
 struct plan_fold { /* one cnas_fold_ call */
     enum plan_fold_op op;
     uint32_t point; /* source, point */
-    uint32_t layer; /* layer: its op says which call */
+    uint32_t layer; /* layer: its op says which call; tap */
+    uint32_t at[2]; /* tap, channels */
     uint32_t y;     /* slot written; not one of x. PLAN_NONE for PLAN_FOLD_POINT */
     uint32_t n_x;   /* slots read */
     const uint32_t *x;

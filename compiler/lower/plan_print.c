@@ -111,6 +111,16 @@ static void print_points(struct text *t, const struct plan *p)
     }
 }
 
+static void print_fold_name(struct text *t, const struct plan *p, const struct plan_fold *f)
+{
+    static const char *const names[] = {[PLAN_FOLD_FLATTEN] = "flatten", [PLAN_FOLD_CHANNELS] = "channels", [PLAN_FOLD_SUM] = "sum",
+                                        [PLAN_FOLD_SUBTRACT] = "subtract", [PLAN_FOLD_STACK] = "stack"};
+    text_add(t, "%s", f->op == PLAN_FOLD_LAYER || f->op == PLAN_FOLD_TAP ? p->layers[f->layer].name : names[f->op]);
+    if (f->op == PLAN_FOLD_TAP || f->op == PLAN_FOLD_CHANNELS)
+        text_add(t, " %" PRIu32 ",%" PRIu32 " ", f->at[0], f->at[1]);
+    text_add(t, "(");
+}
+
 static void print_folds(struct text *t, const struct plan *p)
 {
     text_line(t, "folds in %" PRIu32 " slots", p->n_slots);
@@ -124,7 +134,7 @@ static void print_folds(struct text *t, const struct plan *p)
         if (f->op == PLAN_FOLD_SOURCE)
             text_add(t, "source %s", p->points[f->point].name);
         else
-            text_add(t, "%s(", f->op == PLAN_FOLD_FLATTEN ? "flatten" : p->layers[f->layer].name);
+            print_fold_name(t, p, f);
         for (uint32_t k = 0; k < f->n_x; k++)
             text_add(t, "%s%" PRIu32, k ? ", " : "", f->x[k]);
         text_add(t, "%s\n", f->op == PLAN_FOLD_SOURCE ? "" : ")");

@@ -227,6 +227,27 @@ static struct affine layer_value(struct check *c, const struct plan_layer *l, co
     return y;
 }
 
+static struct affine tap_value(struct check *c, const struct plan_layer *l, const struct affine *x, uint32_t row, uint32_t column)
+{
+    const struct plan_window *w = &l->window;
+    if (l->op != PLAN_MAX_POOL || row >= w->kh || column >= w->kw ||
+        !affine_pads_exactly(x, (struct affine_window){w->kh, w->stride, w->pad_y, 1}, (struct affine_window){w->kw, w->stride, w->pad_x, 1}))
+        WRONG(c, "%s has no tap %" PRIu32 ",%" PRIu32 ", or pads a value that is not zero outside its map", l->name, row, column);
+    return affine_compose(c->a, x, (struct affine_window){1, w->stride, (int64_t)w->pad_y - row, 1},
+                          (struct affine_window){1, w->stride, (int64_t)w->pad_x - column, 1}, l->y.dims);
+}
+
+static struct affine join_value(struct check *c, const struct affine *x, uint32_t n, bool stack)
+{
+    struct affine y = x[0];
+    for (uint32_t i = 1; i < n; i++) {
+        if (!affine_unite(c->a, &y, &x[i]) || x[i].dims.h != y.dims.h || x[i].dims.w != y.dims.w || (!stack && x[i].dims.c != y.dims.c))
+            WRONG(c, "a fold call joins values of different shapes, or one source at two strides");
+        y.dims.c += stack ? x[i].dims.c : 0;
+    }
+    return y;
+}
+
 static void check_entering(struct check *c, uint32_t point, const struct affine *x)
 {
     const struct plan_point *q = &c->p->points[point];
@@ -274,6 +295,20 @@ static void check_folds(struct check *c)
             break;
         case PLAN_FOLD_FLATTEN:
             slot[f->y] = x[0];
+            break;
+        case PLAN_FOLD_TAP:
+            slot[f->y] = tap_value(c, &p->layers[f->layer], x, f->at[0], f->at[1]);
+            break;
+        case PLAN_FOLD_CHANNELS:
+            if (f->at[1] == 0 || f->at[0] + f->at[1] > x[0].dims.c)
+                WRONG(c, "fold call %" PRIu32 " takes channels that are not there", i);
+            slot[f->y] = x[0];
+            slot[f->y].dims.c = f->at[1];
+            break;
+        case PLAN_FOLD_SUM:
+        case PLAN_FOLD_SUBTRACT:
+        case PLAN_FOLD_STACK:
+            slot[f->y] = join_value(c, x, f->n_x, f->op == PLAN_FOLD_STACK);
             break;
         case PLAN_FOLD_POINT:
             if (f->point != folded + 1 || i + 1 != p->points[f->point].first_fold + p->points[f->point].n_folds)

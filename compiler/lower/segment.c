@@ -13,6 +13,7 @@ enum walk { WALK_DONE, WALK_AGAIN, WALK_REFUSED };
 struct segments {
     struct lower *l;
     bool *forced;     /* per node: its value is a point of its own */
+    bool *positive;   /* per node: known to have no negative values */
     struct affine *v; /* per node, valid for the roots of `fold` */
     VEC(struct plan_point) points;
     VEC(struct plan_term) terms;
@@ -172,6 +173,64 @@ static enum walk pad(struct segments *s, struct affine *y, const struct ir_node 
     return WALK_DONE;
 }
 
+/* Values that no operator here makes negative: sums, means, maxima and parts of values that are not. */
+static bool is_positive(const struct segments *s, const struct ir_node *n)
+{
+    if (n->op == IR_RELU)
+        return true;
+    const enum ir_op keep[] = {IR_ADD, IR_CONCAT, IR_AVG_POOL, IR_GLOBAL_AVG_POOL, IR_MAX_POOL, IR_GLOBAL_MAX_POOL, IR_SUBSAMPLE, IR_SLICE,
+                               IR_PAD, IR_FLATTEN, IR_RESHAPE, IR_DROPOUT};
+    bool kept = false;
+    for (size_t i = 0; i < sizeof keep / sizeof *keep; i++)
+        kept |= n->op == keep[i];
+    for (uint32_t i = 0; kept && i < n->n_in; i++)
+        kept = s->positive[n->in[i]];
+    return kept;
+}
+
+static struct affine joined(struct segments *s, const struct affine *x, const struct affine *more)
+{
+    struct affine y = *x;
+    if (!affine_unite(s->l->a, &y, more))
+        bug("taps of one pool at different strides");
+    return y;
+}
+
+/* The rule of plan.h: a tree of max(a, b) = b + relu(a - b). */
+static enum walk max_pool(struct segments *s, struct affine *y, const struct ir_node *n)
+{
+    const struct plan_dims dims = lower_dims(n->shape);
+    const struct plan_window *w = &s->l->layers[s->l->v[n - s->l->g->nodes].layer].window;
+    const uint32_t taps = w->kh * w->kw;
+    const struct affine *x = operand(s, n, 0);
+    if ((w->pad_y || w->pad_x) && !s->positive[n->in[0]])
+        return refuse(s, n, "its padding could win over negative values: put relu before it, or padding = 0");
+    if (!affine_pads_exactly(x, (struct affine_window){w->kh, w->stride, w->pad_y, 1}, (struct affine_window){w->kw, w->stride, w->pad_x, 1}) &&
+        force(s, n->in[0]))
+        return WALK_AGAIN;
+    struct affine *m = ARENA_ARRAY(s->l->a, struct affine, taps);
+    for (uint32_t t = 0; t < taps; t++)
+        m[t] = affine_compose(s->l->a, x, (struct affine_window){1, w->stride, (int64_t)w->pad_y - t / w->kw, 1},
+                              (struct affine_window){1, w->stride, (int64_t)w->pad_x - t % w->kw, 1}, dims);
+    s->l->v[n - s->l->g->nodes].pool_point = (uint32_t)s->points.n;
+    for (uint32_t left = taps; left > 1; left = (left + 1) / 2) {
+        const uint32_t pairs = left / 2;
+        struct affine differences = m[0];
+        for (uint32_t i = 1; i < 2 * pairs; i++)
+            differences = joined(s, &differences, &m[i]);
+        differences.dims.c = dims.c * pairs;
+        const uint32_t point = add_point(s, n->name, PLAN_POINT_RELU, differences.dims, n->site, &differences);
+        struct affine larger = affine_point(s->l->a, point, differences.dims);
+        larger.dims = dims;
+        for (uint32_t i = 0; i < pairs; i++)
+            m[i] = joined(s, &m[2 * i + 1], &larger);
+        if (left % 2)
+            m[pairs] = m[left - 1];
+    }
+    *y = m[0];
+    return WALK_DONE;
+}
+
 static enum walk affine(struct segments *s, struct affine *y, const struct ir_node *n)
 {
     const struct affine *x = operand(s, n, 0);
@@ -216,7 +275,7 @@ static enum walk affine(struct segments *s, struct affine *y, const struct ir_no
         return refuse(s, n, "there is no protocol for its comparisons yet: let the output be the logits");
     case IR_MAX_POOL:
     case IR_GLOBAL_MAX_POOL:
-        return refuse(s, n, "its comparisons have no protocol yet: use avg_pool, which costs no ReLUs");
+        return max_pool(s, y, n);
     case IR_ADD:
     case IR_CONCAT:
         return join(s, y, n);
@@ -253,6 +312,7 @@ static enum walk walk(struct segments *s)
         struct lower_value *v = &l->v[id];
         s->first_point[id] = (uint32_t)s->points.n;
         s->first_term[id] = (uint32_t)s->terms.n;
+        s->positive[id] = is_positive(s, n);
         if (v->fold != id)
             continue;
         if (n->op == IR_INPUT) {
@@ -279,7 +339,7 @@ static enum walk walk(struct segments *s)
 bool lower_segments(struct lower *l)
 {
     struct segments s = {
-        .l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
+        .l = l, .forced = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .positive = ARENA_ARRAY(l->a, bool, l->g->n_nodes), .v = ARENA_ARRAY(l->a, struct affine, l->g->n_nodes)};
     s.names = map_new(l->a);
     s.first_point = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes);
     s.first_term = ARENA_ARRAY(l->a, uint32_t, l->g->n_nodes);

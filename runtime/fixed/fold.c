@@ -236,6 +236,16 @@ enum cnas_status cnas_fold_slice(struct cnas_fold *f, uint32_t y, uint32_t x, co
                                                               .pad_y = -(int64_t)s->row, .pad_x = -(int64_t)s->column});
 }
 
+enum cnas_status cnas_fold_tap(struct cnas_fold *f, uint32_t y, uint32_t x, const struct cnas_conv_shape *s, uint32_t row,
+                               uint32_t column)
+{
+    const struct fold_value *in = read_slot(f, x);
+    cn_require(in->k == s->c && in->h == s->h && in->w == s->w && row < s->kh && column < s->kw);
+    return depthwise_constant(f, y, x, 1,
+                              (struct fold_operator){.h = s->oh, .w = s->ow, .kh = 1, .kw = 1, .stride = s->stride,
+                                                     .pad_y = (int64_t)s->pad_y - row, .pad_x = (int64_t)s->pad_x - column});
+}
+
 static enum cnas_status join(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts, int stack)
 {
     struct fold_value v;
@@ -257,6 +267,26 @@ enum cnas_status cnas_fold_add(struct cnas_fold *f, uint32_t y, const uint32_t *
 enum cnas_status cnas_fold_concat(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts)
 {
     return join(f, y, x, parts, 1);
+}
+
+enum cnas_status cnas_fold_channels(struct cnas_fold *f, uint32_t y, uint32_t x, uint32_t first, uint32_t count)
+{
+    struct fold_value part;
+    const enum cnas_status status = cn_value_channels(&part, read_slot(f, x), first, count);
+    return status ? status : write_slot(f, y, &part);
+}
+
+enum cnas_status cnas_fold_subtract(struct cnas_fold *f, uint32_t y, uint32_t a, uint32_t b)
+{
+    const struct fold_value *in = read_slot(f, b);
+    struct fold_value negative, difference;
+    enum cnas_status status = cn_value_channels(&negative, in, 0, in->k);
+    if (status)
+        return status;
+    cn_value_negate(&negative);
+    status = cn_value_join(&difference, (const struct fold_value *const[]){read_slot(f, a), &negative}, 2, 0);
+    cn_value_clear(&negative);
+    return status ? status : write_slot(f, y, &difference);
 }
 
 /* The elements keep their order, so the value stays what it is; what follows sees k*h*w of them. */

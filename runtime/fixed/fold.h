@@ -50,6 +50,7 @@ CNAS_CHECKED enum cnas_status cn_value_compose(struct fold_value *y, const struc
                                                const struct cnas_point *points);
 /* Channels first .. first + k - 1 of x. */
 CNAS_CHECKED enum cnas_status cn_value_channels(struct fold_value *y, const struct fold_value *x, uint32_t first, uint32_t k);
+void cn_value_negate(struct fold_value *v);
 /* Sum (stack = 0) or stack of channels (stack = 1) of values with equal maps. */
 CNAS_CHECKED enum cnas_status cn_value_join(struct fold_value *y, const struct fold_value *const *x, size_t parts, int stack);
 /* W of t over the extent of `to`: same numbers at the same source positions; aborts if a row that would be lost can meet the source. */

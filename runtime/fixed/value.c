@@ -204,6 +204,15 @@ enum cnas_status cn_value_channels(struct fold_value *y, const struct fold_value
     return status;
 }
 
+void cn_value_negate(struct fold_value *v)
+{
+    for (size_t i = 0; i < v->n_terms; i++)
+        for (size_t k = 0; k < v->k * kernel_size(&v->terms[i]); k++)
+            v->terms[i].w[k] = -v->terms[i].w[k];
+    for (uint32_t k = 0; k < v->k; k++)
+        v->bias[k] = -v->bias[k];
+}
+
 static struct fold_term *term_of(struct fold_value *v, uint32_t src)
 {
     for (size_t i = 0; i < v->n_terms; i++)

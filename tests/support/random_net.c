@@ -13,10 +13,10 @@ const struct ir_graph *random_network(struct arena *arena, struct random *r, int
     for (int i = 0; i < length; i++) {
         struct ir_node n = {0};
         static const enum ir_op ops[] = {IR_CONV, IR_CONV,   IR_BATCH_NORM, IR_RELU, IR_AVG_POOL, IR_SUBSAMPLE, IR_SLICE,
-                                         IR_PAD,  IR_ADD,    IR_CONCAT,     IR_DROPOUT,
+                                         IR_PAD,  IR_ADD,    IR_CONCAT,     IR_DROPOUT, IR_MAX_POOL,
                                          IR_LINEAR, IR_FLATTEN, IR_GLOBAL_AVG_POOL, IR_RESHAPE};
-        static const enum ir_op only_clear[] = {IR_POLY2, IR_MAX_POOL, IR_UPSAMPLE, IR_SQUARE};
-        const enum ir_op op = clear && i % 5 == 4 ? only_clear[random_below(r, squares ? 3 : 4)] : ops[random_below(r, i < 3 * length / 4 ? 11 : 15)];
+        static const enum ir_op only_clear[] = {IR_POLY2, IR_UPSAMPLE, IR_SQUARE};
+        const enum ir_op op = clear && i % 5 == 4 ? only_clear[random_below(r, squares ? 2 : 3)] : ops[random_below(r, i < 3 * length / 4 ? 12 : 16)];
         squares += op == IR_SQUARE || op == IR_POLY2; /* not too many, so that values stay near 1 */
         const struct ir_shape now = ir_builder_node(b, at)->shape;
         ir_id in[3] = {at, kept[random_below(r, n_kept)], kept[random_below(r, n_kept)]};
@@ -38,7 +38,7 @@ const struct ir_graph *random_network(struct arena *arena, struct random *r, int
         if (op == IR_AVG_POOL)
             n.avg_pool = (struct ir_pool){2, 1 + random_below(r, 2), random_below(r, 2)};
         if (op == IR_MAX_POOL)
-            n.max_pool = (struct ir_pool){2 + random_below(r, 2), 1 + random_below(r, 2), random_below(r, 2)};
+            n.max_pool = (struct ir_pool){2 + random_below(r, 2), 1 + random_below(r, 2), random_below(r, 8) / 7};
         if (op == IR_UPSAMPLE)
             n.upsample.factor = 2;
         if (op == IR_SUBSAMPLE)

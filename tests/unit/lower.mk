@@ -57,3 +57,13 @@ tests_unit_test_generated_clear_SOURCES = tests/unit/test_generated.c
 nodist_tests_unit_test_generated_clear_SOURCES = tests/golden/emit/clear/clear.c
 tests_unit_test_generated_clear_CPPFLAGS = $(AM_CPPFLAGS) -DNET=clear
 tests_unit_test_generated_clear_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_generated_pool tests/unit/test_generated_private_pool
+tests_unit_test_generated_pool_SOURCES = tests/unit/test_generated.c
+nodist_tests_unit_test_generated_pool_SOURCES = tests/golden/emit/pool/pool.c tests/golden/emit/pool/pool_fixed.c
+tests_unit_test_generated_pool_CPPFLAGS = $(AM_CPPFLAGS) -DNET=pool
+tests_unit_test_generated_pool_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_generated_private_pool_SOURCES = tests/unit/test_generated_private.c
+nodist_tests_unit_test_generated_private_pool_SOURCES = tests/golden/emit/pool/pool.c tests/golden/emit/pool/pool_fixed.c \
+	tests/golden/emit/pool/pool_server.c tests/golden/emit/pool/pool_client.c
+tests_unit_test_generated_private_pool_CPPFLAGS = $(AM_CPPFLAGS) -DNET=pool
+tests_unit_test_generated_private_pool_LDADD = $(RUNTIME_TEST_LIBS)

@@ -23,6 +23,11 @@ CNAS_CHECKED enum cnas_status cnas_fold_avg_pool(struct cnas_fold *f, uint32_t y
 CNAS_CHECKED enum cnas_status cnas_fold_global_avg_pool(struct cnas_fold *f, uint32_t y, uint32_t x);
 CNAS_CHECKED enum cnas_status cnas_fold_subsample(struct cnas_fold *f, uint32_t y, uint32_t x, size_t stride, size_t offset_y,
                                                   size_t offset_x);
+/* One tap of a pool's windows: row and column `row`, `column` of each. Padding must be exact, as everywhere. */
+CNAS_CHECKED enum cnas_status cnas_fold_tap(struct cnas_fold *f, uint32_t y, uint32_t x, const struct cnas_conv_shape *s, uint32_t row,
+                                            uint32_t column);
+CNAS_CHECKED enum cnas_status cnas_fold_channels(struct cnas_fold *f, uint32_t y, uint32_t x, uint32_t first, uint32_t count);
+CNAS_CHECKED enum cnas_status cnas_fold_subtract(struct cnas_fold *f, uint32_t y, uint32_t a, uint32_t b); /* a - b */
 CNAS_CHECKED enum cnas_status cnas_fold_slice(struct cnas_fold *f, uint32_t y, uint32_t x, const struct cnas_slice_shape *s);
 CNAS_CHECKED enum cnas_status cnas_fold_add(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts);
 CNAS_CHECKED enum cnas_status cnas_fold_concat(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts);
