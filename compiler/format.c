@@ -40,7 +40,7 @@ int format_run(struct arena *a, const struct options *o)
         if (!t)
             continue;
         if (o->check)
-            text_add(&print, changed ? "%s\n" : "", o->words.at[i]);
+            text_add(&print, "%s%s", changed ? o->words.at[i] : "", changed ? "\n" : "");
         else if (o->in_place)
             file_set_add(&set, o->words.at[i], text_str(t), t->n);
         else
