@@ -218,7 +218,7 @@ void doc_print(struct doc_printer *p, const struct doc *doc, size_t indent)
         case DOC_GROUP:
             if (t.part == 0)
                 t.broken = d->forced || !fits(scratch, d, &todo, p->column);
-            /* fall through */
+            __attribute__((fallthrough));
         case DOC_CAT:
         case DOC_INDENT:
         case DOC_ALIGN:
