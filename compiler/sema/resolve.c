@@ -671,7 +671,8 @@ const struct resolved *resolve_program(struct arena *a, struct diag *d, const st
     }
     struct resolved *out = ARENA_NEW(a, struct resolved);
     out->refs = (const struct ref *const *)r.refs;
-    qsort(r.warnings.at, r.warnings.n, sizeof *r.warnings.at, by_place);
+    if (r.warnings.n)
+        qsort(r.warnings.at, r.warnings.n, sizeof *r.warnings.at, by_place);
     out->warnings = r.warnings.at;
     out->n_warnings = r.warnings.n;
     return out;
