@@ -67,6 +67,9 @@ static const struct {
     {COMMAND_FMT, "fmt", "FILE.cnas...", "format source files",
      "Prints the files in the one canonical layout: four blanks for a level, lines of up to 100 columns. Comments stay.\n"
      "A file with syntax errors is left as it is, and so are then all the others.\n"},
+    {COMMAND_EXPLAIN, "explain", "[CODE]", "say what the code of an error or a warning means",
+     "Explains the code that stands in brackets behind an error or a warning, with an example of the mistake and of its\n"
+     "correction. Without a code, lists all.\n"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -331,7 +334,7 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
     for (int i = 0; i < N_SPECS; i++)
         if ((used & (1u << specs[i].id)) && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
             return WRONG(out, "%s is no option of cnasc %s", specs[i].name, command_name(o->command));
-    if (!o->input)
+    if (!o->input && o->command != COMMAND_EXPLAIN)
         return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
                      commands[o->command - 1].arguments);
     if (o->in_place && o->check)

@@ -1,3 +1,7 @@
+UNIT_TESTS += tests/unit/test_explain
+tests_unit_test_explain_SOURCES = tests/unit/test_explain.c
+tests_unit_test_explain_LDADD = $(COMPILER_TEST_LIBS)
+
 UNIT_TESTS += tests/unit/test_fmt
 tests_unit_test_fmt_SOURCES = tests/unit/test_fmt.c
 tests_unit_test_fmt_LDADD = $(COMPILER_TEST_LIBS)
