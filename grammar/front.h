@@ -21,7 +21,4 @@ struct front_ranges {
 };
 struct front_ranges front_tokens(struct arena *a, const struct source *s);
 
-/* The words that cannot be names, in the order of the grammar; *n is their number. */
-const char *const *front_keywords(size_t *n);
-
 #endif

@@ -6,5 +6,5 @@ UNIT_TESTS += tests/unit/test_fmt
 tests_unit_test_fmt_SOURCES = tests/unit/test_fmt.c
 tests_unit_test_fmt_LDADD = $(COMPILER_TEST_LIBS)
 
-dist_check_SCRIPTS += tests/fmt.sh
-TESTS += tests/fmt.sh
+dist_check_SCRIPTS += tests/fmt.sh tests/editors.sh
+TESTS += tests/fmt.sh tests/editors.sh
