@@ -175,6 +175,7 @@ static void print_model(struct emit *e, struct text *t)
     c_begin(t, "const struct cnas_model %s_model =", e->net);
     text_line(t, ".name = %s, .source = %s,", c_string(e->a, p->network), c_string(e->a, e->o->source));
     text_line(t, ".digest = \"%s\",", p->digest);
+    text_line(t, ".clear_digest = \"%s\",", p->clear_digest);
     text_line(t, ".c = %" PRIu32 ", .h = %" PRIu32 ", .w = %" PRIu32 ", .classes = %" PRIu32 ",", p->input.c, p->input.h,
               p->input.w, p->classes);
     if (p->result != PLAN_LOGITS)

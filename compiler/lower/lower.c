@@ -88,13 +88,16 @@ static bool copy_private(struct lower *l)
                                                      "layer on training images; write fraction = auto", p->fraction));
 }
 
-static void set_digest(struct lower *l)
+static void set_digests(struct lower *l)
 {
-    struct text t = text_new(l->a);
-    plan_print_network(&t, l->p);
-    char *hex = arena_alloc(l->a, BLAKE2B_HEX);
-    blake2b_hex(hex, text_str(&t), t.n);
+    struct text whole = text_new(l->a), clear = text_new(l->a);
+    char *hex = arena_alloc(l->a, BLAKE2B_HEX), *clear_hex = arena_alloc(l->a, BLAKE2B_HEX);
+    plan_print_network(&whole, l->p);
+    plan_print_clear(&clear, l->p);
+    blake2b_hex(hex, text_str(&whole), whole.n);
+    blake2b_hex(clear_hex, text_str(&clear), clear.n);
     l->p->digest = hex;
+    l->p->clear_digest = clear_hex;
 }
 
 const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum plan_sides sides, struct plan_refusal *why)
@@ -112,6 +115,6 @@ const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum pl
         lower_folds(&l);
         l.p->is_private = true;
     }
-    set_digest(&l);
+    set_digests(&l);
     return l.p;
 }

@@ -206,7 +206,8 @@ enum plan_result { PLAN_LOGITS, PLAN_PROBABILITIES, PLAN_LABEL };
 
 struct plan {
     const char *network; /* as written */
-    const char *digest;  /* 64 hex digits: BLAKE2b-256 of plan_print_network's text */
+    const char *digest;       /* 64 hex digits: BLAKE2b-256 of plan_print_network's text */
+    const char *clear_digest; /* of plan_print_clear's */
 
     const char *input_name;
     struct plan_dims input;
@@ -260,5 +261,6 @@ void plan_print(struct text *t, const struct plan *p);
 /* What both parties and a weight file must agree on: parameters, layers, points, terms and folds; no memory plan, no source
  * places, no training defaults. The digest is taken over this text. */
 void plan_print_network(struct text *t, const struct plan *p);
+void plan_print_clear(struct text *t, const struct plan *p); /* its beginning, without points: what trained weights belong to */
 
 #endif

@@ -141,7 +141,7 @@ static void print_folds(struct text *t, const struct plan *p)
     }
 }
 
-void plan_print_network(struct text *t, const struct plan *p)
+void plan_print_clear(struct text *t, const struct plan *p)
 {
     print_head(t, p);
     text_line(t, "parameters");
@@ -152,6 +152,11 @@ void plan_print_network(struct text *t, const struct plan *p)
         print_layer(t, p, &p->layers[i]);
         text_add(t, "\n");
     }
+}
+
+void plan_print_network(struct text *t, const struct plan *p)
+{
+    plan_print_clear(t, p);
     if (p->is_private) {
         print_points(t, p);
         print_folds(t, p);

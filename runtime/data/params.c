@@ -26,7 +26,7 @@ enum cnas_status cnas_params_save(const float *params, const struct cnas_model *
                                         .bytes = p->size * sizeof(float)};
         shape_of(tensors[i].dim, p);
     }
-    const struct cn_metadata metadata[] = {{"format", "cnas-params-1"}, {"network", m->name}, {"digest", m->digest}};
+    const struct cn_metadata metadata[] = {{"format", "cnas-params-1"}, {"network", m->name}, {"digest", m->clear_digest}};
     enum cnas_status status = cn_safetensors_save(path, tensors, m->n_params, metadata, 3, err);
     free(tensors);
     return status;
@@ -61,10 +61,10 @@ static enum cnas_status copy_checked(float *params, const struct cn_safetensors 
 static enum cnas_status check_network(const struct cn_safetensors *s, const struct cnas_model *m, const char *path, struct cnas_error *err)
 {
     const char *digest = cn_safetensors_metadata(s, "digest");
-    if (!digest || !strcmp(digest, m->digest))
+    if (!digest || !strcmp(digest, m->clear_digest))
         return CNAS_OK;
     return cn_error(err, CNAS_E_MISMATCH, "%s: weights of another build of network `%.64s` (%.12s, this one is %.12s): train again",
-                    cn_file_label(path), m->name, digest, m->digest);
+                    cn_file_label(path), m->name, digest, m->clear_digest);
 }
 
 enum cnas_status cnas_params_load(float *params, const struct cnas_model *m, const char *path, struct cnas_error *err)

@@ -25,7 +25,7 @@ void cn_train_digest(char out[CN_TRAIN_DIGEST], const struct cnas_model *m, cons
                           "%s network %s lr %a %a momentum %a decay %a nesterov %d flip %d epochs %" PRIu32 " batch %" PRIu32
                           " restart %" PRIu32 " %" PRIu32 " crop %" PRIu32 " cutout %" PRIu32 " seed %" PRIu64
                           " data %zu %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-                          format, m->digest, o->lr_max, o->lr_min, o->momentum, o->weight_decay, o->nesterov, o->flip, o->epochs,
+                          format, m->clear_digest, o->lr_max, o->lr_min, o->momentum, o->weight_decay, o->nesterov, o->flip, o->epochs,
                           o->batch, o->restart_first, o->restart_factor, o->crop, o->cutout, o->seed, d->n, d->c, d->h, d->w,
                           d->classes);
     crypto_generichash_init(&state, NULL, 0, sizeof hash);

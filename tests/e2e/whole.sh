@@ -19,6 +19,9 @@ mkdir second && cd second && ok "train again" ../out/tiny-train --data ../data -
 ok "same seed, same weights, any number of threads" cmp tiny.safetensors second/tiny.safetensors
 ok "same fixed file" cmp tiny.fixed.safetensors second/tiny.fixed.safetensors
 ok "infer" out/tiny-infer --data data --test
+ok "the same network for the clear alone" cnasc build --targets=train,infer "$here/tiny.cnas" -o alone
+ok "it compiles" make -C alone
+ok "it takes the weights" alone/tiny-infer --data data --test
 ok "infer --fixed" out/tiny-infer --fixed --data data --test
 right=$(out/tiny-infer --data data --test --json 2>/dev/null | sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p')
 ok "it learned something: ${right:-none} of 200 right, chance is 50" test "${right:-0}" -ge 120

@@ -58,6 +58,7 @@ static const float mean[] = {0.3f}, deviation[] = {0.25f};
 
 static const struct cnas_model model = {
     .name = "Tiny", .source = "tiny.cnas", .digest = "0f112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    .clear_digest = "0f112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
     .c = 1, .h = SIDE, .w = SIDE, .classes = CLASSES, .mean = mean, .std = deviation, .relus = HIDDEN, .macs = HIDDEN * 9 + HIDDEN * CLASSES,
     .params = params, .n_params = 4, .params_floats = PARAMS, .params_trained = PARAMS,
     .infer_floats = FLOATS, .train_floats = FLOATS, .grad_floats = GRAD_FLOATS,

@@ -82,6 +82,7 @@ static inline enum cnas_status net_fold(struct cnas_fold *f, const float *w)
 
 static const struct cnas_model net_model = {
     .name = "tiny", .source = "tiny.cnas", .digest = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
+    .clear_digest = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff",
     .c = 2, .h = 9, .w = 9, .classes = 4, .points = net_points, .n_points = NET_POINTS, .terms = net_terms,
     .n_terms = sizeof net_terms / sizeof *net_terms, .fold = net_fold, .params_floats = NET_PARAMS, .params_trained = NET_PARAMS,
 };

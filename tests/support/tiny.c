@@ -56,7 +56,7 @@ void tiny_init(struct tiny *t, enum tiny_kind kind, unsigned ring_bits, unsigned
     const struct cnas_point *in = n->points, *out = &n->points[n->n_points - 1];
     struct cn_prg g;
     seeded(&g, seed);
-    t->m = (struct cnas_model){.name = "tiny", .source = "tiny.cnas", .digest = n->digest, .c = in->c, .h = in->h, .w = in->w,
+    t->m = (struct cnas_model){.name = "tiny", .source = "tiny.cnas", .digest = n->digest, .clear_digest = n->digest, .c = in->c, .h = in->h, .w = in->w,
                                .classes = out->c * out->h * out->w, .points = n->points, .n_points = n->n_points,
                                .terms = n->terms, .n_terms = n->n_terms};
     cn_require(cn_quant_new(&t->q, &t->m) == CNAS_OK);

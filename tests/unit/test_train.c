@@ -67,7 +67,7 @@ static void net_backward(const struct cnas_run *r)
 
 static const float mean1[] = {0.5f}, std1[] = {0.25f};
 static const struct cnas_model model = {
-    .name = "Tiny", .source = "tiny.cnas", .digest = "d16e57", .c = 1, .h = 8, .w = 8, .classes = CLASSES, .mean = mean1, .std = std1,
+    .name = "Tiny", .source = "tiny.cnas", .digest = "d16e57", .clear_digest = "d16e57", .c = 1, .h = 8, .w = 8, .classes = CLASSES, .mean = mean1, .std = std1,
     .params = params_table, .n_params = 7, .params_floats = P_ALL, .params_trained = P_TRAINED, .infer_floats = A_ALL,
     .train_floats = A_ALL, .grad_floats = D_ALL, .state_floats = 2 * CH, .input_offset = A_X, .infer_logits_offset = A_Z,
     .train_logits_offset = A_Z, .logits_grad_offset = D_Z, .infer = net_infer, .forward = net_forward, .backward = net_backward,

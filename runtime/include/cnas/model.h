@@ -88,6 +88,7 @@ struct cnas_model {
     const char *name;   /* as written in the source */
     const char *source; /* base name of the .cnas file */
     const char *digest; /* 64 hex digits, BLAKE2b-256 over the plan: two builds talk only if it is equal */
+    const char *clear_digest; /* the same over its clear half: float weights belong to it, with or without a private half */
     uint32_t c, h, w;   /* input */
     uint32_t classes;   /* logits */
     enum cnas_result result;

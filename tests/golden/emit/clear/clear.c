@@ -363,6 +363,7 @@ static void backward(const struct cnas_run *r)
 const struct cnas_model clear_model = {
     .name = "Clear", .source = "clear.ir",
     .digest = "bce5dd424fd367b914d47e4694cfc555ae9e6f4811ec2afb40a6c95e6351f171",
+    .clear_digest = "bce5dd424fd367b914d47e4694cfc555ae9e6f4811ec2afb40a6c95e6351f171",
     .c = 2, .h = 9, .w = 8, .classes = 3,
     .result = CNAS_RESULT_LABEL,
     .relus = 4, .macs = 5196,

@@ -117,6 +117,7 @@ static void backward(const struct cnas_run *r)
 const struct cnas_model mlp_model = {
     .name = "Mlp", .source = "mlp.ir",
     .digest = "2e8fb1ea872cac205bae3d93171ecff2e11474d96fb551384e3aac30f496dfb1",
+    .clear_digest = "a08ec8afdda06b22163a2acdd5b2ab1d52fb93d2ffaea41eaecf1d24ae410658",
     .c = 1, .h = 4, .w = 4, .classes = 3,
     .relus = 8, .macs = 152,
     .params = params, .n_params = 4, .params_floats = 163, .params_trained = 163,

@@ -357,6 +357,7 @@ static void backward(const struct cnas_run *r)
 const struct cnas_model pool_model = {
     .name = "Pool", .source = "pool.ir",
     .digest = "bcd0dfc97f2e15dd949732069f6909acb4eda167ed481d0e108b5439a1d3b686",
+    .clear_digest = "0f0f1869c72eea5f214ecad869d65beaa768a78fdac57dbba26840164126295f",
     .c = 2, .h = 9, .w = 8, .classes = 3,
     .relus = 288, .macs = 10239,
     .params = params, .n_params = 10, .params_floats = 434, .params_trained = 424,

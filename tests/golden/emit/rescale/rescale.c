@@ -279,6 +279,7 @@ static void backward(const struct cnas_run *r)
 const struct cnas_model rescale_model = {
     .name = "Rescale", .source = "rescale.ir",
     .digest = "818f6d831c352ea4d83b7def3426315fc04c35caeea0930e5c824eaeb80b8ea2",
+    .clear_digest = "0d0307f102423f873c734482237a1cde438526216e35eb516ecd66d1553c2206",
     .c = 2, .h = 8, .w = 8, .classes = 5,
     .relus = 384, .macs = 11792,
     .params = params, .n_params = 10, .params_floats = 590, .params_trained = 578,

@@ -670,6 +670,7 @@ static const float std[] = {0.353f};
 const struct cnas_model skip_model = {
     .name = "Skip", .source = "skip.ir",
     .digest = "65cc70e98d9498a1e40c98bb0bcb65a6d213f5de6fe3156c4d6d1f4f3ee52102",
+    .clear_digest = "ca199d4999cbff8bbd764463a55697a4f751324bb28004eccdd05f5e526276ab",
     .c = 1, .h = 12, .w = 12, .classes = 10,
     .mean = mean, .std = std,
     .relus = 1728, .macs = 115936,

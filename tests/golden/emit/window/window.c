@@ -478,6 +478,7 @@ static void backward(const struct cnas_run *r)
 const struct cnas_model window_model = {
     .name = "Window", .source = "window.ir",
     .digest = "5547aaeaa629cba69a98908ddb1023887a860532013c31697e09bc8b07e846a0",
+    .clear_digest = "bdf7a7ab149c37854d0827a8af8809d7810ef915a486216952ae94a8208e5090",
     .c = 2, .h = 11, .w = 10, .classes = 3,
     .relus = 1120, .macs = 15570,
     .params = params, .n_params = 9, .params_floats = 519, .params_trained = 519,
