@@ -23,6 +23,7 @@ struct unit {
 };
 static const struct unit units[] = {
     {"k", 1e3}, {"M", 1e6}, {"G", 1e9}, {"Ki", 1024}, {"Mi", 1024.0 * 1024}, {"Gi", 1024.0 * 1024 * 1024}, {"%", 0.01},
+    {"ms", 1e-3}, /* of a second */
 };
 
 static const struct unit *unit_named(const char *name)
@@ -56,7 +57,7 @@ struct ast_expr *front_number(struct front *f, struct span at, const char *text,
     const struct unit *unit = *suffix ? unit_named(suffix) : NULL;
     if (*suffix && !unit) {
         diag_error(f->diag, at, E_UNIT,
-                   "`%.40s` is no unit of a number; the units are k, M, G (thousands), Ki, Mi, Gi (1024) and %%", suffix);
+                   "`%.40s` is no unit of a number; the units are k, M, G (thousands), Ki, Mi, Gi (1024), %% and ms", suffix);
         return ast_int(f->arena, at, 1);
     }
     errno = 0;

@@ -13,7 +13,7 @@ syntax keyword cnasFunction len first last but_last but_first reverse enumerate 
 syntax keyword cnasSpecial auto same balanced
 
 syntax match cnasAnnotation "@\h\w*"
-syntax match cnasNumber "\<\d[0-9_]*\%(\.\d[0-9_]*\)\?\%([eE][+-]\?\d\+\)\?\%(Ki\|Mi\|Gi\|k\|M\|G\)\?\>%\?"
+syntax match cnasNumber "\<\d[0-9_]*\%(\.\d[0-9_]*\)\?\%([eE][+-]\?\d\+\)\?\%(Ki\|Mi\|Gi\|ms\|k\|M\|G\)\?\>%\?"
 syntax match cnasPipe "|>"
 syntax region cnasString start=+"+ skip=+\\.+ end=+"+ oneline contains=cnasEscape
 syntax match cnasEscape "\\[nt\"\\]" contained
