@@ -67,8 +67,8 @@ static bool read_defines(struct compilation *c)
     return ok;
 }
 
-/* The input as a verified graph. */
-static bool read_graph(struct compilation *c)
+/* The input and what it imports as syntax trees, or, from IR, as a graph. */
+static bool read_input(struct compilation *c)
 {
     const struct options *o = c->options;
     const char *name = strcmp(o->input, "-") == 0 ? "<stdin>" : o->input;
@@ -84,8 +84,14 @@ static bool read_graph(struct compilation *c)
 
     struct load_options load = {o->dirs.at, o->dirs.n};
     c->program = load_text(c->arena, c->diag, name, bytes, n, &load);
-    if (!read_defines(c) || diag_errors(c->diag))
-        return false;
+    return read_defines(c) && !diag_errors(c->diag);
+}
+
+/* The input as a verified graph. */
+static bool make_graph(struct compilation *c)
+{
+    if (c->graph)
+        return true;
     c->graph = fit_network(c->arena, c->diag, c->program, &c->elab, &c->found, &c->fit);
     ir_id node;
     const char *why = c->graph ? ir_verify(c->arena, c->graph, &node) : NULL;
@@ -287,13 +293,26 @@ static bool build(struct compilation *c)
     case EMIT_PLAN:
         plan_print(&t, c->plan);
         break;
+    case EMIT_AST: /* run has no graph made for it */
+        break;
     }
+    return write_text(c, text_str(&t), t.n);
+}
+
+static bool build_ast(struct compilation *c)
+{
+    struct text t = text_new(c->arena);
+    ast_print_module(&t, c->program->modules[c->program->n_modules - 1]);
     return write_text(c, text_str(&t), t.n);
 }
 
 static bool run(struct compilation *c)
 {
-    if (!read_graph(c))
+    if (!read_input(c))
+        return false;
+    if (c->options->emit == EMIT_AST)
+        return build_ast(c);
+    if (!make_graph(c))
         return false;
     if (pass_check_wishes(c->diag, c->graph))
         return false;

@@ -17,6 +17,7 @@ cnasc_SOURCES = \
 	compiler/advise.c compiler/advise.h \
 	compiler/compile.c compiler/compile.h \
 	compiler/depend.c compiler/depend.h \
+	compiler/document.c compiler/document.h \
 	compiler/explain.c compiler/explain.h \
 	compiler/format.c compiler/format.h \
 	compiler/main.c \

@@ -1,6 +1,7 @@
 /* cnasc: compiles network descriptions with ReLU budgets to C. */
 #include "compiler/base/file.h"
 #include "compiler/compile.h"
+#include "compiler/document.h"
 #include "compiler/explain.h"
 #include "compiler/format.h"
 
@@ -25,6 +26,8 @@ static int run(struct arena *a, const struct options *o)
         return format_run(a, o);
     case COMMAND_EXPLAIN:
         return explain_run(a, o);
+    case COMMAND_DOC:
+        return document_run(a, o);
     default:
         return compile_run(a, o);
     }

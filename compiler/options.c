@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 << COMMAND_FMT };
+enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 << COMMAND_FMT, DOC = 1 << COMMAND_DOC };
 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
@@ -28,8 +28,8 @@ static const struct spec {
     unsigned commands;         /* ANY: also without a command */
     const char *help;
 } specs[] = {
-    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD, "the directory for C (it is made), or the file for another --emit"},
-    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule. Texts go to standard output"},
+    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | DOC, "the directory for C (it is made), or the file for text"},
+    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule; ast: the syntax tree. Texts go to standard output"},
     {OPT_TARGETS, "--targets", "", "LIST", CHECK | BUILD, "the programs that are wanted: any of train,infer,client,server, or all (default)"},
     {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
     {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
@@ -45,9 +45,9 @@ static const struct spec {
     {OPT_NO_WARNINGS, "-w", "", NULL, CHECK | BUILD, "no warnings"},
     {OPT_CHECK, "--check", "", NULL, FMT, "write nothing; name the files that are formatted otherwise, and exit with 1 if there are any"},
     {OPT_IN_PLACE, "--in-place", "-i", NULL, FMT, "rewrite the files, instead of printing them"},
-    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD | FMT, "show so many errors at most; 20 if not given, 0: all"},
-    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD | FMT, "auto (default: on a terminal), always or never"},
-    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD | FMT, "text (default), or json: one object in a line, on standard error"},
+    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD | FMT | DOC, "show so many errors at most; 20 if not given, 0: all"},
+    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD | FMT | DOC, "auto (default: on a terminal), always or never"},
+    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD | FMT | DOC, "text (default), or json: one object in a line, on standard error"},
     {OPT_SEARCH_DIRS, "--print-search-dirs", "", NULL, ANY, "say where imports are looked for, and stop"},
     {OPT_HELP, "--help", "", NULL, ANY, "this text; with a command, that command's"},
     {OPT_VERSION, "--version", "", NULL, ANY, "the version, and stop"},
@@ -67,6 +67,9 @@ static const struct {
     {COMMAND_FMT, "fmt", "FILE.cnas...", "format source files",
      "Prints the files in the one canonical layout: four blanks for a level, lines of up to 100 columns. Comments stay.\n"
      "A file with syntax errors is left as it is, and so are then all the others.\n"},
+    {COMMAND_DOC, "doc", "FILE.cnas|std.NAME", "documentation of a module, as Markdown",
+     "Prints what a module's doc comments say, with the signatures of its constants, blocks and networks, as Markdown.\n"
+     "std.NAME is a module of the standard library, and not a file. Imports are not followed.\n"},
     {COMMAND_EXPLAIN, "explain", "[CODE]", "say what the code of an error or a warning means",
      "Explains the code that stands in brackets behind an error or a warning, with an example of the mistake and of its\n"
      "correction. Without a code, lists all.\n"},
@@ -187,7 +190,7 @@ static bool unknown_warning(struct text *out, const char *word)
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
-    static const char *const kinds[] = {"c", "ir", "plan", "dot", "json"};
+    static const char *const kinds[] = {"c", "ir", "plan", "dot", "json", "ast"};
     static const char *const colours[] = {"auto", "always", "never"}, *const forms[] = {"text", "json"};
     struct arena *a = out->arena;
     int index;
@@ -204,8 +207,8 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         o->output = value;
         return true;
     case OPT_EMIT:
-        if (!choose(value, kinds, 5, &index))
-            return WRONG(out, "--emit is c, ir, plan, dot or json, not %s", value), false;
+        if (!choose(value, kinds, 6, &index))
+            return WRONG(out, "--emit is c, ir, plan, dot, json or ast, not %s", value), false;
         o->emit = (enum emit_kind)index;
         return true;
     case OPT_TARGETS:
@@ -348,6 +351,8 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
         return wrong(out, "-MF and -MT belong to -MMD, which is not given");
     if (o->depend && !o->output && !(o->depend_file && o->depend_targets.n))
         return wrong(out, "-MMD needs -o, or both -MF and -MT");
+    if (o->emit == EMIT_AST && (o->from_ir || o->dump_after))
+        return wrong(out, "--emit=ast prints the source: it cannot go with --from-ir or --dump-after");
     if (o->from_ir && (o->dirs.n || o->defines.n || o->picks.n || o->network))
         return wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
     return o->dump_after ? check_pass(out, o->dump_after) : OPTIONS_RUN;

@@ -9,8 +9,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD, COMMAND_FMT, COMMAND_EXPLAIN };
-enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN, EMIT_DOT, EMIT_JSON };
+enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD, COMMAND_FMT, COMMAND_DOC, COMMAND_EXPLAIN };
+enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN, EMIT_DOT, EMIT_JSON, EMIT_AST };
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
 struct strings {

@@ -283,5 +283,7 @@ const char *ast_operator_text(enum ast_operator op);
 /* --- ast_print.c: the module as canonical .cnas, without comments; parsing it again gives an equal tree --- */
 void ast_print_module(struct text *t, const struct ast_module *m);
 void ast_print_expr(struct text *t, const struct ast_expr *e);
+void ast_print_constant(struct text *t, const struct ast_constant *c); /* const x = e */
+void ast_print_signature(struct text *t, const struct ast_block *b);   /* block f(x: tensor, n: int = 3) -> tensor */
 
 #endif

@@ -378,6 +378,23 @@ static void print_params(struct text *t, const struct ast_params *params)
     text_add(t, ")");
 }
 
+void ast_print_constant(struct text *t, const struct ast_constant *c)
+{
+    text_add(t, "const %s = ", c->target.name.text);
+    ast_print_expr(t, c->value);
+}
+
+void ast_print_signature(struct text *t, const struct ast_block *b)
+{
+    text_add(t, "%s %s", b->is_network ? "network" : "block", b->target.name.text);
+    print_params(t, &b->params);
+    for (size_t i = 0; i < b->returns.n; i++) {
+        text_add(t, i ? ", " : b->returns.n > 1 ? " -> (" : " -> ");
+        print_type(t, &b->returns.at[i]);
+    }
+    text_add(t, b->returns.n > 1 ? ")" : "");
+}
+
 static void print_block(struct text *t, const struct ast_block *b)
 {
     print_doc(t, b->doc, "///");
@@ -385,13 +402,8 @@ static void print_block(struct text *t, const struct ast_block *b)
         print_annotation(t, &b->annotations.at[i]);
         text_add(t, "\n");
     }
-    text_add(t, "%s %s", b->is_network ? "network" : "block", b->target.name.text);
-    print_params(t, &b->params);
-    for (size_t i = 0; i < b->returns.n; i++) {
-        text_add(t, i ? ", " : b->returns.n > 1 ? " -> (" : " -> ");
-        print_type(t, &b->returns.at[i]);
-    }
-    text_add(t, b->returns.n > 1 ? ") " : " ");
+    ast_print_signature(t, b);
+    text_add(t, " ");
     print_body(t, &b->body);
     text_add(t, "\n");
 }
@@ -416,8 +428,7 @@ void ast_print_module(struct text *t, const struct ast_module *m)
         print_import(t, m->imports.at[i]);
     for (size_t i = 0; i < m->constants.n; i++) {
         print_doc(t, m->constants.at[i]->doc, "///");
-        text_add(t, "const %s = ", m->constants.at[i]->target.name.text);
-        ast_print_expr(t, m->constants.at[i]->value);
+        ast_print_constant(t, m->constants.at[i]);
         text_add(t, ";\n");
     }
     for (size_t i = 0; i < m->blocks.n; i++) {

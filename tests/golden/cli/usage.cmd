@@ -3,6 +3,7 @@ cnasc --help
 cnasc check --help
 cnasc build --help
 cnasc fmt --help
+cnasc doc --help
 cnasc explain --help
 cnasc --version | sed 's/[0-9.]*$/VERSION/'
 cnasc -I here --print-search-dirs
