@@ -136,8 +136,9 @@ void diag_print(const struct diag *d, FILE *out, bool colour)
         fwrite(t.bytes, 1, t.n, out);
     }
     if (d->max && d->errors > d->max)
-        fprintf(out, "cnasc: %zu more errors are not shown (--max-errors)\n", d->errors - d->max);
+        fprintf(out, "cnasc: %zu more error%s not shown (--max-errors)\n", d->errors - d->max, d->errors - d->max == 1 ? " is" : "s are");
     if (d->max && d->warnings > d->max)
-        fprintf(out, "cnasc: %zu more warnings are not shown (--max-errors)\n", d->warnings - d->max);
+        fprintf(out, "cnasc: %zu more warning%s not shown (--max-errors)\n", d->warnings - d->max,
+                d->warnings - d->max == 1 ? " is" : "s are");
     arena_free(&scratch);
 }
