@@ -63,7 +63,8 @@ run 0 'other widths' "$model" train --data data --quantize --fixed-out w.safeten
 says out 'ring of 31 bits'
 
 # --- interrupt and resume ---
-timeout 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+# --foreground: timeout passes the signal on once; otherwise it sends it to the group too, and the second one kills
+timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
 what='interrupt'
 n=0
@@ -79,7 +80,7 @@ status=$?
 says out 'interrupted; the state is in part.safetensors.checkpoint: the same command goes on'
 no test -e part.safetensors
 what='resume'
-timeout 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
 n=0
 until grep -q '^epoch' out; do
