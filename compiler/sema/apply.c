@@ -2,6 +2,7 @@
 #include "compiler/sema/annotation.h"
 #include "compiler/base/nearest.h"
 #include "compiler/sema/eval.h"
+#include "compiler/sema/type.h"
 
 #include <string.h>
 
@@ -177,7 +178,7 @@ static struct value call_builtin(struct eval *e, const struct builtin *f, struct
 
 static unsigned kinds_of(const struct ast_type *t)
 {
-    unsigned kinds = t->name.text ? resolve_type_kinds(t->name.text) : KIND_ANY;
+    unsigned kinds = t->name.text ? type_kinds(t->name.text) : KIND_ANY;
     return kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
 }
 
@@ -199,7 +200,7 @@ static bool check_type(struct eval *e, const struct ast_type *t, const struct va
         return false;
     }
     const struct ast_expr *of = t->args.n == 1 && t->args.at[0]->kind == AST_NAME ? t->args.at[0] : NULL;
-    unsigned kinds = of ? resolve_type_kinds(of->name.name.text) : 0;
+    unsigned kinds = of ? type_kinds(of->name.name.text) : 0;
     for (size_t i = 0; kinds && v->kind == VALUE_LIST && i < v->list.n; i++) {
         struct value item = value_items(v)[i];
         if (eval_has_kind(&item, kinds))

@@ -4,6 +4,7 @@
 #include "compiler/base/nearest.h"
 #include "compiler/sema/annotation.h"
 #include "compiler/sema/eval.h"
+#include "compiler/sema/type.h"
 
 #include <string.h>
 
@@ -126,7 +127,7 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
             e->path = NULL;
             at = p->value->at;
         }
-        unsigned kinds = p->type.name.text ? resolve_type_kinds(p->type.name.text) : KIND_ANY;
+        unsigned kinds = p->type.name.text ? type_kinds(p->type.name.text) : KIND_ANY;
         kinds = kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
         if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0)
             v = automatic(e, o, name, at, kinds, &before);

@@ -54,7 +54,4 @@ void resolve_warn(struct diag *d, const struct resolved *r); /* reports the warn
 /* Resolves the value of a -D: only literals, operators and builtins can be used there. refs has one entry per id. */
 const struct ref *resolve_define(struct arena *a, struct diag *d, const struct ast_expr *value, uint32_t n_ids);
 
-/* int, real, bool, string, list, tensor, block, any; 0: no type's name. Types int and real accept the words auto, balanced. */
-unsigned resolve_type_kinds(const char *name);
-
 #endif
