@@ -11,6 +11,7 @@ include compiler/ir/local.mk
 include compiler/pass/local.mk
 include compiler/lower/local.mk
 include compiler/emit/local.mk
+include compiler/oracle/local.mk
 libcnascomp_la_SOURCES += compiler/fit.c compiler/fit.h
 bin_PROGRAMS += cnasc
 cnasc_SOURCES = \

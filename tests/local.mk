@@ -15,6 +15,7 @@ include tests/unit/he.mk
 include tests/unit/fixed.mk
 include tests/unit/party.mk
 include tests/unit/cli.mk
+include tests/unit/oracle.mk
 include tests/e2e/local.mk
 include tests/bench/local.mk
 if HAVE_CHECK

@@ -18,8 +18,8 @@ enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cn
         return CNAS_E_MEMORY;
     for (size_t i = 0; i < n && !status; i += capacity) {
         /* m->infer reads the parameters only; the field is not const because training writes running statistics. */
-        struct cnas_run r = {.ctx = ctx, .params = (float *)(uintptr_t)params, .act = act, .n = n - i < capacity ? n - i : capacity,
-                             .capacity = capacity};
+        struct cnas_run r = {.model = m, .ctx = ctx, .params = (float *)(uintptr_t)params, .act = act,
+                             .n = n - i < capacity ? n - i : capacity, .capacity = capacity};
         memcpy(act + m->input_offset * capacity, images + i * pixels, r.n * pixels * sizeof *act);
         m->infer(&r);
         memcpy(logits + i * m->classes, act + m->infer_logits_offset * capacity, r.n * m->classes * sizeof *act);

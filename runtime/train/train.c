@@ -139,8 +139,8 @@ static enum cnas_status step(struct trainer *t, size_t steps)
     size_t n = t->train->n - first < capacity ? t->train->n - first : capacity;
     struct cn_train_augment augment = {o->seed, epoch, o->crop, o->cutout, o->flip};
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
-    struct cnas_run r = {.ctx = t->ctx, .params = t->params, .grads = t->grads, .act = t->act, .dact = t->dact, .state = t->state,
-                         .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};
+    struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .grads = t->grads, .act = t->act, .dact = t->dact,
+                         .state = t->state, .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};
 
     cn_train_batch(t->ctx, t->act + m->input_offset * capacity, t->labels, t->train, t->levels, t->order, first, n, &augment);
     m->forward(&r);
@@ -176,7 +176,7 @@ static enum cnas_status evaluate(struct trainer *t, double *accuracy)
     size_t capacity = t->o->batch, right = 0;
     for (size_t i = 0; i < t->test->n; i += capacity) {
         size_t n = t->test->n - i < capacity ? t->test->n - i : capacity, correct;
-        struct cnas_run r = {.ctx = t->ctx, .params = t->params, .act = t->act, .n = n, .capacity = capacity};
+        struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .act = t->act, .n = n, .capacity = capacity};
         cn_train_batch(t->ctx, t->act + m->input_offset * capacity, t->labels, t->test, t->levels, NULL, i, n, NULL);
         m->infer(&r);
         cnas_softmax_cross_entropy(t->ctx, NULL, &correct, t->act + m->infer_logits_offset * capacity, t->labels, n, m->classes);

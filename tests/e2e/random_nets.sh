@@ -1,6 +1,7 @@
 #!/bin/sh
-# Random networks through lower, emit and the C compiler; then tests/unit/test_generated.c on each: gradients against finite differences,
-# batches, and the folded integer network against float inference. CNAS_SEED gives the first network, CNAS_COUNT how many.
+# Random networks through lower, emit and the C compiler; then on each tests/unit/test_generated.c: gradients against finite differences,
+# batches, and the folded integer network against float inference; and tests/unit/test_oracle.c: the executor gives the same bits.
+# CNAS_SEED gives the first network, CNAS_COUNT how many.
 set -u
 first=${CNAS_SEED:-1}
 count=${CNAS_COUNT:-6}
@@ -9,6 +10,7 @@ of() { sed -n "s/^$1 = //p" "$top_builddir/Makefile"; }
 cc=$(of CC) cflags="$(of CFLAGS) $(of SODIUM_CFLAGS)" ldflags=$(of LDFLAGS) check="$(of CHECK_LIBS)"
 out=$(mktemp -d) || exit 1
 trap 'rm -rf "$out"' EXIT INT TERM
+$cc -std=gnu11 -w $cflags -DNET=random -I"$top_srcdir" -I"$top_srcdir/runtime/include" -c -o "$out/walk.o" "$top_srcdir/tests/unit/test_oracle.c" || exit 1
 failed=0 seed=$first done=0
 while [ $done -lt "$count" ]; do
     dir=$out/$seed
@@ -22,7 +24,9 @@ while [ $done -lt "$count" ]; do
             fi &&
             "$top_builddir/libtool" --silent --mode=link $cc $cflags $ldflags -o "$dir/test" "$dir/test.o" "$dir/net.o" $fixed \
                 "$top_builddir/libcnas.la" $check -lm &&
-            "$dir/test" || { echo "network $seed fails: CNAS_SEED=$seed CNAS_COUNT=1"; failed=1; }
+            "$top_builddir/libtool" --silent --mode=link $cc $cflags $ldflags -o "$dir/walk" "$out/walk.o" "$dir/net.o" $fixed \
+                "$top_builddir/libcnasoracle.la" "$top_builddir/libcnascomp.la" "$top_builddir/libcnas.la" $check -lm &&
+            "$dir/test" && CNAS_IR=$dir "$dir/walk" || { echo "network $seed fails: CNAS_SEED=$seed CNAS_COUNT=1"; failed=1; }
     else
         cat "$dir/why"
         failed=1

@@ -1,7 +1,7 @@
 /* For golden and end-to-end tests of lower and emit alone:  lower_tool plan NET.ir  prints the plan;  lower_tool c NET.ir DIR
- * writes the generated files into DIR. The base name of NET.ir stands for the source file. A
- * network without a private form is lowered for the clear programs alone. Exit 1 with a sentence if it cannot be
- * done. */
+ * writes the generated files into DIR;  lower_tool random SEED DIR  those of a random network, and its graph, random.ir. The base
+ * name of NET.ir stands for the source file. A network without a private form is lowered for the clear programs alone. Exit 1 with
+ * a sentence if it cannot be done. */
 #include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
 #include "compiler/lower/plan.h"
@@ -27,6 +27,15 @@ static int write_files(struct arena *a, const struct plan *p, const char *source
             return fail(path, "cannot write");
     }
     return 0;
+}
+
+static int write_graph(struct arena *a, const struct ir_graph *g, const char *dir)
+{
+    const char *path = arena_printf(a, "%s/random.ir", dir);
+    struct text out = text_new(a);
+    ir_print(&out, g);
+    FILE *f = fopen(path, "wb");
+    return !f || fwrite(text_str(&out), 1, out.n, f) != out.n || fclose(f) != 0 ? fail(path, "cannot write") : 0;
 }
 
 static const struct ir_graph *read_graph(struct arena *a, const char *path)
@@ -77,6 +86,8 @@ int main(int argc, char **argv)
     } else {
         const char *slash = strrchr(argv[2], '/');
         rc = write_files(a, p, slash ? slash + 1 : argv[2], argv[3]);
+        if (random && rc == 0)
+            rc = write_graph(a, g, argv[3]);
     }
     arena_free(&a);
     return rc;

@@ -25,9 +25,12 @@ struct cnas_param {
     size_t offset, size; /* floats, in the one parameter block; trained parameters first, statistics after params_trained */
 };
 
+struct cnas_model;
+
 /* One step of work on a batch. act, dact: activation and gradient slabs; a buffer planned at offset o with s floats per sample
  * lies at act + o * capacity. */
 struct cnas_run {
+    const struct cnas_model *model; /* whose function is called; generated code knows without */
     struct cnas_ctx *ctx;
     float *params;    /* training updates the running statistics in place */
     float *grads;     /* params_trained floats; training only */

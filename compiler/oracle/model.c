@@ -1,0 +1,103 @@
+#include "compiler/oracle/model.h"
+
+#include <stdlib.h>
+
+/* The float that the C compiler reads in generated text: rounded once, from the decimal number. */
+static float as_written(struct arena *a, double x)
+{
+    return strtof(plan_number(a, x), NULL);
+}
+
+static const float *all_as_written(struct arena *a, const double *x, uint32_t n)
+{
+    float *y = ARENA_ARRAY(a, float, n);
+    for (uint32_t i = 0; i < n; i++)
+        y[i] = as_written(a, x[i]);
+    return y;
+}
+
+static struct oracle_layer make_layer(struct arena *a, const struct plan_layer *l)
+{
+    const struct plan_dims in = l->x[0].dims, out = l->y.dims;
+    const struct plan_window *w = &l->window;
+    size_t *channels = ARENA_ARRAY(a, size_t, l->n_x);
+    for (uint32_t i = 0; i < l->n_x; i++)
+        channels[i] = l->x[i].dims.c;
+    return (struct oracle_layer){
+        .conv = {in.c, in.h, in.w, out.c, out.h, out.w, w->kh, w->kw, w->stride, w->pad_y, w->pad_x, w->dilation, w->groups},
+        .slice = {in.c, in.h, in.w, out.c, out.h, out.w, l->slice.channel, l->slice.row, l->slice.column},
+        .channels = channels,
+        .epsilon = as_written(a, l->epsilon),
+        .decay = as_written(a, l->decay),
+        .rate = as_written(a, l->rate),
+    };
+}
+
+static const struct cnas_param *make_params(struct arena *a, const struct plan *p)
+{
+    static const enum cnas_param_kind kinds[PLAN_PARAM_KINDS] = {
+        [PLAN_WEIGHT] = CNAS_PARAM_WEIGHT, [PLAN_BIAS] = CNAS_PARAM_BIAS, [PLAN_GAMMA] = CNAS_PARAM_GAMMA, [PLAN_BETA] = CNAS_PARAM_BETA,
+        [PLAN_COEFFICIENTS] = CNAS_PARAM_COEFFICIENTS, [PLAN_MEAN] = CNAS_PARAM_MEAN, [PLAN_VAR] = CNAS_PARAM_VAR};
+    struct cnas_param *params = ARENA_ARRAY(a, struct cnas_param, p->n_params);
+    for (uint32_t i = 0; i < p->n_params; i++) {
+        const struct plan_param *q = &p->params[i];
+        params[i] = (struct cnas_param){.name = q->name, .kind = kinds[q->kind], .rank = q->rank, .offset = q->offset, .size = q->size};
+        for (uint32_t k = 0; k < q->rank; k++)
+            params[i].dim[k] = q->dim[k];
+    }
+    return params;
+}
+
+static struct cnas_model make_model(struct arena *a, const struct plan *p)
+{
+    static const enum cnas_result results[] = {
+        [PLAN_LOGITS] = CNAS_RESULT_LOGITS, [PLAN_PROBABILITIES] = CNAS_RESULT_PROBABILITIES, [PLAN_LABEL] = CNAS_RESULT_LABEL};
+    const struct plan_train *d = &p->defaults;
+    return (struct cnas_model){
+        .name = p->network,
+        .source = "",
+        .digest = p->digest,
+        .clear_digest = p->clear_digest,
+        .c = p->input.c,
+        .h = p->input.h,
+        .w = p->input.w,
+        .classes = p->classes,
+        .result = results[p->result],
+        .mean = p->mean ? all_as_written(a, p->mean, p->input.c) : NULL,
+        .std = p->std ? all_as_written(a, p->std, p->input.c) : NULL,
+        .relus = p->relus,
+        .macs = p->macs,
+        .params = make_params(a, p),
+        .n_params = p->n_params,
+        .params_floats = p->params_floats,
+        .params_trained = p->params_trained,
+        .infer_floats = p->infer.floats,
+        .train_floats = p->train.floats,
+        .grad_floats = p->grad.floats,
+        .state_floats = p->state_floats,
+        .input_offset = p->train.buffers[p->input_train].offset,
+        .infer_logits_offset = p->infer.buffers[p->logits_infer].offset,
+        .train_logits_offset = p->train.buffers[p->logits_train].offset,
+        .logits_grad_offset = p->grad.buffers[p->logits_grad].offset,
+        .infer = oracle_walk_infer,
+        .forward = oracle_walk_forward,
+        .backward = oracle_walk_backward,
+        .train = {d->lr_max, d->lr_min, d->momentum, d->weight_decay, d->nesterov, d->epochs, d->batch, d->restart_first,
+                  d->restart_factor, d->flip, d->crop, d->cutout},
+        .ring_bits = p->ring_bits,
+    };
+}
+
+const struct cnas_model *oracle_model(struct arena *a, const struct plan *p)
+{
+    struct oracle_model *m = ARENA_NEW(a, struct oracle_model);
+    struct oracle_layer *layers = ARENA_ARRAY(a, struct oracle_layer, p->n_layers);
+    uint32_t widest = 0;
+    for (uint32_t i = 0; i < p->n_layers; i++) {
+        layers[i] = make_layer(a, &p->layers[i]);
+        if (p->layers[i].n_x > widest)
+            widest = p->layers[i].n_x;
+    }
+    *m = (struct oracle_model){make_model(a, p), p, layers, ARENA_ARRAY(a, const float *, widest)};
+    return &m->model;
+}
