@@ -9,11 +9,12 @@ SAMPLES += \
 	samples/paper/cifar100_cnet1.cnas samples/paper/cifar10_cnet1.cnas \
 	samples/paper/cifar100_cnet2.cnas samples/paper/cifar10_cnet2.cnas \
 	samples/paper/cifar100_cnet3.cnas samples/paper/cifar10_cnet3.cnas \
+	samples/paper/cnet_unpruned.cnas \
 	samples/paper/minionn_cifar10.cnas samples/paper/resnet18_snl.cnas \
 	samples/paper/resnet32.cnas samples/paper/resnet32_delphi.cnas \
 	samples/paper/vgg16.cnas samples/paper/wrn22_8_snl.cnas
 samplesdir = $(datadir)/cnasc
 nobase_dist_samples_DATA = samples/README.md $(SAMPLES)
 
-dist_check_SCRIPTS += tests/samples.sh tests/golden/cnet.sh
-TESTS += tests/samples.sh tests/golden/cnet.sh
+dist_check_SCRIPTS += tests/samples.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
+TESTS += tests/samples.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
