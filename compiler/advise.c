@@ -2,8 +2,6 @@
  * elaborates and meets all its budgets is found by bisection, and only a value that was tried is ever named. */
 #include "compiler/advise.h"
 
-#include "compiler/pass/pass.h"
-
 #include <inttypes.h>
 #include <string.h>
 
@@ -40,13 +38,11 @@ static bool meets(const struct advise *a, const char *network, struct ast_name k
     o.defines = defines;
     o.n_defines++;
     const struct ir_graph *g = elab_network(scratch, d, a->program, &o, NULL);
-    struct pass_trace passes;
+    struct pass_trace trace;
+    g = g ? pass_all(scratch, d, g, a->passes, &trace) : NULL;
     bool ok = g != NULL;
-    if (ok) {
-        g = pass_all(scratch, g, &passes);
-        for (uint32_t i = 0; ok && i < g->n_budgets; i++)
-            ok = budget_used(g, &g->budgets[i]) <= g->budgets[i].limit;
-    }
+    for (uint32_t i = 0; ok && i < g->n_budgets; i++)
+        ok = budget_used(g, &g->budgets[i]) <= g->budgets[i].limit;
     arena_free(&scratch);
     return ok;
 }

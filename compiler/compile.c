@@ -92,7 +92,7 @@ static bool make_graph(struct compilation *c)
 {
     if (c->graph)
         return true;
-    c->graph = fit_network(c->arena, c->diag, c->program, &c->elab, &c->found, &c->fit);
+    c->graph = fit_network(c->arena, c->diag, c->program, &c->elab, &c->found, &c->options->passes, &c->fit);
     ir_id node;
     const char *why = c->graph ? ir_verify(c->arena, c->graph, &node) : NULL;
     if (why)
@@ -121,28 +121,44 @@ static void verify_text(struct compilation *c, const struct ir_graph *g)
         bug("the graph's text reads back as another graph");
 }
 
-static void run_passes(struct compilation *c)
+static bool is_wanted(const struct strings *passes, const char *name)
+{
+    for (size_t i = 0; i < passes->n; i++)
+        if (!*passes->at[i] || strcmp(passes->at[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void show_remarks(struct compilation *c)
+{
+    for (size_t i = 0; i < c->passes.n; i++) {
+        const struct pass_step *step = &c->passes.steps[i];
+        for (size_t k = 0; k < step->n_remarks; k++) {
+            const struct remark *r = &step->remarks[k];
+            if (is_wanted(&c->options->remarks[r->kind], step->pass->name))
+                diag_remark_at(c->diag, &r->site, arena_printf(c->arena, "-R%s=%s", remark_flags[r->kind], step->pass->name), r->text);
+        }
+    }
+}
+
+static bool run_passes(struct compilation *c)
 {
     const struct ir_graph *elaborated = c->graph;
-    c->graph = pass_all(c->arena, elaborated, &c->passes);
+    c->graph = pass_all(c->arena, c->diag, elaborated, &c->options->passes, &c->passes);
+    if (!c->graph)
+        return false;
     if (c->options->verify) {
         verify_text(c, elaborated);
         for (size_t i = 0; i < c->passes.n; i++)
             verify_text(c, c->passes.steps[i].after);
     }
-}
-
-static const struct ir_graph *graph_after(const struct compilation *c, const char *pass)
-{
-    for (size_t i = 0; i < c->passes.n; i++)
-        if (strcmp(c->passes.steps[i].name, pass) == 0)
-            return c->passes.steps[i].after;
-    return c->passes.steps[0].before; /* elaborate */
+    show_remarks(c);
+    return true;
 }
 
 static bool check_budgets(struct compilation *c)
 {
-    struct advise advise = {c->program, &c->elab};
+    struct advise advise = {c->program, &c->elab, &c->options->passes};
     struct budget_advice advice = advise_budget(&advise);
     return budget_check(c->arena, c->diag, c->graph, c->program ? &advice : NULL) == 0;
 }
@@ -237,6 +253,23 @@ static bool write_text(struct compilation *c, const char *bytes, size_t n)
     return file_set_commit(&set, &c->failure);
 }
 
+/* --dump-after: a pass that did not run is no reason to print another graph. */
+static bool dump_after(struct compilation *c)
+{
+    const char *pass = c->options->dump_after;
+    const struct ir_graph *g = strcmp(pass, "elaborate") == 0 ? c->passes.elaborated : NULL;
+    for (size_t i = 0; i < c->passes.n; i++)
+        if (strcmp(c->passes.steps[i].pass->name, pass) == 0)
+            g = c->passes.steps[i].after;
+    if (!g) {
+        diag_error(c->diag, (struct span){0}, E_PASS_NOT_RUN, "pass %s does not run on network %s; -f%s runs it", pass, c->graph->name, pass);
+        return false;
+    }
+    size_t n;
+    const char *text = graph_text(c, g, &n);
+    return write_text(c, text, n);
+}
+
 static bool write_c(struct compilation *c)
 {
     const struct options *o = c->options;
@@ -264,7 +297,7 @@ static bool check(struct compilation *c)
     bool countable = report_network(&report, c->graph, &c->passes);
     if (!countable)
         diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
-    struct space space = {c->program, &c->elab, &c->found, c->graph};
+    struct space space = {c->program, &c->elab, &c->found, &c->options->passes, c->graph};
     fit_report(&report, &c->fit);
     bool good = countable && space_report(&report, c->diag, &space);
     good = good && check_budgets(c);
@@ -312,16 +345,10 @@ static bool run(struct compilation *c)
         return false;
     if (c->options->emit == EMIT_AST)
         return build_ast(c);
-    if (!make_graph(c))
+    if (!make_graph(c) || !run_passes(c))
         return false;
-    if (pass_check_wishes(c->diag, c->graph))
-        return false;
-    run_passes(c);
-    if (c->options->dump_after) {
-        size_t n;
-        const char *text = graph_text(c, graph_after(c, c->options->dump_after), &n);
-        return write_text(c, text, n);
-    }
+    if (c->options->dump_after)
+        return dump_after(c);
     return c->options->command == COMMAND_CHECK ? check(c) : build(c);
 }
 

@@ -2,7 +2,6 @@
 
 #include "compiler/base/table.h"
 #include "compiler/pass/budget.h"
-#include "compiler/pass/pass.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -24,6 +23,7 @@ struct search {
     struct arena *arena;
     const struct ast_program *program;
     const struct elab_options *options;
+    const struct pass_settings *passes;
     int64_t low, high; /* the largest value known to meet all budgets, or 0; the least known to break one */
     const char *scope; /* of the budget that high breaks */
     int64_t limit;
@@ -34,13 +34,14 @@ static enum verdict try_value(struct search *s, int64_t value)
 {
     struct arena *scratch = arena_new();
     struct elab_options o = *s->options;
-    struct pass_trace passes;
+    struct pass_trace trace;
+    struct diag *ignored = diag_new(scratch);
     enum verdict verdict = WRONG;
     o.automatic = value;
-    const struct ir_graph *g = elab_network(scratch, diag_new(scratch), s->program, &o, NULL);
+    const struct ir_graph *g = elab_network(scratch, ignored, s->program, &o, NULL);
+    g = g ? pass_all(scratch, ignored, g, s->passes, &trace) : NULL;
     if (g) {
         verdict = MEETS;
-        g = pass_all(scratch, g, &passes);
         s->has_budget = g->n_budgets > 0;
         for (uint32_t i = 0; verdict == MEETS && i < g->n_budgets; i++)
             if (budget_used(g, &g->budgets[i]) > g->budgets[i].limit) {
@@ -144,7 +145,10 @@ static bool search(struct search *s, struct diag *d, const struct ast_name *name
     if (!network) {
         struct elab_options o = *s->options;
         o.automatic = SHOWN;
-        elab_network(s->arena, d, s->program, &o, found); /* again, to hear why not */
+        struct pass_trace trace;
+        const struct ir_graph *g = elab_network(s->arena, d, s->program, &o, found); /* again, to hear why not */
+        if (g)
+            pass_all(s->arena, d, g, s->passes, &trace);
         diag_note(d, name->at, "for `%s = auto` powers of 2 up to %d and values near them were tried; this is what is wrong with %d", name->text, LARGEST, SHOWN);
         return false;
     }
@@ -169,14 +173,14 @@ static void look_beyond(struct search *s, struct diag *d, const struct ast_name 
 }
 
 const struct ir_graph *fit_network(struct arena *a, struct diag *d, const struct ast_program *p, struct elab_options *o,
-                                   struct elab_found *found, struct fit *fit)
+                                   struct elab_found *found, const struct pass_settings *passes, struct fit *fit)
 {
     bool several = false;
     const struct ast_param *param = diag_errors(d) || p->n_modules == 0 ? NULL : find_auto(p, o, &several);
     *fit = (struct fit){0};
     if (param) {
         const struct ast_name *name = &param->target.name;
-        struct search s = {.arena = a, .program = p, .options = o};
+        struct search s = {.arena = a, .program = p, .options = o, .passes = passes};
         if (!search(&s, d, name, found))
             return NULL;
         *fit = (struct fit){name->text, s.low ? s.low : s.high, s.low > 0, s.high, s.scope, s.limit};

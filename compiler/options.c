@@ -7,7 +7,7 @@
 #include "compiler/emit/emit.h"
 #include "compiler/ir/print.h"
 #include "compiler/load/embed.h"
-#include "compiler/pass/pass.h"
+#include "compiler/pass/schedule.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -18,7 +18,7 @@ enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
     OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_WARNING, OPT_NO_WARNINGS, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
-    OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE,
+    OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE, OPT_LEVEL, OPT_PASS, OPT_REMARKS,
 };
 
 static const struct spec {
@@ -39,6 +39,9 @@ static const struct spec {
     {OPT_DEPEND_FILE, "-MF", "", "FILE", BUILD, "its name; without it, DIR/NET.d, or that of -o ending in .d"},
     {OPT_DEPEND_TARGET, "-MT", "", "TARGET", BUILD, "the target it names; without it, the files that are written"},
     {OPT_FROM_IR, "--from-ir", "", NULL, CHECK | BUILD, "the input is the text that --emit=ir wrote"},
+    {OPT_LEVEL, "--optimize", "-O", "LEVEL", CHECK | BUILD, "0: the network as it is written; 1 (default): passes that keep the function bit by bit; 2: also up to rounding. A network with @passes says itself"},
+    {OPT_PASS, "--pass", "-f", "PASS", CHECK | BUILD, "run this pass too, with arguments after a `=`: -frelu-prune=skips; no-PASS: do not run it"},
+    {OPT_REMARKS, "--remark", "-R", "WHICH", CHECK | BUILD, "pass, pass-missed or pass-analysis: show what passes did, could not do, found; pass=NAME: this pass alone"},
     {OPT_DUMP_AFTER, "--dump-after", "", "PASS", CHECK | BUILD, "print the graph as it is after this pass, and stop; `elaborate` is before the first"},
     {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
     {OPT_WARNING, "--warn", "-W", "WHICH", CHECK | BUILD, "all, error, or the name of a warning, which its message shows; no-NAME: not that one"},
@@ -187,6 +190,72 @@ static bool unknown_warning(struct text *out, const char *word)
     return WRONG(out, "there is no warning -W%s", word), false;
 }
 
+static bool unknown_pass(struct text *out, const char *word)
+{
+    struct nearest near = nearest_to(word);
+    struct text all = text_new(out->arena);
+    for (size_t i = 0; i < pass_count(); i++) {
+        nearest_try(&near, pass_at(i)->name);
+        text_add(&all, "%s%s", i ? ", " : "", pass_at(i)->name);
+    }
+    if (near.best)
+        return WRONG(out, "there is no pass %s; did you mean %s?", word, near.best), false;
+    return WRONG(out, "there is no pass %s; there are: %s", word, text_str(&all)), false;
+}
+
+/* -fcse, -fno-cse, -frelu-prune=skips */
+static bool set_pass(struct options *o, struct text *out, const char *value)
+{
+    struct arena *a = out->arena;
+    bool off = strncmp(value, "no-", 3) == 0;
+    const char *name = value + (off ? 3 : 0), *equals = strchr(name, '=');
+    struct pass_switch w = {.on = !off, .args = equals ? equals + 1 : ""};
+    name = equals ? arena_strndup(a, name, (size_t)(equals - name)) : name;
+    w.pass = pass_find(name);
+    if (!w.pass)
+        return unknown_pass(out, name);
+    if (off && equals)
+        return WRONG(out, "-fno-%s takes no arguments", w.pass->name), false;
+    if (off && w.pass->level == 0)
+        return WRONG(out, "-fno-%s: every other pass relies on this one", w.pass->name), false;
+    struct pass_args args;
+    const char *why = pass_args_wrong(a, w.pass, w.args, &args);
+    if (why)
+        return WRONG(out, "-f%s: %s", value, why), false;
+    struct pass_switch *all = ARENA_ARRAY(a, struct pass_switch, o->passes.n_switches + 1);
+    for (size_t i = 0; i < o->passes.n_switches; i++)
+        all[i] = o->passes.switches[i];
+    all[o->passes.n_switches++] = w;
+    o->passes.switches = all;
+    return true;
+}
+
+/* -Rpass, -Rpass-missed=cse,dce */
+static bool set_remarks(struct options *o, struct text *out, const char *value)
+{
+    struct arena *a = out->arena;
+    size_t n = strcspn(value, "=");
+    for (int kind = 0; kind < REMARK_KINDS; kind++) {
+        if (strlen(remark_flags[kind]) != n || strncmp(remark_flags[kind], value, n) != 0)
+            continue;
+        if (!value[n]) {
+            vec_push(a, &o->remarks[kind], "");
+            return true;
+        }
+        for (const char *at = value + n + 1;; at++) {
+            const char *name = arena_strndup(a, at, strcspn(at, ","));
+            const struct pass_info *pass = pass_find(name);
+            if (!pass)
+                return unknown_pass(out, name);
+            vec_push(a, &o->remarks[kind], pass->name);
+            at += strlen(name);
+            if (!*at)
+                return true;
+        }
+    }
+    return WRONG(out, "-R is pass, pass-missed or pass-analysis, each alone or with a pass, such as -Rpass=relu-shuffle; not %s", value), false;
+}
+
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
@@ -260,9 +329,23 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
             return WRONG(out, "--diagnostics is text or json, not %s", value), false;
         o->json = index == 1;
         return true;
-    case OPT_DUMP_AFTER:
-        o->dump_after = value;
+    case OPT_LEVEL:
+        if (strlen(value) != 1 || *value < '0' || *value > '2')
+            return WRONG(out, "-O is 0, 1 or 2, not %s", value), false;
+        o->passes.level = *value - '0';
+        o->passes.level_given = true;
         return true;
+    case OPT_PASS:
+        return set_pass(o, out, value);
+    case OPT_REMARKS:
+        return set_remarks(o, out, value);
+    case OPT_DUMP_AFTER: {
+        const struct pass_info *pass = pass_find(value);
+        if (!pass && strcmp(value, "elaborate") != 0)
+            return unknown_pass(out, value);
+        o->dump_after = pass ? pass->name : value;
+        return true;
+    }
     case OPT_CHECK:
         o->check = true;
         return true;
@@ -307,26 +390,6 @@ static enum options_outcome unknown_option(struct text *out, const char *arg, en
     return unknown(out, "option", near.word, near.best, command);
 }
 
-static bool is_pass(const char *name)
-{
-    size_t n;
-    const char *const *names = pass_names(&n);
-    bool found = strcmp(name, "elaborate") == 0;
-    for (size_t i = 0; i < n; i++)
-        found |= strcmp(name, names[i]) == 0;
-    return found;
-}
-
-static enum options_outcome check_pass(struct text *out, const char *name)
-{
-    size_t n;
-    const char *const *names = pass_names(&n);
-    struct text all = text_new(out->arena);
-    for (size_t i = 0; i < n; i++)
-        text_add(&all, ", %s", names[i]);
-    return is_pass(name) ? OPTIONS_RUN : WRONG(out, "there is no pass %s; there are: elaborate%s", name, text_str(&all));
-}
-
 /* What fits together. */
 static enum options_outcome check_whole(const struct options *o, struct text *out, unsigned used)
 {
@@ -355,7 +418,7 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
         return wrong(out, "--emit=ast prints the source: it cannot go with --from-ir or --dump-after");
     if (o->from_ir && (o->dirs.n || o->defines.n || o->picks.n || o->network))
         return wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
-    return o->dump_after ? check_pass(out, o->dump_after) : OPTIONS_RUN;
+    return OPTIONS_RUN;
 }
 
 static enum options_outcome set_word(struct options *o, struct text *out, const char *word)

@@ -5,6 +5,7 @@
 #include "compiler/base/diag_warnings.h"
 #include "compiler/base/text.h"
 #include "compiler/base/vec.h"
+#include "compiler/pass/pass.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,7 +37,9 @@ struct options {
     int64_t max_errors;           /* 0: no limit */
     enum colour colour;
     bool json;                    /* diagnostics for tools */
-    const char *dump_after;       /* a pass; NULL: none */
+    const char *dump_after;       /* a pass, or elaborate; NULL: none */
+    struct pass_settings passes;  /* -O, -f */
+    struct strings remarks[REMARK_KINDS]; /* -Rpass...: the passes that are listened to; "": all */
     bool verify;
     bool check, in_place;         /* fmt */
 };

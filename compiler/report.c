@@ -101,7 +101,8 @@ static bool passes_text(struct text *out, const struct pass_trace *passes)
         struct ir_cost before, after;
         if (!ir_cost_total(s->before, &before) || !ir_cost_total(s->after, &after))
             return false;
-        table_row(&t, (const char *[]){s->name, table_number(a, before.relu_equivalents), table_number(a, after.relu_equivalents), s->what});
+        table_row(&t, (const char *[]){s->pass->name, table_number(a, before.relu_equivalents), table_number(a, after.relu_equivalents),
+                                       s->pass->what});
     }
     table_fit(&t, LINE);
     table_print(out, &t);
@@ -132,7 +133,7 @@ bool report_network(struct text *out, const struct ir_graph *g, const struct pas
     text_add(out, "network %s\n\n", g->name);
     layers(out, g, total);
     text_add(out, "\n");
-    const struct ir_graph *whole = passes->steps[0].before->whole; /* as the user wrote it */
+    const struct ir_graph *whole = passes->elaborated->whole; /* as the user wrote it */
     if (whole && !left_out(out, whole))
         return false;
     if (!passes_text(out, passes))

@@ -4,7 +4,6 @@
 
 #include "compiler/base/table.h"
 #include "compiler/ir/cost.h"
-#include "compiler/pass/pass.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -74,10 +73,13 @@ static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, c
 {
     struct arena *scratch = arena_new();
     struct elab_options o = options_with(scratch, s, c, which);
-    struct pass_trace passes;
+    struct pass_trace trace;
     struct ir_cost cost = {0};
-    const struct ir_graph *g = elab_network(scratch, diag_new(scratch), s->program, &o, NULL);
-    bool countable = g && ir_cost_total(pass_all(scratch, g, &passes), &cost);
+    struct diag *ignored = diag_new(scratch);
+    const struct ir_graph *g = elab_network(scratch, ignored, s->program, &o, NULL);
+    bool elaborated = g;
+    g = g ? pass_all(scratch, ignored, g, s->passes, &trace) : NULL;
+    bool passed = g, countable = g && ir_cost_total(g, &cost);
     arena_free(&scratch);
     if (countable)
         return cost.relu_equivalents;
@@ -85,10 +87,13 @@ static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, c
     o = options_with(a, s, c, which);
     with.picked = o.picks[o.n_picks - 1].at;
     with.n_picked = o.picks[o.n_picks - 1].n;
-    if (g)
+    if (passed) {
         diag_error_at(d, &c->site, E_TOO_LARGE, "the network is too large to be counted");
-    else
-        elab_network(a, d, s->program, &o, NULL); /* again, to hear why not */
+    } else { /* again, to hear why not */
+        g = elab_network(a, d, s->program, &o, NULL);
+        if (elaborated)
+            pass_all(a, d, g, s->passes, &trace);
+    }
     diag_note_at(d, &c->site, "this is so with %s = %s", c->name, picked_text(a, &with));
     return -1;
 }

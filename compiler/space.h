@@ -4,12 +4,14 @@
 
 #include "compiler/base/diag.h"
 #include "compiler/base/text.h"
+#include "compiler/pass/pass.h"
 #include "compiler/sema/elab.h"
 
 struct space {
     const struct ast_program *program;
     const struct elab_options *elab;
     const struct elab_found *found;
+    const struct pass_settings *passes;
     const struct ir_graph *graph; /* after all passes, as elaborated with the picks so far */
 };
 

@@ -173,3 +173,11 @@ void diag_note_at(struct diag *d, const struct site *at, const char *format, ...
     report(d, DIAG_NOTE, span_of(d, at), at, 0, format, args);
     va_end(args);
 }
+
+void diag_remark_at(struct diag *d, const struct site *at, const char *flag, const char *text)
+{
+    struct diag_item item = {.kind = DIAG_REMARK, .at = span_of(d, at), .site = *at, .flag = flag, .text = text};
+    d->quiet = false;
+    vec_push(d->arena, &d->items, item);
+    diag_note_stack(d, at->from, at->block);
+}

@@ -34,6 +34,8 @@ void diag_error_at(struct diag *d, const struct site *at, enum diag_code code, c
 void diag_warning_at(struct diag *d, const struct site *at, enum diag_code code, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 void diag_note_at(struct diag *d, const struct site *at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* What a pass says, neither wrong nor suspicious: shown as a remark, with the option that asked for it, such as "-Rpass=cse". */
+void diag_remark_at(struct diag *d, const struct site *at, const char *flag, const char *text);
 void diag_note_stack(struct diag *d, const struct site *from, const char *block); /* one note per block, innermost first */
 
 void diag_source(struct diag *d, const struct source *s); /* done by the loader for each file */
@@ -46,7 +48,7 @@ size_t diag_warnings(const struct diag *d);
 void diag_print(const struct diag *d, FILE *out, bool colour);
 
 /* The same for tools, one JSON object in a line:
- *   {"diagnostics": [{"kind": "error" | "warning" | "note", "code": "E0301" or null for a note, "message": "...",
+ *   {"diagnostics": [{"kind": "error" | "warning" | "note" | "remark", "code": "E0301", null for a note, the option for a remark, "message": "...",
  *                     "file": "net.cnas" or null, "line": 3, "column": 9, "end_line": 3, "end_column": 18, "block": null or "core"}, ...], "errors": 1, "warnings": 0}
  * A note belongs to the error or warning before it. Columns count bytes from 1; the end is the first byte behind; both are 0 where
  * nothing is known. The counts include what was not kept. */

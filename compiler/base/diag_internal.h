@@ -5,13 +5,14 @@
 #include "compiler/base/diag.h"
 #include "compiler/base/vec.h"
 
-enum diag_kind { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE };
+enum diag_kind { DIAG_ERROR, DIAG_WARNING, DIAG_NOTE, DIAG_REMARK };
 
 struct diag_item {
     enum diag_kind kind;
     struct span at;   /* source NULL: see site */
     struct site site; /* printed when at has no source; file NULL: no place at all */
-    enum diag_code code; /* not of a note */
+    enum diag_code code; /* not of a note or a remark */
+    const char *flag;    /* of a remark: the option that shows it */
     const char *text;
 };
 

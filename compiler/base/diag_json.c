@@ -14,7 +14,7 @@ static void add_string(struct text *t, const char *key, const char *value)
 
 static void add_item(struct text *t, const struct diag_item *item)
 {
-    static const char *const word[] = {"error", "warning", "note"};
+    static const char *const word[] = {"error", "warning", "note", "remark"};
     int line = item->site.line, column = item->site.column, end_line = line, end_column = column;
     const char *file = item->site.file;
     if (item->at.source) {
@@ -23,7 +23,7 @@ static void add_item(struct text *t, const struct diag_item *item)
         source_position(item->at.source, item->at.to > item->at.from ? item->at.to : item->at.from, &end_line, &end_column);
     }
     text_add(t, "{\"kind\": \"%s\"", word[item->kind]);
-    add_string(t, "code", item->kind == DIAG_NOTE ? NULL : diag_code_text(item->code));
+    add_string(t, "code", item->kind == DIAG_NOTE ? NULL : item->kind == DIAG_REMARK ? item->flag : diag_code_text(item->code));
     add_string(t, "message", item->text);
     add_string(t, "file", file);
     text_add(t, ", \"line\": %d, \"column\": %d, \"end_line\": %d, \"end_column\": %d", line, column, end_line, end_column);

@@ -15,10 +15,10 @@
 enum { TAB = 4, WINDOW = 100, BEFORE = 60 };
 
 struct style {
-    const char *strong, *error, *warning, *note, *caret, *plain;
+    const char *strong, *error, *warning, *note, *remark, *caret, *plain;
 };
-static const struct style no_colour = {"", "", "", "", "", ""};
-static const struct style with_colour = {"\33[1m", "\33[1;31m", "\33[1;35m", "\33[1;36m", "\33[1;32m", "\33[0m"};
+static const struct style no_colour = {"", "", "", "", "", "", ""};
+static const struct style with_colour = {"\33[1m", "\33[1;31m", "\33[1;35m", "\33[1;36m", "\33[1;34m", "\33[1;32m", "\33[0m"};
 
 /* The length of the well-formed, printable code point at s, or 0 (Unicode 15, table 3-7; C0 and C1 controls count as bad). */
 static size_t code_point(const unsigned char *s, size_t n)
@@ -91,9 +91,13 @@ static void print_line(struct text *t, const struct style *style, struct span at
     text_add(t, "      | %s%.*s%s\n", style->caret, (int)(keep - 8), marks.bytes + 8, style->plain);
 }
 
-/* " [E0301]", " [W0003, -Wunused-variable]" */
+/* " [E0301]", " [W0003, -Wunused-variable]", " [-Rpass=cse]" */
 static void add_code(struct text *t, const struct diag_item *item)
 {
+    if (item->kind == DIAG_REMARK) {
+        text_add(t, " [%s]", item->flag);
+        return;
+    }
     const char *code = diag_code_text(item->code);
     text_add(t, " [%s", code);
     if (*code == 'W')
@@ -104,8 +108,8 @@ static void add_code(struct text *t, const struct diag_item *item)
 /* before: the item printed just before this one, or NULL. The line of a note at the same place is not repeated. */
 static void print_item(struct text *t, const struct style *style, const struct diag_item *item, const struct diag_item *before)
 {
-    static const char *const word[] = {"error", "warning", "note"};
-    const char *const colour[] = {style->error, style->warning, style->note};
+    static const char *const word[] = {"error", "warning", "note", "remark"};
+    const char *const colour[] = {style->error, style->warning, style->note, style->remark};
     text_add(t, "%s", style->strong);
     if (item->at.source) {
         int line, column;

@@ -147,6 +147,17 @@ void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name)
     n->name = ir_names_take(&b->names, name, ops[n->op].name, id);
 }
 
+void ir_builder_reserve(struct ir_builder *b, const char *name)
+{
+    if (strcmp(ir_names_take(&b->names, name, name, IR_NONE), name) != 0)
+        bug("a name to be reserved is in use");
+}
+
+void ir_builder_give_up(struct ir_builder *b, const char *name)
+{
+    ir_names_release(&b->names, name);
+}
+
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node)
 {
     node_of(b, node);
@@ -183,6 +194,7 @@ void ir_builder_budget(struct ir_builder *b, struct ir_budget budget)
 void ir_builder_wish(struct ir_builder *b, struct ir_wish wish)
 {
     wish.pass = arena_strdup(b->arena, wish.pass);
+    wish.args = arena_strdup(b->arena, wish.args);
     vec_push(b->arena, &b->wishes, wish);
 }
 

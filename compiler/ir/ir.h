@@ -120,9 +120,11 @@ struct ir_train {
 };
 extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation */
 
-/* @passes(name): the network asks for a pass. What passes there are is no matter of the graph (pass.h). */
+/* @passes(name, name(args)): the network asks for a pass. What passes there are, and what arguments they take, is no matter of the
+ * graph (pass.h). */
 struct ir_wish {
-    const char *pass;
+    const char *pass; /* an identifier */
+    const char *args; /* "skips,cull=2"; "": none */
     struct site site;
 };
 
@@ -169,6 +171,9 @@ const struct ir_node *ir_builder_node(const struct ir_builder *b, ir_id id); /* 
 uint32_t ir_builder_count(const struct ir_builder *b);
 void ir_builder_set_flags(struct ir_builder *b, ir_id id, bool keep, bool prune); /* annotations found after the node was made */
 void ir_builder_rename(struct ir_builder *b, ir_id id, const char *name);         /* same rules as name above */
+/* No node is called by a reserved name (a valid one that is free) until it is given up. */
+void ir_builder_reserve(struct ir_builder *b, const char *name);
+void ir_builder_give_up(struct ir_builder *b, const char *name);
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
 void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
 void ir_builder_wish(struct ir_builder *b, struct ir_wish wish);

@@ -7,6 +7,7 @@ libcnascomp_la_SOURCES += \
 	compiler/ir/names.c compiler/ir/names.h \
 	compiler/ir/print.c compiler/ir/print.h \
 	compiler/ir/read.c \
+	compiler/ir/rewrite.c compiler/ir/rewrite.h \
 	compiler/ir/shape.c compiler/ir/shape.h \
 	compiler/ir/token.c compiler/ir/token.h \
 	compiler/ir/verify.c compiler/ir/verify.h

@@ -110,6 +110,10 @@ void ir_print(struct text *t, const struct ir_graph *g)
     print_private(t, &g->private);
     for (uint32_t i = 0; i < g->n_wishes; i++) {
         text_add(t, "pass %s", g->wishes[i].pass);
+        if (*g->wishes[i].args) {
+            text_add(t, " ");
+            print_string(t, g->wishes[i].args);
+        }
         print_site(t, &g->wishes[i].site);
         text_add(t, "\n");
     }

@@ -377,10 +377,17 @@ static bool read_private(struct reader *r)
 
 static bool read_wish(struct reader *r)
 {
-    struct ir_wish wish = {.pass = r->t.text};
+    struct ir_wish wish = {.pass = r->t.text, .args = ""};
     if (r->t.kind != IR_TOKEN_WORD)
         return IR_TOKEN_FAIL(&r->t, "expected the name of a pass, found %s", ir_token_shown(&r->t));
-    if (!ir_token_next(&r->t) || !read_site(r, &wish.site))
+    if (!ir_token_next(&r->t))
+        return false;
+    if (r->t.kind == IR_TOKEN_STRING) {
+        wish.args = r->t.text;
+        if (!ir_token_next(&r->t))
+            return false;
+    }
+    if (!read_site(r, &wish.site))
         return false;
     ir_builder_wish(r->builder, wish);
     return true;

@@ -153,7 +153,7 @@ const char *ir_verify(struct arena *a, const struct ir_graph *g, ir_id *node)
         if ((why = verify_budget(a, g, &g->budgets[i])))
             return why;
     for (uint32_t i = 0; i < g->n_wishes; i++)
-        if (!g->wishes[i].pass || !is_identifier(g->wishes[i].pass))
+        if (!g->wishes[i].pass || !is_identifier(g->wishes[i].pass) || !g->wishes[i].args)
             return "a pass that is asked for has a name that is none";
     why = ir_train_verify(a, &g->train);
     return why ? why : ir_private_verify(a, &g->private);

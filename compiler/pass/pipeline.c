@@ -1,70 +1,68 @@
-#include "compiler/base/diag.h"
-#include "compiler/base/nearest.h"
-#include "compiler/base/text.h"
+/* The table of passes, and running them. */
 #include "compiler/ir/verify.h"
 #include "compiler/pass/pass.h"
+#include "compiler/pass/schedule.h"
 
 #include <string.h>
 
-static const struct {
-    const char *name, *what;
-    const struct ir_graph *(*run)(struct arena *a, const struct ir_graph *g);
-} passes[] = {
-#define PASS(name, function, what) {#name, what, function},
+static const struct pass_info passes[] = {
+#define PASS(name, word, function, check, level, kind, requires, gives, what) {name, word, function, check, level, kind, requires, gives, what},
 #include "compiler/pass/pass.def"
 #undef PASS
 };
 
 enum { N_PASSES = sizeof passes / sizeof *passes };
 
-const char *const *pass_names(size_t *n)
+size_t pass_count(void)
 {
-    static const char *const names[] = {
-#define PASS(name, function, what) #name,
-#include "compiler/pass/pass.def"
-#undef PASS
-    };
-    *n = N_PASSES;
-    return names;
+    return N_PASSES;
 }
 
-const struct ir_graph *pass_all(struct arena *a, const struct ir_graph *g, struct pass_trace *trace)
+const struct pass_info *pass_at(size_t i)
 {
-    struct pass_step *steps = ARENA_ARRAY(a, struct pass_step, N_PASSES);
-    for (size_t i = 0; i < N_PASSES; i++) {
-        const struct ir_graph *after = passes[i].run(a, g);
+    return &passes[i];
+}
+
+static bool same_name(const char *s, const char *t)
+{
+    for (; *s && *t; s++, t++)
+        if (*s != *t && !((*s == '-' || *s == '_') && (*t == '-' || *t == '_')))
+            return false;
+    return *s == *t;
+}
+
+const struct pass_info *pass_find(const char *name)
+{
+    for (size_t i = 0; i < N_PASSES; i++)
+        if (same_name(passes[i].name, name) || same_name(passes[i].word, name))
+            return &passes[i];
+    return NULL;
+}
+
+const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir_graph *g, const struct pass_settings *settings,
+                                struct pass_trace *trace)
+{
+    struct pass_schedule s;
+    *trace = (struct pass_trace){.elaborated = g};
+    if (!pass_schedule(a, d, g, settings, &s))
+        return NULL;
+    struct pass_step *steps = ARENA_ARRAY(a, struct pass_step, s.n);
+    g = g->whole ? g->whole : g;
+    for (size_t i = 0; i < s.n; i++) {
+        struct remarks remarks = {.arena = a};
+        struct pass_context c = {
+            .arena = a, .args = &s.items[i].args, .asked_at = s.items[i].asked_at, .remarks = &remarks, .diag = d};
+        const struct ir_graph *after = s.items[i].pass->run(&c, g);
+        if (!after)
+            return NULL;
         ir_id node;
         const char *why = ir_verify(a, after, &node);
         if (why)
-            bug(arena_printf(a, "after pass %s: %s", passes[i].name, why));
-        steps[i] = (struct pass_step){passes[i].name, passes[i].what, g, after};
+            bug(arena_printf(a, "after pass %s: %s", s.items[i].pass->name, why));
+        steps[i] = (struct pass_step){s.items[i].pass, g, after, remarks.list.at, remarks.list.n};
         g = after;
     }
-    *trace = (struct pass_trace){steps, N_PASSES};
+    trace->steps = steps;
+    trace->n = s.n;
     return g;
-}
-
-size_t pass_check_wishes(struct diag *d, const struct ir_graph *g)
-{
-    size_t wrong = 0;
-    for (uint32_t i = 0; i < g->n_wishes; i++) {
-        const struct ir_wish *wish = &g->wishes[i];
-        struct nearest near = nearest_to(wish->pass);
-        struct text all = text_new(g->arena);
-        bool found = false;
-        for (size_t k = 0; k < N_PASSES; k++) {
-            found = found || strcmp(passes[k].name, wish->pass) == 0;
-            nearest_try(&near, passes[k].name);
-            text_add(&all, "%s%s", k ? ", " : "", passes[k].name);
-        }
-        if (found)
-            continue;
-        wrong++;
-        diag_error_at(d, &wish->site, E_UNKNOWN_PASS, "this version has no pass `%s`", wish->pass);
-        if (near.best)
-            diag_note_at(d, &wish->site, "did you mean `%s`?", near.best);
-        else
-            diag_note_at(d, &wish->site, "its passes are: %s", text_str(&all));
-    }
-    return wrong;
 }

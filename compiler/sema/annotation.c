@@ -12,7 +12,7 @@ static const struct annotation_kind kinds[] = {
     {"keep", ON_EXPRESSION, 0, 0, "@keep", false},
     {"prune", ON_EXPRESSION, 0, 0, "@prune", false},
     {"doc", ON_NETWORK | ON_BLOCK, 1, 1, "@doc(\"what it is\")", false},
-    {"passes", ON_NETWORK, 0, 8, "@passes(merge)", false},
+    {"passes", ON_NETWORK, 0, 32, "@passes(shuffle)", false},
     {"pick", ON_NETWORK | ON_EXPRESSION, 1, SIZE_MAX, "@pick(3) on a choice, @pick(name = 3, ...) on a network", false},
     {"pi_budget", ON_NETWORK | ON_BLOCK | ON_GROUP | ON_EXPRESSION, 1, 1, "@pi_budget(100)", true},
 };

@@ -6,6 +6,7 @@
 #include "compiler/sema/eval.h"
 #include "compiler/sema/type.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const struct ast_block *choose_network(struct diag *d, const struct ast_module *m, const char *wanted)
@@ -152,15 +153,48 @@ static void network_budget(struct eval *e, const struct ast_block *net)
     }
 }
 
+/* A word of a pass's arguments: a name, a whole number or a string. NULL: none of these. */
+static const char *pass_word(struct eval *e, const struct ast_expr *x)
+{
+    if (x->kind == AST_NAME && !x->name.module.text)
+        return x->name.name.text;
+    if (x->kind == AST_STRING)
+        return x->string.bytes;
+    return x->kind == AST_INT ? arena_printf(e->arena, "%" PRId64, x->integer) : NULL;
+}
+
+/* skips, cull = 2, keep = [stem, relu_3]: as text, a list as its word again and again. False after an error. */
+static bool pass_args_text(struct eval *e, const struct ast_expr *call, struct text *t)
+{
+    for (size_t i = 0; i < call->call.args.n; i++) {
+        const struct ast_arg *arg = &call->call.args.at[i];
+        const struct ast_expr *x = arg->value;
+        bool list = arg->name.text && x->kind == AST_LIST;
+        for (size_t k = 0; k < (list ? x->list.n : 1); k++) {
+            const char *word = pass_word(e, list ? x->list.at[k] : x);
+            if (!word) {
+                eval_fail(e, x->at, E_PASS_NAME, "an argument of a pass is a word, or a word with a name, a number, a string or a list of these");
+                return false;
+            }
+            text_add(t, "%s", t->n ? "," : "");
+            if (arg->name.text)
+                text_add(t, "%s=", arg->name.text);
+            text_add(t, "%s", word);
+        }
+    }
+    return true;
+}
+
 static void network_passes(struct eval *e, const struct ast_annotation *a)
 {
     for (size_t i = 0; i < a->args.n; i++) {
         const struct ast_arg *arg = &a->args.at[i];
-        const struct ast_expr *x = arg->value;
-        if (arg->name.text || x->kind != AST_NAME || x->name.module.text)
-            eval_fail(e, x->at, E_PASS_NAME, "@passes takes names of passes: @passes(merge)");
-        else
-            ir_builder_wish(e->builder, (struct ir_wish){x->name.name.text, eval_site(e, x->at)});
+        const struct ast_expr *x = arg->value, *name = x->kind == AST_CALL ? x->call.callee : x;
+        struct text args = text_new(e->arena);
+        if (arg->name.text || name->kind != AST_NAME || name->name.module.text)
+            eval_fail(e, x->at, E_PASS_NAME, "@passes takes names of passes: @passes(shuffle)");
+        else if (name == x || pass_args_text(e, x, &args))
+            ir_builder_wish(e->builder, (struct ir_wish){name->name.name.text, text_str(&args), eval_site(e, x->at)});
     }
 }
 

@@ -57,8 +57,10 @@ int main(int argc, char **argv)
     } else {
         struct elab_found found;
         struct fit fit;
-        const struct ir_graph *g = fit_network(a, d, p, &options, &found, &fit);
-        if (g && strcmp(stage, "ir") == 0)
+        const struct ir_graph *g = fit_network(a, d, p, &options, &found, NULL, &fit);
+        struct pass_trace trace;
+        bool passed = g && pass_all(a, d, g, NULL, &trace);
+        if (passed && strcmp(stage, "ir") == 0)
             ir_print(&t, g);
     }
     diag_print(d, stderr, false);

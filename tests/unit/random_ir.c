@@ -143,7 +143,7 @@ const struct ir_graph *random_graph(struct arena *a, uint64_t seed, int wished_n
     if (coin(r))
         ir_builder_train(b, &t);
     for (int64_t i = random_below(r, 3); i > 0; i--)
-        ir_builder_wish(b, (struct ir_wish){coin(r) ? "merge" : "_x9", random_site(a, r)});
+        ir_builder_wish(b, (struct ir_wish){coin(r) ? "shuffle" : "_x9", coin(r) ? "" : "skips,cull=2", random_site(a, r)});
     struct ir_private p = {(enum ir_protocol)random_below(r, 2), (enum ir_network)random_below(r, 2), coin(r) ? 0 : 16 + random_below(r, 45),
                            random_below(r, 31)};
     if (coin(r))

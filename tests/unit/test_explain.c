@@ -17,7 +17,10 @@ static const char *said(struct arena *a, const char *example, size_t *errors)
     struct elab_options options = {0};
     struct elab_found found;
     struct fit fit;
-    fit_network(a, d, p, &options, &found, &fit);
+    struct pass_trace trace;
+    const struct ir_graph *g = fit_network(a, d, p, &options, &found, NULL, &fit);
+    if (g)
+        pass_all(a, d, g, NULL, &trace);
     *errors = diag_errors(d);
     struct text json = text_new(a);
     diag_print_json(d, &json);

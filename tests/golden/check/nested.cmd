@@ -8,5 +8,5 @@ sed 's/1k/287/' good.cnas >small.cnas ; cnasc check small.cnas 2>&1 | grep error
 # What is asked of passes survives a graph's text.
 cnasc build good.cnas --emit=ir | cnasc build --from-ir - --emit=ir | grep -E '^pass|keep|prune'
 # Passes that this version does not have.
-sed 's/(merge)/(shuffle, merg, merge)/' good.cnas >passes.cnas ; cnasc check passes.cnas
+sed 's/(shuffle)/(shufle, shuffle(3), shuffle, no_such_thing, shuffle)/' good.cnas >passes.cnas ; cnasc check passes.cnas
 printf 'ir 1\nnetwork N\npass =\n' | cnasc check --from-ir -

@@ -11,4 +11,4 @@ cnasc build --emit=ast documented.cnas -o tree.cnas -MMD && cat tree.d
 printf 'network {\n' | cnasc build --emit=ast -
 printf 'import nowhere;\n' | cnasc build --emit=ast -
 cnasc build --emit=ast --from-ir ../ir/small.ir
-cnasc build --emit=ast --dump-after=merge documented.cnas
+cnasc build --emit=ast --dump-after=relu-shuffle documented.cnas
