@@ -13,6 +13,7 @@
 #include "compiler/ir/verify.h"
 #include "compiler/load/load.h"
 #include "compiler/lower/plan.h"
+#include "compiler/pin.h"
 #include "compiler/report.h"
 #include "compiler/show.h"
 #include "compiler/space.h"
@@ -289,6 +290,17 @@ static bool write_c(struct compilation *c)
     return file_set_directory(&set, o->output, &c->failure) && file_set_commit(&set, &c->failure);
 }
 
+static bool write_pinned(struct compilation *c, struct text *t)
+{
+    if (!pin_source(t, c->diag, &c->found))
+        return false;
+    struct load_options load = {c->options->dirs.at, c->options->dirs.n};
+    const char *why = c->options->verify ? pin_verify(t, &load, &c->options->passes, &c->found, c->graph) : NULL;
+    if (why)
+        bug(why);
+    return true;
+}
+
 /* --- commands --- */
 
 static bool check(struct compilation *c)
@@ -325,6 +337,10 @@ static bool build(struct compilation *c)
         break;
     case EMIT_PLAN:
         plan_print(&t, c->plan);
+        break;
+    case EMIT_CNAS:
+        if (!write_pinned(c, &t))
+            return false;
         break;
     case EMIT_AST: /* run has no graph made for it */
         break;

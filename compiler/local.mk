@@ -23,6 +23,7 @@ cnasc_SOURCES = \
 	compiler/format.c compiler/format.h \
 	compiler/main.c \
 	compiler/options.c compiler/options.h \
+	compiler/pin.c compiler/pin.h \
 	compiler/report.c compiler/report.h \
 	compiler/show.c compiler/show.h \
 	compiler/space.c compiler/space.h

@@ -29,7 +29,7 @@ static const struct spec {
     const char *help;
 } specs[] = {
     {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | DOC, "the directory for C (it is made), or the file for text"},
-    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule; ast: the syntax tree. Texts go to standard output"},
+    {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule; ast: the syntax tree; cnas: the source with every choice picked. Texts go to standard output"},
     {OPT_TARGETS, "--targets", "", "LIST", CHECK | BUILD, "the programs that are wanted: any of train,infer,client,server, or all (default)"},
     {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
     {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
@@ -259,7 +259,7 @@ static bool set_remarks(struct options *o, struct text *out, const char *value)
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
-    static const char *const kinds[] = {"c", "ir", "plan", "dot", "json", "ast"};
+    static const char *const kinds[] = {"c", "ir", "plan", "dot", "json", "ast", "cnas"};
     static const char *const colours[] = {"auto", "always", "never"}, *const forms[] = {"text", "json"};
     struct arena *a = out->arena;
     int index;
@@ -276,8 +276,8 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         o->output = value;
         return true;
     case OPT_EMIT:
-        if (!choose(value, kinds, 6, &index))
-            return WRONG(out, "--emit is c, ir, plan, dot, json or ast, not %s", value), false;
+        if (!choose(value, kinds, 7, &index))
+            return WRONG(out, "--emit is c, ir, plan, dot, json, ast or cnas, not %s", value), false;
         o->emit = (enum emit_kind)index;
         return true;
     case OPT_TARGETS:
@@ -414,8 +414,8 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
         return wrong(out, "-MF and -MT belong to -MMD, which is not given");
     if (o->depend && !o->output && !(o->depend_file && o->depend_targets.n))
         return wrong(out, "-MMD needs -o, or both -MF and -MT");
-    if (o->emit == EMIT_AST && (o->from_ir || o->dump_after))
-        return wrong(out, "--emit=ast prints the source: it cannot go with --from-ir or --dump-after");
+    if ((o->emit == EMIT_AST || o->emit == EMIT_CNAS) && (o->from_ir || o->dump_after))
+        return WRONG(out, "--emit=%s prints the source: it cannot go with --from-ir or --dump-after", o->emit == EMIT_AST ? "ast" : "cnas");
     if (o->from_ir && (o->dirs.n || o->defines.n || o->picks.n || o->network))
         return wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
     return OPTIONS_RUN;

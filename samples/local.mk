@@ -16,5 +16,5 @@ SAMPLES += \
 samplesdir = $(datadir)/cnasc
 nobase_dist_samples_DATA = samples/README.md $(SAMPLES)
 
-dist_check_SCRIPTS += tests/samples.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
-TESTS += tests/samples.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
+dist_check_SCRIPTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
+TESTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh

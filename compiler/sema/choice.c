@@ -3,23 +3,16 @@
  * one it is the first alternative, or the empty list.
  *
  * All alternatives are evaluated, and so are compile-time values or blocks: the network never holds more than what was picked. */
-#include "compiler/base/nearest.h"
-#include "compiler/sema/elab.h"
-#include "compiler/sema/eval.h"
+#include "compiler/sema/choice.h"
 
-#include <errno.h>
+#include "compiler/base/nearest.h"
+#include "compiler/sema/written.h"
+
+#include <ctype.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ELEMENTS = 1000, SHOWN = 8 };
-
-struct choice {
-    struct elab_choice shown;
-    struct value list;       /* alternatives, or elements */
-    const char *pinned_by;   /* NULL: open */
-    struct span pinned_at;   /* source NULL: by the caller */
-};
+enum { MOST_ELEMENTS = 1000 };
 
 struct network_pick {
     const struct ast_arg *arg;
@@ -92,117 +85,23 @@ static const char *alternative_text(struct eval *e, const struct value *v)
     return v->kind == VALUE_TENSOR ? ir_builder_node(e->builder, v->tensor)->name : value_text(e->arena, v);
 }
 
-/* "3, 5 and 7" */
-static const char *alternatives_text(struct eval *e, const struct choice *c)
-{
-    struct text t = text_new(e->arena);
-    for (uint32_t i = 0; i < c->shown.n && i < SHOWN; i++)
-        text_add(&t, "%s%s", i == 0 ? "" : i + 1 == c->shown.n ? " and " : ", ", c->shown.alternatives[i]);
-    if (c->shown.n > SHOWN)
-        text_add(&t, ", ...");
-    return text_str(&t);
-}
+/* ---- picks ---- */
 
-/* ---- from a pick to indices ---- */
-
-static void wrong(struct eval *e, const struct choice *c, struct span at, const char *found)
-{
-    if (!c->shown.subset)
-        diag_error(e->diag, at, E_PICK_VALUE, "choice `%s` is %s%s, not %s", c->shown.name, c->shown.n > 1 ? "between " : "", alternatives_text(e, c), found);
-    else if (c->shown.n == 0)
-        diag_error(e->diag, at, E_PICK_VALUE, "choice `%s` has no elements to pick: its pick is [], not %s", c->shown.name, found);
-    else
-        diag_error(e->diag, at, E_PICK_VALUE,
-                   "choice `%s` takes the indices of some of its %" PRIu32 " element%s, ascending, such as [%s]; not %s",
-                   c->shown.name, c->shown.n, c->shown.n == 1 ? "" : "s", c->shown.n > 2 ? "0, 2" : "0", found);
-    struct site site = c->shown.site;
-    diag_note_at(e->diag, &site, "the choice is made here");
-    eval_stack(e);
-}
-
-static bool ascending(const struct choice *c, const uint32_t *at, uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        if (at[i] >= c->shown.n || (i > 0 && at[i] <= at[i - 1]))
-            return false;
-    return c->shown.subset || n == 1;
-}
-
-static void set(struct choice *c, const uint32_t *at, uint32_t n, const char *by, struct span where)
+static void set(struct choice *c, const uint32_t *at, uint32_t n)
 {
     c->shown.picked = at;
     c->shown.n_picked = n;
     c->shown.pinned = true;
-    c->pinned_by = by;
-    c->pinned_at = where;
+    c->decided = true;
 }
 
-/* v, written in the source, as indices; false after an error. */
-static bool indices_of(struct eval *e, const struct choice *c, const struct value *v, struct span at, const uint32_t **out, uint32_t *n)
+/* A pick that is written in the text holds if the caller has none. */
+static void set_written(struct choice *c, const uint32_t *at, uint32_t n)
 {
-    uint32_t *found = ARENA_ARRAY(e->arena, uint32_t, c->shown.subset && v->kind == VALUE_LIST ? v->list.n : 1);
-    bool good = true;
-    *n = 1;
-    if (c->shown.subset) {
-        good = v->kind == VALUE_LIST && v->list.n <= c->shown.n;
-        *n = good ? (uint32_t)v->list.n : 0;
-        for (uint32_t i = 0; good && i < *n; i++) {
-            const struct value *one = &value_items(v)[i];
-            good = one->kind == VALUE_INT && one->integer >= 0 && one->integer < c->shown.n;
-            found[i] = good ? (uint32_t)one->integer : 0;
-        }
-        good = good && ascending(c, found, *n);
-    } else {
-        bool equal = false;
-        int64_t steps = EVAL_MAX_STEPS - e->steps;
-        for (*found = 0; *found < c->shown.n; ++*found)
-            if (value_equal(&value_items(&c->list)[*found], v, &equal, &steps) && equal)
-                break;
-        e->steps = EVAL_MAX_STEPS - steps;
-        good = equal;
-    }
-    *out = found;
-    if (!good)
-        wrong(e, c, at, v->kind == VALUE_TENSOR ? "a tensor" : value_text(e->arena, v));
-    return good;
-}
-
-/* --pick: "5", "[0, 2]"; false: not understood */
-static bool indices_of_text(struct eval *e, const struct choice *c, const char *text, const uint32_t **out, uint32_t *n)
-{
-    uint32_t *found = ARENA_ARRAY(e->arena, uint32_t, c->shown.n + 1);
-    *out = found;
-    *n = 0;
-    if (!c->shown.subset) {
-        *n = 1;
-        for (*found = 0; *found < c->shown.n; ++*found)
-            if (strcmp(c->shown.alternatives[*found], text) == 0)
-                return true;
-        return false;
-    }
-    const char *p = text;
-    if (*p++ != '[')
-        return false;
-    while (*p == ' ')
-        p++;
-    while (*p != ']') {
-        char *end;
-        errno = 0;
-        unsigned long one = *p >= '0' && *p <= '9' ? strtoul(p, &end, 10) : UINT32_MAX;
-        if (one >= c->shown.n || errno || *n >= c->shown.n)
-            return false;
-        found[(*n)++] = (uint32_t)one;
-        p = end;
-        while (*p == ' ')
-            p++;
-        if (*p != ',' && *p != ']')
-            return false;
-        if (*p == ',')
-            p++;
-        while (*p == ' ')
-            p++;
-    }
-    return p[1] == '\0' && ascending(c, found, *n);
+    if (c->decided)
+        c->shown.overridden = c->shown.n_picked != n || (n > 0 && memcmp(c->shown.picked, at, n * sizeof *at) != 0);
+    else
+        set(c, at, n);
 }
 
 static void pick_of_caller(struct eval *e, struct choice *c)
@@ -213,11 +112,11 @@ static void pick_of_caller(struct eval *e, struct choice *c)
     map_set(&e->choices->used, c->shown.name, c);
     const uint32_t *at = p->at;
     uint32_t n = p->n;
-    bool good = p->text ? indices_of_text(e, c, p->text, &at, &n) : ascending(c, at, n);
+    bool good = p->text ? pick_of_text(e, c, p->text, &at, &n) : pick_ascending(c, at, n);
     if (good)
-        set(c, at, n, "--pick", (struct span){0});
+        set(c, at, n);
     else
-        wrong(e, c, (struct span){0}, p->text ? p->text : "these indices");
+        pick_wrong(e, c, (struct span){0}, p->text ? p->text : "these indices");
 }
 
 static void pick_of_network(struct eval *e, struct choice *c)
@@ -228,10 +127,9 @@ static void pick_of_network(struct eval *e, struct choice *c)
     if (!p)
         return;
     p->used = true;
-    if (p->value.kind == VALUE_ERROR || !indices_of(e, c, &p->value, p->arg->value->at, &at, &n))
-        return;
-    if (!c->pinned_by)
-        set(c, at, n, "@pick", p->arg->name.at);
+    c->shown.in_network = p->arg;
+    if (p->value.kind != VALUE_ERROR && pick_of_value(e, c, &p->value, p->arg->value->at, &at, &n))
+        set_written(c, at, n);
 }
 
 static struct value result(struct eval *e, const struct choice *c)
@@ -246,7 +144,8 @@ static struct value result(struct eval *e, const struct choice *c)
 
 /* ---- the functions of the language ---- */
 
-static struct value choose(struct eval *e, const struct call *call, bool subset, struct value list)
+/* where: each alternative; NULL for a subset. */
+static struct value choose(struct eval *e, const struct call *call, bool subset, struct value list, const struct span *where)
 {
     static const uint32_t first[] = {0};
     if (!e->builder)
@@ -257,7 +156,7 @@ static struct value choose(struct eval *e, const struct call *call, bool subset,
     const char **texts = ARENA_ARRAY(e->arena, const char *, list.list.n);
     for (size_t i = 0; i < list.list.n; i++)
         texts[i] = alternative_text(e, &value_items(&list)[i]);
-    *c = (struct choice){.list = list};
+    *c = (struct choice){.list = list, .where = where};
     c->shown = (struct elab_choice){.name = new_name(e), .site = eval_site(e, call->name_at), .subset = subset, .alternatives = texts,
                                     .n = (uint32_t)list.list.n, .picked = first, .n_picked = subset ? 0 : 1,
                                     .pinned = subset ? list.list.n == 0 : list.list.n == 1}; /* then there is nothing to choose */
@@ -296,7 +195,7 @@ static struct value run_choose(struct eval *e, const struct builtin *b, const st
         diag_note(e->diag, call->at, "choose a block, then apply it: `x |> choose(f, g)`");
         return value_error();
     }
-    return choose(e, call, false, *list);
+    return choose(e, call, false, *list, call->rest_where);
 }
 
 static struct value run_choose_subset(struct eval *e, const struct builtin *b, const struct call *call)
@@ -304,7 +203,7 @@ static struct value run_choose_subset(struct eval *e, const struct builtin *b, c
     (void)b;
     if (call->args[0].list.n > MOST_ELEMENTS)
         return eval_fail(e, call->where[0], E_ALTERNATIVES, "`choose_subset` takes a list of at most %d elements, not of %zu", MOST_ELEMENTS, call->args[0].list.n);
-    return choose(e, call, true, call->args[0]);
+    return choose(e, call, true, call->args[0], NULL);
 }
 
 const struct builtin builtin_choice_table[] = {
@@ -331,19 +230,23 @@ struct value choice_pick(struct eval *e, const struct ast_annotation *a, struct 
     if (a->args.n != 1 || a->args.at[0].name.text)
         return eval_fail(e, a->at, E_PICK_FORM, "`@pick` of %s takes %s", c->shown.subset ? "choose_subset" : "choose",
                          c->shown.subset ? "one list of indices: @pick([0, 2])" : "one of its alternatives: @pick(3)");
-    if (c->pinned_at.source) {
+    /* a pick in another module is that module's answer, which the network may replace */
+    const struct ast_arg *above = c->shown.in_network;
+    struct span other = c->shown.beside ? c->shown.beside->at : above && above->name.at.source == a->at.source ? above->name.at : (struct span){0};
+    if (other.source) {
         diag_error(e->diag, a->at, E_PICKED_TWICE, "choice `%s` is picked twice", c->shown.name);
-        diag_note(e->diag, c->pinned_at, "the other pick is here");
+        diag_note(e->diag, other, "the other pick is here");
         eval_stack(e);
         return value_error();
     }
     const uint32_t *at;
     uint32_t n;
     v = eval_expr(e, a->args.at[0].value);
-    if (v.kind == VALUE_ERROR || !indices_of(e, c, &v, a->args.at[0].value->at, &at, &n))
+    if (v.kind == VALUE_ERROR || !pick_of_value(e, c, &v, a->args.at[0].value->at, &at, &n))
         return value_error();
-    if (!c->pinned_by)
-        set(c, at, n, "@pick", a->at);
+    c->shown.beside = a;
+    if (!above)
+        set_written(c, at, n);
     e->call_choice = c;
     return result(e, c);
 }
@@ -362,13 +265,52 @@ static void unknown(struct eval *e, struct span at, const char *name)
         diag_note(e->diag, at, "`cnasc check` lists the choices, of which the first is `%s`", e->choices->met.at[0]->shown.name);
 }
 
+/* Whether the text is a name, perhaps with its module's. */
+static bool is_name(const char *bytes, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!isalnum((unsigned char)bytes[i]) && bytes[i] != '_' && bytes[i] != '.')
+            return false;
+    return n > 0;
+}
+
+/* What is picked as the text would say it: in @pick of the network, and right after the choice. */
+static void write_pick(struct eval *e, struct choice *c)
+{
+    struct elab_choice *shown = &c->shown;
+    if (shown->subset) {
+        struct text t = text_new(e->arena);
+        for (uint32_t i = 0; i < shown->n_picked; i++)
+            text_add(&t, "%s%" PRIu32, i ? ", " : "", shown->picked[i]);
+        shown->written = shown->written_beside = arena_printf(e->arena, "[%s]", text_str(&t));
+        return;
+    }
+    uint32_t which = shown->picked[0], alike = 0;
+    const struct written w = written_value(e->arena, e->resolved->names, e->network_module, &value_items(&c->list)[which]);
+    shown->written = w.text;
+    if (w.literal)
+        shown->written_beside = w.text;
+    else if (c->where && is_name(c->where[which].source->bytes + c->where[which].from, c->where[which].to - c->where[which].from))
+        shown->written_beside = arena_strndup(e->arena, c->where[which].source->bytes + c->where[which].from,
+                                              c->where[which].to - c->where[which].from);
+    for (uint32_t i = 0; i < shown->n; i++)
+        alike += strcmp(shown->alternatives[i], shown->alternatives[which]) == 0;
+    if (!w.text && alike == 1)
+        shown->written = written_string(e->arena, shown->alternatives[which]);
+}
+
 void choices_finish(struct eval *e, struct elab_found *found)
 {
     struct choices *c = e->choices;
-    struct elab_choice *all = ARENA_ARRAY(e->arena, struct elab_choice, c->met.n);
-    for (size_t i = 0; i < c->met.n; i++)
+    struct elab_choice *all = found ? ARENA_ARRAY(e->arena, struct elab_choice, c->met.n) : NULL;
+    for (size_t i = 0; found && i < c->met.n; i++) {
+        write_pick(e, c->met.at[i]);
         all[i] = c->met.at[i]->shown;
-    *found = (struct elab_found){all, c->met.n};
+    }
+    if (found) {
+        found->choices = all;
+        found->n_choices = c->met.n;
+    }
     for (size_t i = 0; i < c->network.n; i++) {
         const struct network_pick *p = c->network.entries[i].value;
         if (!p->used)

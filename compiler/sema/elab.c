@@ -5,6 +5,7 @@
 #include "compiler/sema/annotation.h"
 #include "compiler/sema/eval.h"
 #include "compiler/sema/type.h"
+#include "compiler/sema/written.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -106,16 +107,20 @@ static struct value automatic(struct eval *e, const struct elab_options *o, cons
     return value_error();
 }
 
-static void set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net)
+static void set_params(struct eval *e, const struct elab_options *o, const struct ast_block *net, struct elab_found *found)
 {
     struct span before = {0};
+    struct elab_param *changed = found ? ARENA_ARRAY(e->arena, struct elab_param, net->params.n) : NULL;
     check_defines(e, o, net);
+    if (found)
+        found->params = changed;
     for (size_t i = 0; i < net->params.n; i++) {
         const struct ast_param *p = &net->params.at[i];
         const char *name = p->target.name.text;
         struct value v;
         struct span at;
-        if (!defined(e, o, name, &v, &at)) {
+        bool given = defined(e, o, name, &v, &at);
+        if (!given) {
             if (!p->value) {
                 diag_error(e->diag, p->target.name.at, E_NO_PARAMETER_VALUE,
                            "parameter `%s` of network `%s` has no value; give one with -D %s=...", name,
@@ -130,14 +135,18 @@ static void set_params(struct eval *e, const struct elab_options *o, const struc
         }
         unsigned kinds = p->type.name.text ? type_kinds(p->type.name.text) : KIND_ANY;
         kinds = kinds ? kinds : KIND_ANY; /* an unknown type was reported where it stands */
-        if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0)
+        if (v.kind == VALUE_SYMBOL && strcmp(v.symbol, "auto") == 0) {
             v = automatic(e, o, name, at, kinds, &before);
+            given = true;
+        }
         if (v.kind != VALUE_ERROR && !eval_has_kind(&v, kinds)) {
             diag_error(e->diag, at, E_PARAMETER_TYPE,
                        "parameter `%s` is %s, not %s", name, value_kinds_text(e->arena, kinds), eval_describe(e, &v));
             diag_note(e->diag, p->target.name.at, "the parameter is declared here");
             v = value_error();
         }
+        if (given && found)
+            changed[found->n_params++] = (struct elab_param){p, written_value(e->arena, e->resolved->names, e->network_module, &v).text};
         e->frame->slots[e->frame->refs[p->target.id].slot] = v;
     }
 }
@@ -198,7 +207,8 @@ static void network_passes(struct eval *e, const struct ast_annotation *a)
     }
 }
 
-static void run_network(struct eval *e, const struct elab_options *o, const struct ast_module *m, const struct ast_block *net)
+static void run_network(struct eval *e, const struct elab_options *o, const struct ast_module *m, const struct ast_block *net,
+                        struct elab_found *found)
 {
     struct frame frame = {.module = m, .refs = e->resolved->refs[m->index], .decl = net};
     frame.slots = ARENA_ARRAY(e->arena, struct value, resolved_frame_size(e->resolved, m, net));
@@ -210,7 +220,7 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
         if (annotation_good(a, ON_NETWORK) && annotation_is(a, "passes"))
             network_passes(e, a);
     }
-    set_params(e, o, net);
+    set_params(e, o, net, found);
     network_budget(e, net);
     eval_body(e, &net->body);
     e->frame = NULL;
@@ -235,16 +245,17 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     const struct ast_block *net = choose_network(d, m, o->network);
     if (!net)
         return NULL;
-    struct eval e = {.arena = a, .diag = d, .resolved = resolved, .constants = map_new(a), .outputs = map_new(a)};
+    struct eval e = {.arena = a, .diag = d, .resolved = resolved, .network_module = m, .constants = map_new(a), .outputs = map_new(a)};
     e.constant_slots = ARENA_ARRAY(a, struct value *, p->n_modules);
     e.builder = ir_builder_new(a, net->target.name.text);
     e.choices = choices_new(&e, o);
     for (size_t i = 0; i < m->constants.n; i++) /* all of them: a mistake in one that is not used is a mistake */
         eval_constant(&e, m->constants.at[i], m);
-    run_network(&e, o, m, net);
-    struct elab_found ignored;
+    if (found)
+        *found = (struct elab_found){.network = net};
+    run_network(&e, o, m, net, found);
     if (diag_errors(d) == 0)
-        choices_finish(&e, found ? found : &ignored);
+        choices_finish(&e, found);
     if (diag_errors(d) == 0)
         resolve_warn(d, resolved);
     return diag_errors(d) > 0 ? NULL : ir_builder_finish(e.builder, NULL);

@@ -35,11 +35,24 @@ struct elab_choice {
     bool pinned;            /* by @pick or struct elab_pick; otherwise it was the first alternative, or no element */
     const uint32_t *picked; /* as struct elab_pick.at */
     uint32_t n_picked;
+    const struct ast_arg *in_network;    /* its pick in the text: of the network; NULL: none */
+    const struct ast_annotation *beside; /* right after the choice; that of the network wins */
+    bool overridden;                     /* the text picks otherwise */
+    const char *written, *written_beside; /* what is picked as expressions for these two places; NULL: it cannot be written there */
+};
+
+/* A parameter of the network whose value is not its default. */
+struct elab_param {
+    const struct ast_param *param;
+    const char *written; /* the value as an expression; NULL: it cannot be written */
 };
 
 struct elab_found {
+    const struct ast_block *network;
     const struct elab_choice *choices; /* in the order in which they were met */
     size_t n_choices;
+    const struct elab_param *params;
+    size_t n_params;
 };
 
 /* o may be NULL; found too, and is filled in unless NULL is returned. Returns NULL when diag_errors(d) is not zero afterwards (also when

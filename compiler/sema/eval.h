@@ -43,6 +43,7 @@ struct eval {
     const struct resolved *resolved;
     struct map constants;       /* "module.id" of the declaration -> struct constant_state */
     struct value **constant_slots; /* [module->index]; NULL until needed */
+    const struct ast_module *network_module; /* where the network is declared */
     struct ir_builder *builder; /* NULL while there is no network */
     struct frame *frame;
     const struct path *path;
@@ -105,7 +106,6 @@ struct value eval_node(struct eval *e, enum ir_op op, const struct call *c, cons
 bool eval_relu_budget(struct eval *e, const struct ast_annotation *a, const char *scope, int64_t *limit);
 void eval_add_budget(struct eval *e, const struct ast_annotation *a, const char *scope, int64_t limit, uint32_t first_node);
 
-
 /* ---- choices (choice.c) ---- */
 struct elab_options;
 struct elab_found;
@@ -113,6 +113,6 @@ struct choices *choices_new(struct eval *e, const struct elab_options *o);
 void choices_network_picks(struct eval *e, const struct ast_annotation *a); /* @pick(name = value, ...) of the network */
 bool choice_is_call(const struct eval *e, const struct ast_expr *x);        /* choose(...), perhaps with @pick */
 struct value choice_pick(struct eval *e, const struct ast_annotation *a, struct value v); /* @pick(value) after the call */
-void choices_finish(struct eval *e, struct elab_found *found); /* complains of picks without a choice */
+void choices_finish(struct eval *e, struct elab_found *found); /* complains of picks without a choice; found may be NULL */
 
 #endif

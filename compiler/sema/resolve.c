@@ -304,6 +304,7 @@ const struct resolved *resolve_program(struct arena *a, struct diag *d, const st
     }
     struct resolved *out = ARENA_NEW(a, struct resolved);
     out->refs = (const struct ref *const *)r.refs;
+    out->names = r.names;
     resolver_sort_warnings(&r);
     out->warnings = r.warnings.at;
     out->n_warnings = r.warnings.n;

@@ -6,6 +6,7 @@
 #include "compiler/ast/ast.h"
 #include "compiler/base/diag.h"
 #include "compiler/sema/builtin.h"
+#include "compiler/sema/declared.h"
 
 enum ref_kind {
     REF_NONE,     /* unknown; said so already */
@@ -41,6 +42,7 @@ struct resolved {
     const struct resolve_warning *warnings; /* by place; none of the standard library */
     size_t n_warnings;
     const struct ref *const *refs; /* [module->index][id] */
+    const struct names *names;     /* [module->index] */
 };
 
 /* A block's or network's number of slots is kept at its own id. */
