@@ -85,6 +85,16 @@ static void add_constants(struct text *t, const struct ast_constants *constants)
     }
 }
 
+/* What @doc("text") says, below what the comment says. */
+static void add_annotated(struct text *t, const struct ast_annotations *as)
+{
+    for (size_t i = 0; i < as->n; i++) {
+        const struct ast_annotation *a = &as->at[i];
+        if (strcmp(a->name.text, "doc") == 0 && a->args.n == 1 && a->args.at[0].value->kind == AST_STRING)
+            add_paragraphs(t, a->args.at[0].value->string.bytes);
+    }
+}
+
 static void add_blocks(struct text *t, const struct ast_blocks *blocks, bool networks)
 {
     bool any = false;
@@ -99,6 +109,7 @@ static void add_blocks(struct text *t, const struct ast_blocks *blocks, bool net
         ast_print_signature(&signature, b);
         add_entry(t, b->target.name.text, &signature);
         add_paragraphs(t, b->doc);
+        add_annotated(t, &b->annotations);
         add_params(t, &b->params);
     }
 }

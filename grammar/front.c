@@ -151,13 +151,13 @@ static bool among(const char *const *words, int n, const char *word)
     return false;
 }
 
-/* "`,` or `)`": the expected tokens in words, or NULL when they are too many to help. */
+/* "`,` or `)`": the expected tokens in words. */
 static const char *expectation(struct front *f, const char *const *expected, int n)
 {
     if (among(expected, n, "`network`"))
         return "`import`, `const`, `block` or `network`";
     if (among(expected, n, "`output`"))
-        return among(expected, n, "end of file") ? NULL : "a statement or `}`";
+        return "a statement or `}`";
     if (among(expected, n, "number"))
         return among(expected, n, "`]`") ? "an expression or `]`" : among(expected, n, "`)`") ? "an expression or `)`" : "an expression";
     if (among(expected, n, "`;`"))
@@ -179,7 +179,7 @@ static const char *expectation(struct front *f, const char *const *expected, int
             else
                 text_add(&t, "%s%s", done == 0 ? "" : done == left - 1 ? " or " : ", ", expected[i]), done++;
         }
-    return left && left <= 5 ? text_str(&t) : NULL;
+    return left && left <= 5 ? text_str(&t) : "something else"; /* too many to help */
 }
 
 void front_unexpected(struct front *f, struct span at, const char *token, const char *const *expected, int n_expected)
@@ -198,17 +198,15 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
     if (semicolon && (next_line || (token && strcmp(token, "`}`") == 0)) && f->previous_end > 0) {
         /* The mistake is where the statement should have ended, not at whatever follows. */
         struct span end = {f->source, f->previous_end - 1, f->previous_end};
-        diag_error(f->diag, end, E_MISSING_SEMICOLON, "expected %s after this", wanted ? wanted : "`;`");
+        diag_error(f->diag, end, E_MISSING_SEMICOLON, "expected %s after this", wanted);
         if (!at_end && strcmp(token, "`}`") != 0)
             f->put_in = SEMICOLON_NEXT;
         return;
     }
     if (!found)
-        diag_error(f->diag, at, E_SYNTAX, "expected %s", wanted ? wanted : "something else");
-    else if (wanted)
-        diag_error(f->diag, at, E_SYNTAX, "expected %s, found %s", wanted, found);
+        diag_error(f->diag, at, E_SYNTAX, "expected %s", wanted);
     else
-        diag_error(f->diag, at, E_SYNTAX, "%s is not expected here", found);
+        diag_error(f->diag, at, E_SYNTAX, "expected %s, found %s", wanted, found);
     if (at_end && f->brackets.n > 0) {
         uint32_t open = f->brackets.at[f->brackets.n - 1];
         diag_note(f->diag, (struct span){f->source, open, open + 1}, "this is not closed");

@@ -220,20 +220,11 @@ const struct ast_program *load_program(struct arena *a, struct diag *d, const ch
 const struct ast_program *load_text(struct arena *a, struct diag *d, const char *name, const char *bytes, size_t n,
                                     const struct load_options *o)
 {
-    if (n > SOURCE_MAX) {
-        diag_error(d, (struct span){0}, E_IO, "cannot read `%s`: larger than 64 MiB", name);
-        return load_all(a, d, NULL, o);
-    }
     return load_all(a, d, source_new(a, name, bytes, n), o);
 }
 
 bool load_define(struct arena *a, struct diag *d, const char *argument, struct ast_define *out)
 {
-    size_t n = strlen(argument);
-    if (n > SOURCE_MAX) {
-        diag_error(d, (struct span){0}, E_TOO_LONG, "the argument of -D is too long");
-        return false;
-    }
-    const struct source *s = source_new(a, "<command line>", argument, n);
+    const struct source *s = source_new(a, "<command line>", argument, strlen(argument));
     return front_parse_define(a, d, s, out);
 }

@@ -18,11 +18,13 @@ struct load_options {
  * A file that cannot be read is an error diagnostic too. Every source is registered with d. */
 const struct ast_program *load_program(struct arena *a, struct diag *d, const char *path, const struct load_options *o);
 
-/* The same from bytes in memory, for tests and tools; name is what messages call it. */
+/* The same from bytes in memory, for tests and tools; name is what messages call it.
+ * n is at most SOURCE_MAX. */
 const struct ast_program *load_text(struct arena *a, struct diag *d, const char *name, const char *bytes, size_t n,
                                     const struct load_options *o);
 
-/* Parses the argument of -D, "name=value" where value is any constant expression. False after an error diagnostic. */
+/* Parses the argument of -D, "name=value" where value is any constant expression; a command line is
+ * shorter than SOURCE_MAX. False after an error diagnostic. */
 bool load_define(struct arena *a, struct diag *d, const char *argument, struct ast_define *out);
 
 #endif

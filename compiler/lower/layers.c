@@ -68,12 +68,14 @@ static bool check_node(struct lower *l, const struct ir_node *n)
                                          s.h, s.w, LOWER_MAX_EXTENT));
     int64_t largest = 0;
     if (n->op == IR_CONV) {
-        const int64_t extents[] = {n->conv.kh, n->conv.kw, n->conv.pad_y, n->conv.pad_x};
+        const int64_t extents[] = {n->conv.kh, n->conv.kw, n->conv.pad_y, n->conv.pad_x, n->conv.stride, n->conv.dilation};
         for (size_t i = 0; i < sizeof extents / sizeof *extents; i++)
             largest = extents[i] > largest ? extents[i] : largest;
     } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
         const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
-        largest = p->kernel > p->pad ? p->kernel : p->pad;
+        largest = p->kernel > p->stride ? p->kernel : p->stride; /* the padding is smaller than the kernel */
+    } else if (n->op == IR_SUBSAMPLE) {
+        largest = n->subsample.stride;
     } else if (n->op == IR_UPSAMPLE) {
         largest = n->upsample.factor;
     } else if (n->op == IR_PAD) { /* a cut is bounded by the map */
@@ -82,7 +84,7 @@ static bool check_node(struct lower *l, const struct ir_node *n)
     if (largest > LOWER_MAX_EXTENT)
         return lower_refuse(l, n->site,
                             arena_printf(l->a,
-                                         "a kernel or padding of %" PRId64 " is larger than the %d a generated program can have",
+                                         "a kernel, stride, dilation or padding of %" PRId64 " is larger than the %d a generated program can have",
                                          largest, LOWER_MAX_EXTENT));
     return true;
 }

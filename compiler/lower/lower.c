@@ -51,17 +51,8 @@ static bool find_ends(struct lower *l)
     return true;
 }
 
-static bool whole(struct lower *l, uint32_t *out, int64_t value, const char *what)
-{
-    if (value < 0 || value > INT32_MAX)
-        return lower_refuse(
-            l, (struct site){0},
-            arena_printf(l->a, "%s in the train section must be between 0 and 2^31 - 1, not %" PRId64, what, value));
-    *out = (uint32_t)value;
-    return true;
-}
-
-static bool copy_train(struct lower *l)
+/* ir_verify bounds these numbers far below 2^31. */
+static void copy_train(struct lower *l)
 {
     const struct ir_train *t = &l->g->train;
     struct plan_train *d = &l->p->defaults;
@@ -70,22 +61,23 @@ static bool copy_train(struct lower *l)
                              .momentum = t->momentum,
                              .weight_decay = t->weight_decay,
                              .nesterov = t->nesterov,
-                             .flip = t->augment_flip};
-    return whole(l, &d->epochs, t->epochs, "epochs") && whole(l, &d->batch, t->batch, "batch") &&
-           whole(l, &d->restart_first, t->restart_first, "the first restart period") &&
-           whole(l, &d->restart_factor, t->restart_factor, "the restart factor") && whole(l, &d->crop, t->augment_crop, "crop") &&
-           whole(l, &d->cutout, t->augment_cutout, "cutout");
+                             .epochs = (uint32_t)t->epochs,
+                             .batch = (uint32_t)t->batch,
+                             .restart_first = (uint32_t)t->restart_first,
+                             .restart_factor = (uint32_t)t->restart_factor,
+                             .flip = t->augment_flip,
+                             .crop = (uint32_t)t->augment_crop,
+                             .cutout = (uint32_t)t->augment_cutout};
 }
 
 /* What the language can ask of private inference, and this version does. */
-static bool copy_private(struct lower *l)
+static bool is_private_available(struct lower *l)
 {
-    const struct ir_private *p = &l->g->private;
-    l->p->ring_bits = (uint32_t)p->ring;
-    return !p->fraction || lower_refuse(l, (struct site){0},
-                                        arena_printf(l->a,
-                                                     "fraction = %" PRId64 " is not available: this version finds the fraction bits of each "
-                                                     "layer on training images; write fraction = auto", p->fraction));
+    const int64_t bits = l->g->private.fraction;
+    return !bits || lower_refuse(l, (struct site){0},
+                                 arena_printf(l->a,
+                                              "`fraction = %" PRId64 "` is not available in private inference, because this version finds the "
+                                              "fraction bits of each layer on training images: write fraction = auto", bits));
 }
 
 static void set_digests(struct lower *l)
@@ -105,10 +97,12 @@ const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum pl
     struct lower l = {
         .a = a, .g = g, .why = why, .p = ARENA_NEW(a, struct plan), .v = ARENA_ARRAY(a, struct lower_value, g->n_nodes)};
     l.p->network = g->name;
-    if (!find_ends(&l) || !copy_train(&l) || !copy_private(&l) || !lower_layers(&l) || !lower_buffers(&l))
+    if (!find_ends(&l) || !lower_layers(&l) || !lower_buffers(&l))
         return NULL;
+    copy_train(&l);
+    l.p->ring_bits = (uint32_t)g->private.ring;
     if (sides == PLAN_PRIVATE) {
-        if (!lower_segments(&l)) {
+        if (!is_private_available(&l) || !lower_segments(&l)) {
             why->only_private = true;
             return NULL;
         }

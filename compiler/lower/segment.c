@@ -80,6 +80,12 @@ static uint32_t add_point(struct segments *s, const char *name, enum plan_point_
 
 /* --- composition --- */
 
+static enum walk refuse(struct segments *s, const struct ir_node *n, const char *why)
+{
+    lower_refuse(s->l, n->site, arena_printf(s->l->a, "`%s` is not available in private inference, because %s", ir_op_name(n->op), why));
+    return WALK_REFUSED;
+}
+
 /* y = a window operator with this many weights of its own over x. */
 static enum walk compose(struct segments *s, struct affine *y, const struct ir_node *n, struct affine_window rows,
                          struct affine_window columns, double own_weights, struct plan_dims dims)
@@ -92,10 +98,9 @@ static enum walk compose(struct segments *s, struct affine *y, const struct ir_n
     const bool absurd = composed > LOWER_ABSURD_WEIGHTS && composed > LOWER_ABSURD_FACTOR * parts;
     if ((absurd || !affine_is_small(y)) && force(s, n->in[0]))
         return WALK_AGAIN;
-    if (affine_is_small(y))
-        return WALK_DONE;
-    lower_refuse(s->l, n->site, "the strides and paddings here are larger than a generated program can have");
-    return WALK_REFUSED;
+    if (!affine_is_small(y))
+        bug("an operator over a point that lower_layers should have refused");
+    return WALK_DONE;
 }
 
 /* Operand i is a point that an earlier operand reads at another stride: that one becomes a point. */
@@ -122,14 +127,8 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
     for (uint32_t i = 0; i < n->n_in; i++) {
         const struct affine *x = operand(s, n, i);
         const bool fits = x->dims.h == y->dims.h && x->dims.w == y->dims.w && (n->op == IR_CONCAT || x->dims.c == y->dims.c);
-        if (!fits) {
-            lower_refuse(s->l, n->site,
-                         arena_printf(s->l->a,
-                                      "%s of vectors that were flattened from maps of different shapes has no private form: join "
-                                      "them before flatten",
-                                      ir_op_name(n->op)));
-            return WALK_REFUSED;
-        }
+        if (!fits)
+            return refuse(s, n, "its inputs were flattened from maps of different shapes, which no convolution joins: join them before flatten");
         if (!affine_unite_into(room[i % 2], y, x)) { /* one source at two strides: one of the two values is not a point */
             if (!force(s, n->in[i]))
                 force_clashing(s, n, i);
@@ -141,12 +140,6 @@ static enum walk join(struct segments *s, struct affine *y, const struct ir_node
     return WALK_DONE;
 }
 
-static enum walk refuse(struct segments *s, const struct ir_node *n, const char *why)
-{
-    lower_refuse(s->l, n->site, arena_printf(s->l->a, "`%s` is not available in private inference, because %s", ir_op_name(n->op), why));
-    return WALK_REFUSED;
-}
-
 static bool is_flattened_map(const struct ir_node *n, struct plan_dims in)
 {
     return n->shape.rank == 1 && in.h * in.w != 1;
@@ -154,10 +147,9 @@ static bool is_flattened_map(const struct ir_node *n, struct plan_dims in)
 
 static enum walk refuse_flattened(struct segments *s, const struct ir_node *n, struct plan_dims in)
 {
-    lower_refuse(s->l, n->site,
-                 arena_printf(s->l->a, "%s of a flattened %" PRIu32 "x%" PRIu32 "x%" PRIu32 " map has no private form: put it before flatten",
-                              ir_op_name(n->op), in.c, in.h, in.w));
-    return WALK_REFUSED;
+    return refuse(s, n, arena_printf(s->l->a, "its input was flattened from a %" PRIu32 "x%" PRIu32 "x%" PRIu32
+                                               " map, whose elements no convolution treats one by one: put it before flatten",
+                                     in.c, in.h, in.w));
 }
 
 /* A 1x1 window that starts above the map and has more rows than it; the larger side says whether there are zeros. */

@@ -83,5 +83,9 @@ const struct annotation_kind *annotation_check(struct diag *d, const struct ast_
                    "`@%s` takes %zu argument%s, not %zu: %s", k->name, k->least, k->least == 1 ? "" : "s", a->args.n, k->usage);
         return NULL;
     }
+    if (strcmp(k->name, "doc") == 0 && a->args.at[0].value->kind != AST_STRING) {
+        diag_error(d, a->args.at[0].value->at, E_ANNOTATION_ARGUMENTS, "`@doc` takes a text in quotes: %s", k->usage);
+        return NULL;
+    }
     return k;
 }

@@ -62,6 +62,12 @@ static void walk_args(struct resolver *r, const struct ast_args *args)
         walk_expr(r, args->at[i].value);
 }
 
+static void annotation_twice(struct resolver *r, const struct ast_annotation *a, const struct ast_annotation *first)
+{
+    diag_error(r->diag, a->at, E_ANNOTATION_TWICE, "`@%s` stands here twice", a->name.text);
+    diag_note(r->diag, first->at, "the first one is here");
+}
+
 static void walk_annotations(struct resolver *r, const struct ast_annotations *as, enum annotation_place place)
 {
     for (size_t i = 0; i < as->n; i++) {
@@ -70,8 +76,7 @@ static void walk_annotations(struct resolver *r, const struct ast_annotations *a
             continue;
         for (size_t k = 0; k < i; k++)
             if (strcmp(as->at[k].name.text, a->name.text) == 0) {
-                diag_error(r->diag, a->at, E_ANNOTATION_TWICE, "`@%s` stands here twice", a->name.text);
-                diag_note(r->diag, as->at[k].at, "the first one is here");
+                annotation_twice(r, a, &as->at[k]);
                 break;
             }
         if (!annotation_is(a, "passes")) /* its arguments are words, not names */
@@ -109,6 +114,19 @@ static const struct ast_expr *walk_spine(struct resolver *r, const struct ast_ex
         walk_expr(r, kind == AST_PIPE ? link->pipe.right : link->binary.right);
     }
     return e;
+}
+
+static void walk_annotated(struct resolver *r, const struct ast_expr *e)
+{
+    const struct ast_annotation *a = &e->annotated.annotation;
+    if (!annotation_check(r->diag, a, ON_EXPRESSION))
+        return;
+    for (const struct ast_expr *inner = e->annotated.inner; inner->kind == AST_ANNOTATED; inner = inner->annotated.inner)
+        if (!annotation_is(a, "pick") && annotation_is(&inner->annotated.annotation, a->name.text)) { /* a second pick names its choice */
+            annotation_twice(r, a, &inner->annotated.annotation);
+            break;
+        }
+    walk_args(r, &a->args);
 }
 
 static void walk_expr(struct resolver *r, const struct ast_expr *e)
@@ -151,8 +169,7 @@ static void walk_expr(struct resolver *r, const struct ast_expr *e)
         break;
     case AST_ANNOTATED:
         walk_expr(r, e->annotated.inner);
-        if (annotation_check(r->diag, &e->annotated.annotation, ON_EXPRESSION))
-            walk_args(r, &e->annotated.annotation.args);
+        walk_annotated(r, e);
         break;
     }
 }
@@ -296,10 +313,11 @@ const struct resolved *resolve_program(struct arena *a, struct diag *d, const st
         r.used_imports = ARENA_ARRAY(a, bool, m->imports.n);
         declared_imports(a, d, r.names, m);
         r.scope = scope_new(a);
-        for (size_t k = 0; k < m->constants.n; k++)
-            walk_expr(&r, m->constants.at[k]->value);
-        for (size_t k = 0; k < m->blocks.n; k++)
-            walk_block(&r, m->blocks.at[k]);
+        for (size_t c = 0, b = 0; c < m->constants.n || b < m->blocks.n;) /* in the order of the text, so that errors are */
+            if (b == m->blocks.n || (c < m->constants.n && m->constants.at[c]->target.name.at.from < m->blocks.at[b]->target.name.at.from))
+                walk_expr(&r, m->constants.at[c++]->value);
+            else
+                walk_block(&r, m->blocks.at[b++]);
         resolver_warn_imports(&r);
     }
     struct resolved *out = ARENA_NEW(a, struct resolved);

@@ -139,9 +139,11 @@ static const struct {
     {HEAD "%u = input 2x6x6 %y = add %x %u output a = %y end",
      "a generated program has exactly one input, and this is the second"},
     {HEAD "%r = relu %x %f = flatten %r %b = batch_norm %f output a = %b end",
-     "batch_norm of a flattened 2x6x6 map has no private form: put it before flatten"},
+     "`batch_norm` is not available in private inference, because its input was flattened from a 2x6x6 map, whose elements no "
+     "convolution treats one by one: put it before flatten"},
     {HEAD "%f = flatten %x %c = conv %x channels=8 kh=4 kw=4 %g = flatten %c %s = add %f %g output a = %s end",
-     "add of vectors that were flattened from maps of different shapes has no private form: join them before flatten"},
+     "`add` is not available in private inference, because its inputs were flattened from maps of different shapes, which no "
+     "convolution joins: join them before flatten"},
     {"ir 1 network N %x = input 1x70000x1 %y = relu %x output a = %y end",
      "a map of 70000x1 is larger than the 65535 rows and columns a generated program can have"},
     {"ir 1 network N %x = input 40000 %a = linear %x features=40000 %b = linear %a features=40000 output a = %b end",
