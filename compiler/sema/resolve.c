@@ -304,12 +304,10 @@ const struct resolved *resolve_program(struct arena *a, struct diag *d, const st
     struct resolver r = {.arena = a, .diag = d};
     r.names = ARENA_ARRAY(a, struct names, p->n_modules);
     r.refs = ARENA_ARRAY(a, struct ref *, p->n_modules);
-    for (size_t i = 0; i < p->n_modules; i++) {
-        r.refs[i] = ARENA_ARRAY(a, struct ref, p->modules[i]->n_ids);
-        declared_own(a, d, r.names, p->modules[i]);
-    }
-    for (size_t i = 0; i < p->n_modules; i++) {
+    for (size_t i = 0; i < p->n_modules; i++) { /* what a module imports stands before it */
         const struct ast_module *m = r.module = p->modules[i];
+        r.refs[i] = ARENA_ARRAY(a, struct ref, m->n_ids);
+        declared_own(a, d, r.names, m);
         r.used_imports = ARENA_ARRAY(a, bool, m->imports.n);
         declared_imports(a, d, r.names, m);
         r.scope = scope_new(a);
