@@ -15,19 +15,14 @@ enum annotation_place {
     ON_EXPRESSION = 16,
 };
 
-struct annotation_kind {
-    const char *name;
-    unsigned places;
-    size_t least, most; /* arguments */
-    const char *usage;
-    bool later; /* recognised, not available yet */
-};
-
-/* NULL after an error: unknown, misplaced, wrong number of arguments, or not available yet. */
-const struct annotation_kind *annotation_check(struct diag *d, const struct ast_annotation *a, enum annotation_place place);
+/* False after an error: unknown, misplaced, not available yet, or with other arguments than it takes. */
+bool annotation_check(struct arena *arena, struct diag *d, const struct ast_annotation *a, enum annotation_place place);
 
 /* The same question without a report. */
 bool annotation_good(const struct ast_annotation *a, enum annotation_place place);
+
+/* Which of its arguments the one number i is, for a good annotation whose arguments have names. */
+size_t annotation_argument(const struct ast_annotation *a, size_t i);
 
 bool annotation_is(const struct ast_annotation *a, const char *name);
 

@@ -72,7 +72,7 @@ static void walk_annotations(struct resolver *r, const struct ast_annotations *a
 {
     for (size_t i = 0; i < as->n; i++) {
         const struct ast_annotation *a = &as->at[i];
-        if (!annotation_check(r->diag, a, place))
+        if (!annotation_check(r->arena, r->diag, a, place))
             continue;
         for (size_t k = 0; k < i; k++)
             if (strcmp(as->at[k].name.text, a->name.text) == 0) {
@@ -119,7 +119,7 @@ static const struct ast_expr *walk_spine(struct resolver *r, const struct ast_ex
 static void walk_annotated(struct resolver *r, const struct ast_expr *e)
 {
     const struct ast_annotation *a = &e->annotated.annotation;
-    if (!annotation_check(r->diag, a, ON_EXPRESSION))
+    if (!annotation_check(r->arena, r->diag, a, ON_EXPRESSION))
         return;
     for (const struct ast_expr *inner = e->annotated.inner; inner->kind == AST_ANNOTATED; inner = inner->annotated.inner)
         if (!annotation_is(a, "pick") && annotation_is(&inner->annotated.annotation, a->name.text)) { /* a second pick names its choice */

@@ -94,26 +94,12 @@ static const double *channel_numbers(struct eval *e, const struct ast_arg *arg, 
 
 static bool eval_normalize(struct eval *e, const struct ast_annotation *a, int64_t channels, struct ir_input *out)
 {
-    static const char *const names[] = {"mean", "std"};
-    const double *numbers[2] = {0};
-    for (size_t i = 0; i < a->args.n; i++) {
-        const struct ast_arg *arg = &a->args.at[i];
-        size_t which = i;
-        if (arg->name.text)
-            for (which = 0; which < 2 && strcmp(names[which], arg->name.text) != 0;)
-                which++;
-        if (which == 2) {
-            eval_fail(e, arg->name.at, E_NORMALIZE,
-                      "@normalize has no parameter `%s`; it is written @normalize(mean = [...], std = [...])", arg->name.text);
-            return false;
-        }
-        numbers[which] = channel_numbers(e, arg, channels);
+    const double *numbers[2] = {0}; /* mean, std */
+    for (size_t i = 0; i < 2; i++) {
+        size_t which = annotation_argument(a, i);
+        numbers[which] = channel_numbers(e, &a->args.at[i], channels);
         if (!numbers[which])
             return false;
-    }
-    if (!numbers[0] || !numbers[1]) {
-        eval_fail(e, a->at, E_NORMALIZE, "@normalize needs both mean and std");
-        return false;
     }
     out->mean = numbers[0];
     out->std = numbers[1];
