@@ -22,3 +22,11 @@ if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
 TESTS += $(UNIT_TESTS)
 endif
+
+# Random tests again, with more cases than `make check` has time for: COUNT:PROGRAM. CNAS_SEED chooses others.
+LONG_TESTS = 50000:tests/unit/test_pass_property 100:$(srcdir)/tests/e2e/random_nets.sh
+.PHONY: check-long
+check-long: check
+	@$(AM_TESTS_ENVIRONMENT) for t in $(LONG_TESTS); do \
+	    echo "CNAS_COUNT=$${t%%:*} $${t#*:}"; CNAS_COUNT=$${t%%:*} "$${t#*:}" || exit 1; \
+	done

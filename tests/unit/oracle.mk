@@ -10,3 +10,11 @@ nodist_tests_unit_test_oracle_SOURCES = \
 	tests/golden/emit/pool/pool.c tests/golden/emit/pool/pool_fixed.c \
 	tests/golden/emit/clear/clear.c
 tests_unit_test_oracle_LDADD = $(ORACLE_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test_pass_property
+tests_unit_test_pass_property_SOURCES = tests/unit/test_pass_property.c \
+	tests/support/pass_property.c tests/support/pass_property.h \
+	tests/support/random_dag.c tests/support/random_dag.h \
+	tests/support/shrink.c tests/support/shrink.h \
+	tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_pass_property_LDADD = $(ORACLE_TEST_LIBS)

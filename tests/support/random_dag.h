@@ -1,0 +1,23 @@
+/* Random graphs for passes: every operator with a clear kernel, values with several consumers, skips and joins over rectified and
+ * unrectified values, ReLUs above and below everything that they may or may not be moved across, repeated and empty operators, flags,
+ * budgets. Small: thousands of them run in seconds. tests/support/random_net.h makes chains for programs, tests/unit/random_ir.h makes
+ * graphs for the text form. */
+#ifndef TESTS_SUPPORT_RANDOM_DAG_H
+#define TESTS_SUPPORT_RANDOM_DAG_H
+
+#include "tests/unit/random_ir.h"
+
+#include <cnas/model.h>
+
+/* One input, one output or a few, about `nodes` nodes; the last budget covers each of them by number. Each output alone makes a graph
+ * that can be lowered (dag_output). */
+const struct ir_graph *random_dag(struct arena *a, struct random *r, int nodes);
+
+/* g with its i-th output alone, under the same names, and without what that does not need. */
+const struct ir_graph *dag_output(struct arena *a, const struct ir_graph *g, uint32_t i);
+
+/* Values for all parameters: functions of the seed and the parameter's name. Scales of both signs, statistics as of trained networks,
+ * sizes that keep values near 1. */
+void random_weights(float *params, const struct cnas_model *m, uint64_t seed);
+
+#endif
