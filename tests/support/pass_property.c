@@ -57,6 +57,20 @@ static const char *check_frame(const struct ir_graph *g, const struct ir_graph *
     return NULL;
 }
 
+/* No pass changes a ReLU that is marked @keep. */
+static const char *check_kept(struct arena *a, const struct ir_graph *g, const struct ir_graph *h)
+{
+    for (ir_id id = 0; id < g->n_nodes; id++) {
+        const struct ir_node *n = &g->nodes[id];
+        bool found = n->op != IR_RELU || !n->keep;
+        for (ir_id k = 0; k < h->n_nodes && !found; k++)
+            found = h->nodes[k].op == IR_RELU && h->nodes[k].keep && !strcmp(h->nodes[k].name, n->name) && ir_shape_equal(h->nodes[k].shape, n->shape);
+        if (!found)
+            return arena_printf(a, "the ReLU %s is marked keep and is not there any more", n->name);
+    }
+    return NULL;
+}
+
 /* --- budgets --- */
 
 static int64_t total(const struct ir_graph *g)
@@ -179,7 +193,8 @@ const char *pass_property_one(struct arena *a, const struct pass_property *p, co
     const struct ir_graph *h = p->run(p->context, a, g);
     if (strcmp(print(a, g), text))
         return "the pass changed the graph that it was given";
-    if ((why = check_form(a, h)) || (why = check_frame(g, h)) || (why = check_budgets(a, p, g, h)))
+    if ((why = check_form(a, h)) || (why = check_frame(g, h)) || (why = check_kept(a, g, h)) ||
+        (why = check_budgets(a, p, g, h)))
         return why;
     const char *result = print(a, h);
     if (strcmp(print(a, p->run(p->context, a, g)), result))

@@ -216,14 +216,14 @@ static ir_id nothing(const struct ir_graph *g, ir_id id)
 static ir_id relu_of_sum(const struct ir_graph *g, ir_id id)
 {
     const struct ir_node *n = &g->nodes[id];
-    return n->op == IR_RELU && g->nodes[n->in[0]].op == IR_ADD ? n->in[0] : IR_NONE;
+    return n->op == IR_RELU && !n->keep && g->nodes[n->in[0]].op == IR_ADD ? n->in[0] : IR_NONE;
 }
 
 /* A ReLU of a ReLU is one, but of any two ReLUs in a row only one is noticed here: the third needs another run. */
 static ir_id second_relu(const struct ir_graph *g, ir_id id)
 {
     const struct ir_node *n = &g->nodes[id];
-    if (n->op != IR_RELU || g->nodes[n->in[0]].op != IR_RELU || second_relu(g, n->in[0]) != IR_NONE)
+    if (n->op != IR_RELU || n->keep || g->nodes[n->in[0]].op != IR_RELU || second_relu(g, n->in[0]) != IR_NONE)
         return IR_NONE;
     return n->in[0];
 }
@@ -238,6 +238,19 @@ static const struct ir_graph *run_unrectified(void *context, struct arena *a, co
 {
     (void)context;
     return replaced(a, g, relu_of_sum);
+}
+
+/* A ReLU of a ReLU, kept or not. */
+static ir_id idle_relu(const struct ir_graph *g, ir_id id)
+{
+    const struct ir_node *n = &g->nodes[id];
+    return n->op == IR_RELU && g->nodes[n->in[0]].op == IR_RELU ? n->in[0] : IR_NONE;
+}
+
+static const struct ir_graph *run_deaf(void *context, struct arena *a, const struct ir_graph *g)
+{
+    (void)context;
+    return replaced(a, g, idle_relu);
 }
 
 static const struct ir_graph *run_lazy(void *context, struct arena *a, const struct ir_graph *g)
@@ -278,7 +291,7 @@ static const struct ir_graph *run_doubled(void *context, struct arena *a, const 
     (void)context;
     for (ir_id id = 0; id < g->n_nodes; id++) {
         const struct ir_node *n = &g->nodes[id];
-        if (n->op != IR_RELU) {
+        if (n->op != IR_RELU || n->keep) {
             ir_rewrite_copy(r, id);
             continue;
         }
@@ -297,6 +310,7 @@ static const struct {
 } broken[] = {
     {"logit ", run_unrectified, 3},
     {"not idempotent", run_lazy, 4},
+    {"marked keep", run_deaf, 3},
     {"covered all", run_forgetful, 2},
     {"changed the graph", run_careless, 1},
     {"ReLUs, and ", run_doubled, 2},
@@ -312,6 +326,82 @@ START_TEST(broken_passes_are_noticed)
     const char *nodes = strstr(wrong, "\nin ");
     ck_assert_msg(nodes && atoi(nodes + 4) <= broken[_i].nodes, "%s", wrong);
     ck_assert_msg(strstr(wrong, "ir 1\n"), "%s", wrong);
+}
+END_TEST
+
+/* relu(op(x, ...)) becomes op(relu(x), ...), for one operator. */
+static const struct ir_graph *run_hoist(void *context, struct arena *a, const struct ir_graph *g)
+{
+    const enum ir_op op = *(const enum ir_op *)context;
+    struct ir_rewrite *r = ir_rewrite_new(a, g);
+    for (ir_id id = 0; id < g->n_nodes; id++) {
+        const struct ir_node *n = &g->nodes[id];
+        if (n->op != IR_RELU || n->keep || g->nodes[n->in[0]].op != op) {
+            ir_rewrite_copy(r, id);
+            continue;
+        }
+        const struct ir_node *below = &g->nodes[n->in[0]];
+        ir_id *in = ARENA_ARRAY(a, ir_id, below->n_in);
+        for (uint32_t i = 0; i < below->n_in; i++) {
+            const ir_id x = ir_rewrite_of(r, below->in[i]);
+            in[i] = ir_rewrite_make(r, n, &x, 1, id);
+        }
+        ir_rewrite_replace(r, id, ir_rewrite_make(r, below, in, below->n_in, id));
+    }
+    return ir_rewrite_finish(r);
+}
+
+/* A copy of a layer that stays is called conv_2, and its parameters are those of conv. */
+static enum oracle_made make_of_original(void *context, float *out, const struct cnas_param *q, struct oracle_weights from)
+{
+    (void)context;
+    const char *dot = strchr(q->name, '.'), *end = dot;
+    while (end > q->name && *end != '_')
+        end--;
+    if (oracle_param(from.model, q->name))
+        return ORACLE_SAME;
+    const struct cnas_param *p = oracle_param(from.model, arena_printf(arena, "%.*s%s", (int)(end - q->name), q->name, dot));
+    if (!p)
+        return ORACLE_CANNOT;
+    memcpy(out, from.params + p->offset, q->size * sizeof *out);
+    return ORACLE_MADE;
+}
+
+static struct pass_property hoist(enum ir_op *op)
+{
+    static const struct oracle_maker maker = {.make = make_of_original};
+    return (struct pass_property){.name = ir_op_name(*op), .run = run_hoist, .context = op, .function = FUNCTION_SAME, .maker = &maker};
+}
+
+/* Each rule that shuffling must not have is seen to be wrong, so the graphs have its cases; the seeds are those of every run. */
+START_TEST(wrong_moves_are_noticed)
+{
+    static const enum ir_op ops[] = {IR_ADD,      IR_CONV,            IR_LINEAR, IR_BATCH_NORM,
+                                     IR_AVG_POOL, IR_GLOBAL_AVG_POOL, IR_SQUARE, IR_POLY2};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        enum ir_op op = ops[i];
+        const struct pass_property p = hoist(&op);
+        struct pass_seen seen;
+        const char *wrong = pass_property_run(arena, &p, MANY, &seen);
+        ck_assert_msg(wrong && strstr(wrong, "logit "), "%s: %s", ir_op_name(op), wrong ? wrong : "nobody noticed");
+        printf("a ReLU across %s is wrong in graph %d\n", ir_op_name(op), seen.graphs + 1);
+    }
+}
+END_TEST
+
+START_TEST(right_moves_are_fine)
+{
+    static const enum ir_op ops[] = {IR_CONCAT,  IR_SLICE,    IR_PAD,       IR_RESHAPE,         IR_FLATTEN,
+                                     IR_UPSAMPLE, IR_MAX_POOL, IR_SUBSAMPLE, IR_GLOBAL_MAX_POOL, IR_DROPOUT};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        enum ir_op op = ops[i];
+        const struct pass_property p = hoist(&op);
+        struct pass_seen seen;
+        const char *wrong = pass_property_run(arena, &p, FEW, &seen);
+        ck_assert_msg(!wrong, "%s", wrong);
+        ck_assert_msg(seen.changed > 2, "%s: changed %d graphs", ir_op_name(op), seen.changed);
+        printf("a ReLU across %s: %d graphs changed\n", ir_op_name(op), seen.changed);
+    }
 }
 END_TEST
 
@@ -422,6 +512,8 @@ int main(void)
         tcase_add_checked_fixture(t, setup, teardown);
         tcase_add_test(t, dce_leaves_out_what_no_output_needs);
         tcase_add_loop_test(t, broken_passes_are_noticed, 0, sizeof broken / sizeof *broken);
+        tcase_add_test(t, wrong_moves_are_noticed);
+        tcase_add_test(t, right_moves_are_fine);
         tcase_add_test(t, an_abort_says_its_graph);
         tcase_add_test(t, a_copy_is_fine);
         tcase_add_test(t, composed_parameters);
