@@ -1,4 +1,5 @@
-/* Bump allocation: a list of blocks, the newest first. */
+/* Bump allocation: a list of blocks, the newest first. Under AddressSanitizer what was not handed out, and a gap behind each allocation,
+ * is poisoned: a read or write past an allocation is then seen as if it had come from malloc. */
 #include "compiler/base/arena.h"
 
 #include <stdarg.h>
@@ -7,7 +8,32 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { BLOCK_SIZE = 1 << 16, ALIGN = 16 };
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define POISON 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define POISON 1
+#endif
+
+#ifdef POISON
+#include <sanitizer/asan_interface.h>
+#define poison(p, n) ASAN_POISON_MEMORY_REGION((p), (n))
+#define unpoison(p, n) ASAN_UNPOISON_MEMORY_REGION((p), (n))
+#else
+#define poison(p, n) ((void)(p), (void)(n))
+#define unpoison(p, n) ((void)(p), (void)(n))
+#endif
+
+enum {
+    BLOCK_SIZE = 1 << 16,
+    ALIGN = 16,
+#ifdef POISON
+    GAP = ALIGN,
+#else
+    GAP = 0,
+#endif
+};
 
 struct block {
     struct block *next;
@@ -45,6 +71,7 @@ void arena_free(struct arena **a)
         return;
     for (struct block *b = (*a)->blocks; b;) {
         struct block *next = b->next;
+        unpoison(b->bytes, b->size);
         free(b);
         b = next;
     }
@@ -56,7 +83,8 @@ void *arena_alloc(struct arena *a, size_t size)
 {
     if (size > SIZE_MAX / 2)
         out_of_memory();
-    size = (size + ALIGN - 1) / ALIGN * ALIGN;
+    const size_t wanted = size;
+    size = (size + ALIGN - 1) / ALIGN * ALIGN + GAP;
     struct block *b = a->blocks;
     if (!b || b->size - b->used < size) {
         size_t want = size > BLOCK_SIZE ? size : BLOCK_SIZE;
@@ -66,9 +94,11 @@ void *arena_alloc(struct arena *a, size_t size)
         b->size = want;
         b->next = a->blocks;
         a->blocks = b;
+        poison(b->bytes, b->size);
     }
     void *p = b->bytes + b->used;
     b->used += size;
+    unpoison(p, wanted);
     return p;
 }
 
