@@ -34,6 +34,10 @@ printf '\0\0\1\2network' > x.cnas
 expect "NUL bytes" 'not a text file'
 printf 'network N { a = "x\0y"; }' > x.cnas
 expect "a NUL byte in a string" 'NUL byte'
+printf 'network N { } // a\0b\n' > x.cnas
+expect "a NUL byte in a comment" 'not a text file'
+printf '/* a\0b */ network N { }' > x.cnas
+expect "a NUL byte in a long comment" 'not a text file'
 awk 'BEGIN { srand(7); for (i = 0; i < 200000; i++) printf "%c", int(rand() * 255) + 1 }' > x.cnas
 expect "random bytes" 'error: '
 awk 'BEGIN { srand(8); split("network block N ( ) [ ] { } , ; : . @ = + - * / |> -> .. 1 2.5 \"s\" x y if then else for in return and not true", w, " ");
@@ -120,5 +124,5 @@ accept "3,000 parentheses: they are no level of the tree"
 { printf 'network N { input x: tensor[1, 2, 2]; output y = x'; repeat ' |> relu' 20000; printf '; }'; } > x.cnas
 accept "20,000 stages of a pipe"
 
-echo "$passed passed, $failed failed"
+echo "CASES: $passed passed, $failed failed"
 [ "$failed" = 0 ]
