@@ -24,7 +24,8 @@ static int64_t knob_value(const struct advise *a, const struct ast_param *p)
     return value && value->kind == AST_INT ? value->integer : 0;
 }
 
-static bool meets(const struct advise *a, const char *network, struct ast_name knob, int64_t value)
+/* False too when the steps that all tries share are used up. */
+static bool meets(const struct advise *a, const char *network, struct ast_name knob, int64_t value, int64_t *steps)
 {
     struct arena *scratch = arena_new();
     struct diag *d = diag_new(scratch);
@@ -37,7 +38,8 @@ static bool meets(const struct advise *a, const char *network, struct ast_name k
     o.network = network;
     o.defines = defines;
     o.n_defines++;
-    const struct ir_graph *g = elab_network(scratch, d, a->program, &o, NULL);
+    o.steps = steps;
+    const struct ir_graph *g = *steps > 0 ? elab_network(scratch, d, a->program, &o, NULL) : NULL;
     struct pass_trace trace;
     g = g ? pass_all(scratch, d, g, a->passes, &trace) : NULL;
     bool ok = g != NULL;
@@ -47,12 +49,12 @@ static bool meets(const struct advise *a, const char *network, struct ast_name k
     return ok;
 }
 
-static int64_t largest_that_meets(const struct advise *a, const char *network, struct ast_name knob, int64_t present)
+static int64_t largest_that_meets(const struct advise *a, const char *network, struct ast_name knob, int64_t present, int64_t *steps)
 {
     int64_t good = 0, bad = present; /* good meets the budgets, or is 0 */
     while (bad - good > 1) {
         int64_t middle = good + (bad - good) / 2;
-        if (meets(a, network, knob, middle))
+        if (meets(a, network, knob, middle, steps))
             good = middle;
         else
             bad = middle;
@@ -64,9 +66,10 @@ static void add(void *context, struct diag *d, const struct ir_graph *g)
 {
     const struct advise *a = context;
     const struct ast_block *block = network_of(a, g->name);
+    int64_t steps = a->elab->steps ? *a->elab->steps : ELAB_MAX_STEPS;
     for (size_t i = 0; block && i < block->params.n; i++) {
         const struct ast_param *p = &block->params.at[i];
-        int64_t present = knob_value(a, p), value = largest_that_meets(a, g->name, p->target.name, present);
+        int64_t present = knob_value(a, p), value = largest_that_meets(a, g->name, p->target.name, present, &steps);
         if (value > 0)
             diag_note(d, p->target.name.at, "with %s = %" PRId64 " instead of %" PRId64 " every budget holds (-D %s=%" PRId64 ")",
                       p->target.name.text, value, present, p->target.name.text, value);

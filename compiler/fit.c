@@ -28,7 +28,10 @@ struct search {
     const char *scope; /* of the budget that high breaks */
     int64_t limit;
     bool has_budget;
+    int64_t steps; /* left for all tries together */
 };
+
+#define ALL_STEPS (5 * ELAB_MAX_STEPS)
 
 static enum verdict try_value(struct search *s, int64_t value)
 {
@@ -38,7 +41,8 @@ static enum verdict try_value(struct search *s, int64_t value)
     struct diag *ignored = diag_new(scratch);
     enum verdict verdict = WRONG;
     o.automatic = value;
-    const struct ir_graph *g = elab_network(scratch, ignored, s->program, &o, NULL);
+    o.steps = &s->steps;
+    const struct ir_graph *g = s->steps > 0 ? elab_network(scratch, ignored, s->program, &o, NULL) : NULL;
     g = g ? pass_all(scratch, ignored, g, s->passes, &trace) : NULL;
     if (g) {
         verdict = MEETS;
@@ -136,12 +140,22 @@ static void refuse(struct diag *d, const struct ast_name *name, bool has_budget)
     diag_note(d, name->at, "%sgive a number with -D %s=...", has_budget ? "" : "write @relu_budget(84Ki) above the network, or ", name->text);
 }
 
+static void give_up(struct diag *d, const struct ast_name *name)
+{
+    diag_error(d, name->at, E_STEPS, "finding `%s = auto` takes more than 50,000,000 steps at compile time; give a number with -D %s=...",
+               name->text, name->text);
+}
+
 /* Sets s->low and s->high; false after an error. */
 static bool search(struct search *s, struct diag *d, const struct ast_name *name, struct elab_found *found)
 {
     bool network = false;
     for (int64_t value = 1; value <= LARGEST && !s->high; value *= 2)
         network = try_near(s, value) || network;
+    if (s->steps <= 0) {
+        give_up(d, name);
+        return false;
+    }
     if (!network) {
         struct elab_options o = *s->options;
         o.automatic = SHOWN;
@@ -158,7 +172,9 @@ static bool search(struct search *s, struct diag *d, const struct ast_name *name
     }
     while (s->high - s->low > 1 && halve(s))
         continue;
-    return true;
+    if (s->steps <= 0)
+        give_up(d, name);
+    return s->steps > 0;
 }
 
 static void look_beyond(struct search *s, struct diag *d, const struct ast_name *name)
@@ -180,7 +196,7 @@ const struct ir_graph *fit_network(struct arena *a, struct diag *d, const struct
     *fit = (struct fit){0};
     if (param) {
         const struct ast_name *name = &param->target.name;
-        struct search s = {.arena = a, .program = p, .options = o, .passes = passes};
+        struct search s = {.arena = a, .program = p, .options = o, .passes = passes, .steps = o->steps ? *o->steps : ALL_STEPS};
         if (!search(&s, d, name, found))
             return NULL;
         *fit = (struct fit){name->text, s.low ? s.low : s.high, s.low > 0, s.high, s.scope, s.limit};

@@ -14,6 +14,7 @@ enum {
     MOST_TRIES = 200,      /* elaborations for one report */
     MOST_NODES = 200000,   /* made by all of them together */
 };
+#define MOST_STEPS (2 * ELAB_MAX_STEPS) /* of all of them together */
 
 static const char *picked_text(struct arena *a, const struct elab_choice *c)
 {
@@ -68,14 +69,17 @@ static struct elab_options options_with(struct arena *a, const struct space *s, 
     return o;
 }
 
-/* The network's ReLUs with that alternative; -1 after an error in d. */
-static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, const struct elab_choice *c, uint32_t which)
+enum { TRY_WRONG = -1, TRY_TOO_LONG = -2 };
+
+/* The network's ReLUs with that alternative, or TRY_WRONG after an error in d, or TRY_TOO_LONG when the steps are used up. */
+static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, const struct elab_choice *c, uint32_t which, int64_t *steps)
 {
     struct arena *scratch = arena_new();
     struct elab_options o = options_with(scratch, s, c, which);
     struct pass_trace trace;
     struct ir_cost cost = {0};
     struct diag *ignored = diag_new(scratch);
+    o.steps = steps;
     const struct ir_graph *g = elab_network(scratch, ignored, s->program, &o, NULL);
     bool elaborated = g;
     g = g ? pass_all(scratch, ignored, g, s->passes, &trace) : NULL;
@@ -83,8 +87,11 @@ static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, c
     arena_free(&scratch);
     if (countable)
         return cost.relu_equivalents;
+    if (!elaborated && *steps <= 0)
+        return TRY_TOO_LONG;
     struct elab_choice with = *c;
     o = options_with(a, s, c, which);
+    o.steps = NULL;
     with.picked = o.picks[o.n_picks - 1].at;
     with.n_picked = o.picks[o.n_picks - 1].n;
     if (passed) {
@@ -95,17 +102,17 @@ static int64_t try_one(struct arena *a, struct diag *d, const struct space *s, c
             pass_all(a, d, g, s->passes, &trace);
     }
     diag_note_at(d, &c->site, "this is so with %s = %s", c->name, picked_text(a, &with));
-    return -1;
+    return TRY_WRONG;
 }
 
-/* "86,016", or "49,152 .. 86,016"; NULL after an error. */
-static const char *relus_text(struct arena *a, struct diag *d, const struct space *s, const struct elab_choice *c)
+/* "86,016", or "49,152 .. 86,016", or "?" when the steps are used up; NULL after an error. */
+static const char *relus_text(struct arena *a, struct diag *d, const struct space *s, const struct elab_choice *c, int64_t *steps)
 {
     int64_t least = INT64_MAX, most = 0;
     for (uint32_t i = 0; i < tries_of(c); i++) {
-        int64_t n = try_one(a, d, s, c, i);
+        int64_t n = *steps > 0 ? try_one(a, d, s, c, i, steps) : TRY_TOO_LONG;
         if (n < 0)
-            return NULL;
+            return n == TRY_TOO_LONG ? "?" : NULL;
         least = n < least ? n : least;
         most = n > most ? n : most;
     }
@@ -137,6 +144,7 @@ bool space_report(struct text *out, struct diag *d, const struct space *s)
     const struct elab_found *f = s->found;
     struct arena *a = out->arena;
     size_t open = 0, left = 0;
+    int64_t steps = s->elab->steps ? *s->elab->steps : MOST_STEPS;
     bool tried = is_cheap(s), good = true;
     if (f->n_choices == 0)
         return true;
@@ -146,7 +154,7 @@ bool space_report(struct text *out, struct diag *d, const struct space *s)
     for (size_t i = 0; i < f->n_choices && good; i++) {
         const struct elab_choice *c = &f->choices[i];
         open += !c->pinned;
-        const char *relus = tried ? relus_text(a, d, s, c) : "";
+        const char *relus = tried ? relus_text(a, d, s, c, &steps) : "";
         good = relus;
         if (i < MOST_ROWS)
             table_row(&t, (const char *[]){c->name, alternatives_text(a, c),

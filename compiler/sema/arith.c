@@ -175,7 +175,7 @@ struct value eval_range(struct eval *e, struct span at, int64_t from, int64_t to
 /* value_equal, with its comparisons counted as steps. */
 static bool equal_values(struct eval *e, const struct ast_expr *x, const struct value *l, const struct value *r, bool *equal)
 {
-    int64_t left = EVAL_MAX_STEPS - e->steps + 1, before = left;
+    int64_t left = e->max_steps - e->steps + 1, before = left;
     bool comparable = value_equal(l, r, equal, &left);
     return eval_step(e, x->at, (size_t)(before - left)) && comparable;
 }

@@ -233,6 +233,17 @@ static void run_network(struct eval *e, const struct elab_options *o, const stru
         diag_error(e->diag, name, E_NO_OUTPUT, "network `%s` has no output; write `output logits = ...;`", net->target.name.text);
 }
 
+/* What an allowance of steps gives to one elaboration. Resolving names is paid from it too. */
+static int64_t take_steps(const struct elab_options *o, const struct ast_program *p)
+{
+    if (!o->steps)
+        return ELAB_MAX_STEPS;
+    for (size_t i = 0; i < p->n_modules; i++)
+        *o->steps -= p->modules[i]->n_ids;
+    int64_t left = *o->steps > 0 ? *o->steps : 0;
+    return left < ELAB_MAX_STEPS ? left : ELAB_MAX_STEPS;
+}
+
 const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struct ast_program *p, const struct elab_options *o,
                                     struct elab_found *found)
 {
@@ -245,7 +256,8 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     const struct ast_block *net = choose_network(d, m, o->network);
     if (!net)
         return NULL;
-    struct eval e = {.arena = a, .diag = d, .resolved = resolved, .network_module = m, .constants = map_new(a), .outputs = map_new(a)};
+    struct eval e = {.arena = a, .diag = d, .resolved = resolved, .network_module = m, .constants = map_new(a), .outputs = map_new(a),
+                     .max_steps = take_steps(o, p)};
     e.constant_slots = ARENA_ARRAY(a, struct value *, p->n_modules);
     e.builder = ir_builder_new(a, net->target.name.text);
     e.choices = choices_new(&e, o);
@@ -254,6 +266,8 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
     if (found)
         *found = (struct elab_found){.network = net};
     run_network(&e, o, m, net, found);
+    if (o->steps)
+        *o->steps -= e.steps;
     if (diag_errors(d) == 0)
         choices_finish(&e, found);
     if (diag_errors(d) == 0)

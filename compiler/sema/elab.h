@@ -7,6 +7,9 @@
 #include "compiler/base/diag.h"
 #include "compiler/ir/ir.h"
 
+/* Steps that one elaboration may take: statements, expressions and copied list elements. */
+#define ELAB_MAX_STEPS INT64_C(10000000)
+
 /* A value for a choice; wins over @pick. */
 struct elab_pick {
     const char *name;   /* of the choice */
@@ -22,6 +25,7 @@ struct elab_options {
     int64_t automatic;                 /* what a parameter that is `auto` gets; 0: that is an error */
     const struct elab_pick *picks;     /* a later one wins */
     size_t n_picks;
+    int64_t *steps;                    /* an allowance that several elaborations share, counted down; NULL: each has ELAB_MAX_STEPS */
     bool optional_picks;               /* a pick of a choice that is never met is no error: other picks may have removed it */
 };
 

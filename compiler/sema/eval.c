@@ -1,6 +1,8 @@
 /* What all parts of the evaluator need: reporting and limits. */
 #include "compiler/sema/eval.h"
 
+#include "compiler/sema/elab.h"
+
 #include <stdarg.h>
 
 void eval_stack(struct eval *e)
@@ -32,7 +34,7 @@ bool eval_step(struct eval *e, struct span at, size_t steps)
 {
     if (e->halted)
         return false;
-    if (steps > (size_t)EVAL_MAX_STEPS || (e->steps += (int64_t)steps) > EVAL_MAX_STEPS) {
+    if (steps > (size_t)ELAB_MAX_STEPS || (e->steps += (int64_t)steps) > e->max_steps) {
         eval_halt(e, at, E_STEPS,
                   "the description takes more than 10,000,000 steps to run at compile time; is a loop longer than was meant?");
         return false;

@@ -13,9 +13,8 @@
 #include "compiler/sema/value.h"
 
 enum {
-    EVAL_MAX_STEPS = 10000000, /* statements, expressions and copied list elements */
-    EVAL_MAX_DEPTH = 1000,     /* expressions within expressions, through all blocks that are running */
-    EVAL_MAX_CALLS = 100,      /* blocks within blocks */
+    EVAL_MAX_DEPTH = 1000, /* expressions within expressions, through all blocks that are running */
+    EVAL_MAX_CALLS = 100,  /* blocks within blocks */
     EVAL_MAX_NODES = 1000000,
 };
 
@@ -48,7 +47,7 @@ struct eval {
     struct frame *frame;
     const struct path *path;
     uint32_t call_start;        /* number of nodes before the call that was evaluated last made its own */
-    int64_t steps;
+    int64_t steps, max_steps;
     int depth, calls;
     bool halted;
     size_t n_inputs, n_outputs;

@@ -48,11 +48,11 @@ static bool alternative_of(struct eval *e, const struct choice *c, const struct 
 {
     bool equal = false;
     uint32_t alike = 0;
-    int64_t steps = EVAL_MAX_STEPS - e->steps;
+    int64_t steps = e->max_steps - e->steps;
     for (*found = 0; *found < c->shown.n; ++*found)
         if (value_equal(&value_items(&c->list)[*found], v, &equal, &steps) && equal)
             break;
-    e->steps = EVAL_MAX_STEPS - steps;
+    e->steps = e->max_steps - steps;
     for (uint32_t i = 0; !equal && v->kind == VALUE_STRING && i < c->shown.n; i++)
         if (strcmp(c->shown.alternatives[i], v->string.bytes) == 0) {
             *found = i;
