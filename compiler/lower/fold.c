@@ -10,6 +10,7 @@ struct folds {
     uint32_t *slot; /* per node: where its value (of a point: the point as a source) is; PLAN_NONE: not there */
     uint32_t *rest; /* per max_pool: the slot of what is added to its last point */
     VEC(bool) busy; /* per slot */
+    uint32_t first; /* of the calls that no point has yet: they are the next one's */
 };
 
 static bool is_activation(const struct ir_node *n)
@@ -123,13 +124,14 @@ static uint32_t value(struct folds *f, ir_id id)
     return f->slot[root];
 }
 
-static void point_call(struct folds *f, uint32_t point, uint32_t first, uint32_t slot)
+static void point_call(struct folds *f, uint32_t point, uint32_t slot)
 {
     uint32_t *x = ARENA_NEW(f->l->a, uint32_t);
     *x = slot;
     call(f, (struct plan_fold){.op = PLAN_FOLD_POINT, .point = point, .layer = PLAN_NONE, .y = PLAN_NONE, .n_x = 1, .x = x});
-    f->l->points[point].first_fold = first;
-    f->l->points[point].n_folds = (uint32_t)f->calls.n - first;
+    f->l->points[point].first_fold = f->first;
+    f->l->points[point].n_folds = (uint32_t)f->calls.n - f->first;
+    f->first = (uint32_t)f->calls.n;
 }
 
 static void count_uses(struct folds *f)
@@ -143,12 +145,12 @@ static void count_uses(struct folds *f)
     f->uses[l->v[l->output].fold]++;
 }
 
-/* The points of a max_pool, in the order of segment.c. Calls after a point belong to the next one. */
+/* The points of a max_pool, in the order of segment.c; none for a window of one element. */
 static void pool_points(struct folds *f, ir_id id)
 {
     const struct ir_node *n = &f->l->g->nodes[id];
     const uint32_t layer = f->l->v[id].layer, taps = pool_taps(f, id), width = f->l->layers[layer].window.kw, c = (uint32_t)n->shape.c;
-    uint32_t first = (uint32_t)f->calls.n, point = f->l->v[id].pool_point, x = value(f, n->in[0]);
+    uint32_t point = f->l->v[id].pool_point, x = value(f, n->in[0]);
     uint32_t *m = ARENA_ARRAY(f->l->a, uint32_t, taps), *d = ARENA_ARRAY(f->l->a, uint32_t, taps);
     for (uint32_t t = 0; t < taps; t++)
         m[t] = step(f, PLAN_FOLD_TAP, layer, &x, 1, t / width, t % width);
@@ -160,11 +162,10 @@ static void pool_points(struct folds *f, ir_id id)
             f->busy.at[m[2 * i]] = false;
         }
         const uint32_t all = pairs == 1 ? d[0] : step(f, PLAN_FOLD_STACK, PLAN_NONE, d, pairs, 0, 0);
-        point_call(f, point, first, all);
+        point_call(f, point, all);
         for (uint32_t i = 0; i < pairs; i++)
             f->busy.at[d[i]] = false;
         f->busy.at[all] = false;
-        first = (uint32_t)f->calls.n;
         if (left == 2) {
             m[0] = m[1];
             break;
@@ -194,20 +195,19 @@ void lower_folds(struct lower *l)
         const struct ir_node *n = &l->g->nodes[id];
         if (l->v[id].fold == id && is_pool(n))
             pool_points(&f, id);
-        const uint32_t point = l->v[id].point, first = (uint32_t)f.calls.n;
+        const uint32_t point = l->v[id].point;
         if (l->v[id].fold != id || point == PLAN_NONE || n->op == IR_INPUT)
             continue;
         if (is_activation(n)) {
-            point_call(&f, point, first, value(&f, n->in[0]));
+            point_call(&f, point, value(&f, n->in[0]));
             release(&f, l->v[n->in[0]].fold);
         } else {
             const uint32_t slot = computed(&f, id);
-            point_call(&f, point, first, slot);
+            point_call(&f, point, slot);
             f.busy.at[slot] = false;
         }
     }
-    const uint32_t first = (uint32_t)f.calls.n;
-    point_call(&f, l->p->n_points - 1, first, value(&f, l->output));
+    point_call(&f, l->p->n_points - 1, value(&f, l->output));
     release(&f, l->v[l->output].fold);
     l->p->folds = f.calls.at;
     l->p->n_folds = (uint32_t)f.calls.n;
