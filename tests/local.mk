@@ -17,6 +17,7 @@ include tests/unit/party.mk
 include tests/unit/cli.mk
 include tests/unit/oracle.mk
 include tests/e2e/local.mk
+include tests/fuzz/local.mk
 include tests/bench/local.mk
 if HAVE_CHECK
 check_PROGRAMS += $(UNIT_TESTS)
