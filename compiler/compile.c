@@ -14,7 +14,9 @@
 #include "compiler/load/load.h"
 #include "compiler/lower/plan.h"
 #include "compiler/pin.h"
-#include "compiler/report.h"
+#include "compiler/report/check.h"
+#include "compiler/report/count.h"
+#include "compiler/report/remarks.h"
 #include "compiler/show.h"
 #include "compiler/space.h"
 
@@ -130,16 +132,39 @@ static bool is_wanted(const struct strings *passes, const char *name)
     return false;
 }
 
-static void show_remarks(struct compilation *c)
+/* A remark that nobody chose is shown to programs, unless something was chosen. */
+static bool is_shown(const struct compilation *c, const struct pass_info *pass, const struct remark *r)
 {
+    const struct strings *chosen = c->options->remarks;
+    bool all = c->options->remarks_json;
+    for (int kind = 0; kind < REMARK_KINDS; kind++)
+        all &= chosen[kind].n == 0;
+    return all || is_wanted(&chosen[r->kind], pass->name);
+}
+
+/* The world may refuse the file. */
+static bool show_remarks(struct compilation *c)
+{
+    struct text json = text_new(c->arena);
     for (size_t i = 0; i < c->passes.n; i++) {
         const struct pass_step *step = &c->passes.steps[i];
         for (size_t k = 0; k < step->n_remarks; k++) {
             const struct remark *r = &step->remarks[k];
-            if (is_wanted(&c->options->remarks[r->kind], step->pass->name))
+            if (!is_shown(c, step->pass, r))
+                continue;
+            if (c->options->remarks_json)
+                remarks_json(&json, c->graph->name, step->pass, r);
+            else
                 diag_remark_at(c->diag, &r->site, arena_printf(c->arena, "-R%s=%s", remark_flags[r->kind], step->pass->name), r->text);
         }
     }
+    if (!c->options->remarks_file) {
+        fwrite(text_str(&json), 1, json.n, stderr);
+        return true;
+    }
+    struct file_set set = file_set_new(c->arena);
+    file_set_add(&set, c->options->remarks_file, text_str(&json), json.n);
+    return file_set_commit(&set, &c->failure);
 }
 
 static bool run_passes(struct compilation *c)
@@ -153,8 +178,7 @@ static bool run_passes(struct compilation *c)
         for (size_t i = 0; i < c->passes.n; i++)
             verify_text(c, c->passes.steps[i].after);
     }
-    show_remarks(c);
-    return true;
+    return show_remarks(c);
 }
 
 static bool check_budgets(struct compilation *c)
@@ -306,7 +330,7 @@ static bool write_pinned(struct compilation *c, struct text *t)
 static bool check(struct compilation *c)
 {
     struct text report = text_new(c->arena);
-    bool countable = report_network(&report, c->graph, &c->passes);
+    bool countable = report_check(&report, c->graph, &c->passes);
     if (!countable)
         diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
     struct space space = {c->program, &c->elab, &c->found, &c->options->passes, c->graph};
@@ -315,6 +339,20 @@ static bool check(struct compilation *c)
     good = good && check_budgets(c);
     good = good && make_plan(c);
     return (!countable || file_print(c->arena, text_str(&report), report.n, &c->failure)) && good;
+}
+
+static bool too_large(struct compilation *c)
+{
+    diag_error(c->diag, (struct span){0}, E_TOO_LARGE, "network %s is too large to be counted", c->graph->name);
+    return false;
+}
+
+static bool count(struct compilation *c)
+{
+    struct text t = text_new(c->arena);
+    bool (*print)(struct text *, const struct ir_graph *, const struct pass_trace *, enum count_by) =
+        c->options->format_json ? count_json : count_text;
+    return print(&t, c->graph, &c->passes, c->options->by) ? write_text(c, text_str(&t), t.n) : too_large(c);
 }
 
 static bool build(struct compilation *c)
@@ -365,7 +403,14 @@ static bool run(struct compilation *c)
         return false;
     if (c->options->dump_after)
         return dump_after(c);
-    return c->options->command == COMMAND_CHECK ? check(c) : build(c);
+    switch (c->options->command) {
+    case COMMAND_CHECK:
+        return check(c);
+    case COMMAND_COUNT:
+        return count(c);
+    default:
+        return build(c);
+    }
 }
 
 enum compile_status compile_run(struct arena *a, const struct options *o)

@@ -12,6 +12,7 @@ include compiler/pass/local.mk
 include compiler/lower/local.mk
 include compiler/emit/local.mk
 include compiler/oracle/local.mk
+include compiler/report/local.mk
 libcnascomp_la_SOURCES += compiler/fit.c compiler/fit.h
 bin_PROGRAMS += cnasc
 cnasc_SOURCES = \
@@ -24,7 +25,6 @@ cnasc_SOURCES = \
 	compiler/main.c \
 	compiler/options.c compiler/options.h \
 	compiler/pin.c compiler/pin.h \
-	compiler/report.c compiler/report.h \
 	compiler/show.c compiler/show.h \
 	compiler/space.c compiler/space.h
 cnasc_LDADD = libcnascomp.la

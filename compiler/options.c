@@ -13,12 +13,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, FMT = 1 << COMMAND_FMT, DOC = 1 << COMMAND_DOC };
+enum {
+    ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, COUNT = 1 << COMMAND_COUNT,
+    FMT = 1 << COMMAND_FMT, DOC = 1 << COMMAND_DOC,
+    NETS = CHECK | BUILD | COUNT, /* the commands that read a network */
+};
 
 enum id {
     OPT_HELP, OPT_VERSION, OPT_SEARCH_DIRS, OPT_OUTPUT, OPT_EMIT, OPT_FROM_IR, OPT_INCLUDE, OPT_DEFINE, OPT_PICK, OPT_NETWORK, OPT_DEPEND,
     OPT_DEPEND_FILE, OPT_DEPEND_TARGET, OPT_WARNING, OPT_NO_WARNINGS, OPT_MAX_ERRORS, OPT_COLOUR, OPT_DIAGNOSTICS, OPT_DUMP_AFTER,
-    OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE, OPT_LEVEL, OPT_PASS, OPT_REMARKS,
+    OPT_VERIFY, OPT_TARGETS, OPT_CHECK, OPT_IN_PLACE, OPT_LEVEL, OPT_PASS, OPT_REMARKS, OPT_REMARKS_FORM, OPT_BY, OPT_FORMAT,
 };
 
 static const struct spec {
@@ -28,29 +32,32 @@ static const struct spec {
     unsigned commands;         /* ANY: also without a command */
     const char *help;
 } specs[] = {
-    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | DOC, "the directory for C (it is made), or the file for text"},
+    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | COUNT | DOC, "the directory for C (it is made), or the file for text"},
     {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule; ast: the syntax tree; cnas: the source with every choice picked. Texts go to standard output"},
     {OPT_TARGETS, "--targets", "", "LIST", CHECK | BUILD, "the programs that are wanted: any of train,infer,client,server, or all (default)"},
-    {OPT_INCLUDE, "--include", "-I", "DIR", CHECK | BUILD, "look for imported modules here too; in the order given"},
-    {OPT_DEFINE, "--define", "-D", "NAME=VALUE", CHECK | BUILD, "give a parameter of the network a value"},
-    {OPT_PICK, "--pick", "", "NAME=VALUE", CHECK | BUILD, "decide a choice: an alternative as `check` shows it, or [0, 2] for a subset"},
-    {OPT_NETWORK, "--network", "", "NAME", CHECK | BUILD, "which network, where the file has several"},
+    {OPT_INCLUDE, "--include", "-I", "DIR", NETS, "look for imported modules here too; in the order given"},
+    {OPT_DEFINE, "--define", "-D", "NAME=VALUE", NETS, "give a parameter of the network a value"},
+    {OPT_PICK, "--pick", "", "NAME=VALUE", NETS, "decide a choice: an alternative as `check` shows it, or [0, 2] for a subset"},
+    {OPT_NETWORK, "--network", "", "NAME", NETS, "which network, where the file has several"},
     {OPT_DEPEND, "-MMD", "", NULL, BUILD, "write a dependency file for make: what was read, without the standard library"},
     {OPT_DEPEND_FILE, "-MF", "", "FILE", BUILD, "its name; without it, DIR/NET.d, or that of -o ending in .d"},
     {OPT_DEPEND_TARGET, "-MT", "", "TARGET", BUILD, "the target it names; without it, the files that are written"},
-    {OPT_FROM_IR, "--from-ir", "", NULL, CHECK | BUILD, "the input is the text that --emit=ir wrote"},
-    {OPT_LEVEL, "--optimize", "-O", "LEVEL", CHECK | BUILD, "0: the network as it is written; 1 (default): passes that keep the function bit by bit; 2: also up to rounding. A network with @passes says itself"},
-    {OPT_PASS, "--pass", "-f", "PASS", CHECK | BUILD, "run this pass too, with arguments after a `=`: -frelu-prune=skips; no-PASS: do not run it"},
-    {OPT_REMARKS, "--remark", "-R", "WHICH", CHECK | BUILD, "pass, pass-missed or pass-analysis: show what passes did, could not do, found; pass=NAME: this pass alone"},
+    {OPT_FROM_IR, "--from-ir", "", NULL, NETS, "the input is the text that --emit=ir wrote"},
+    {OPT_LEVEL, "--optimize", "-O", "LEVEL", NETS, "0: the network as it is written; 1 (default): passes that keep the function bit by bit; 2: also up to rounding. A network with @passes says itself"},
+    {OPT_PASS, "--pass", "-f", "PASS", NETS, "run this pass too, with arguments after a `=`: -frelu-prune=skips; no-PASS: do not run it"},
+    {OPT_REMARKS, "--remark", "-R", "WHICH", NETS, "pass, pass-missed or pass-analysis: show what passes did, could not do, found; pass=NAME: this pass alone"},
+    {OPT_REMARKS_FORM, "--remarks", "", "FORM", NETS, "text (default): remarks are among the diagnostics; json: one object in a line, on standard error, all of them if no -R says which; json:FILE: in a file"},
+    {OPT_BY, "--by", "", "WHAT", COUNT, "stage or layer: a second table, with ReLUs as written and now"},
+    {OPT_FORMAT, "--format", "", "FORM", COUNT, "text (default) or json"},
     {OPT_DUMP_AFTER, "--dump-after", "", "PASS", CHECK | BUILD, "print the graph as it is after this pass, and stop; `elaborate` is before the first"},
-    {OPT_VERIFY, "--verify", "", NULL, CHECK | BUILD, "check the compiler itself as well: texts that read back, every invariant of the plan"},
-    {OPT_WARNING, "--warn", "-W", "WHICH", CHECK | BUILD, "all, error, or the name of a warning, which its message shows; no-NAME: not that one"},
-    {OPT_NO_WARNINGS, "-w", "", NULL, CHECK | BUILD, "no warnings"},
+    {OPT_VERIFY, "--verify", "", NULL, NETS, "check the compiler itself as well: texts that read back, every invariant of the plan"},
+    {OPT_WARNING, "--warn", "-W", "WHICH", NETS, "all, error, or the name of a warning, which its message shows; no-NAME: not that one"},
+    {OPT_NO_WARNINGS, "-w", "", NULL, NETS, "no warnings"},
     {OPT_CHECK, "--check", "", NULL, FMT, "write nothing; name the files that are formatted otherwise, and exit with 1 if there are any"},
     {OPT_IN_PLACE, "--in-place", "-i", NULL, FMT, "rewrite the files, instead of printing them"},
-    {OPT_MAX_ERRORS, "--max-errors", "", "N", CHECK | BUILD | FMT | DOC, "show so many errors at most; 20 if not given, 0: all"},
-    {OPT_COLOUR, "--color", "", "WHEN", CHECK | BUILD | FMT | DOC, "auto (default: on a terminal), always or never"},
-    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", CHECK | BUILD | FMT | DOC, "text (default), or json: one object in a line, on standard error"},
+    {OPT_MAX_ERRORS, "--max-errors", "", "N", NETS | FMT | DOC, "show so many errors at most; 20 if not given, 0: all"},
+    {OPT_COLOUR, "--color", "", "WHEN", NETS | FMT | DOC, "auto (default: on a terminal), always or never"},
+    {OPT_DIAGNOSTICS, "--diagnostics", "", "FORM", NETS | FMT | DOC, "text (default), or json: one object in a line, on standard error"},
     {OPT_SEARCH_DIRS, "--print-search-dirs", "", NULL, ANY, "say where imports are looked for, and stop"},
     {OPT_HELP, "--help", "", NULL, ANY, "this text; with a command, that command's"},
     {OPT_VERSION, "--version", "", NULL, ANY, "the version, and stop"},
@@ -67,6 +74,10 @@ static const struct {
     {COMMAND_BUILD, "build", "NET.cnas -o DIR", "write C: training, inference, and private inference's client and server",
      "Compiles a network description to C with headers and a Makefile. Files are written only when everything\n"
      "succeeded, and those that would not change are left untouched.\n"},
+    {COMMAND_COUNT, "count", "NET.cnas", "ReLUs, parameters, MACs and memory before and after each pass",
+     "Prints what the network costs as it is written and after each pass that ran: ReLUs, trainable parameters,\n"
+     "multiply-accumulates, and the bytes of float32 activations of one sample that are alive at once at most; then the\n"
+     "budgets. A broken budget is shown, and is no error here.\n"},
     {COMMAND_FMT, "fmt", "FILE.cnas...", "format source files",
      "Prints the files in the one canonical layout: four blanks for a level, lines of up to 100 columns. Comments stay.\n"
      "A file with syntax errors is left as it is, and so are then all the others.\n"},
@@ -256,11 +267,23 @@ static bool set_remarks(struct options *o, struct text *out, const char *value)
     return WRONG(out, "-R is pass, pass-missed or pass-analysis, each alone or with a pass, such as -Rpass=relu-shuffle; not %s", value), false;
 }
 
+/* text, json, json:FILE */
+static bool set_remarks_form(struct options *o, struct text *out, const char *value)
+{
+    const bool file = strncmp(value, "json:", 5) == 0 && value[5];
+    if (!file && strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
+        return WRONG(out, "--remarks is text, json or json:FILE, not %s", value), false;
+    o->remarks_json = *value == 'j';
+    o->remarks_file = file ? value + 5 : NULL;
+    return true;
+}
+
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
     static const char *const kinds[] = {"c", "ir", "plan", "dot", "json", "ast", "cnas"};
-    static const char *const colours[] = {"auto", "always", "never"}, *const forms[] = {"text", "json"};
+    static const char *const colours[] = {"auto", "always", "never"}, *const forms[] = {"text", "json"},
+                             *const parts[] = {"stage", "layer"};
     struct arena *a = out->arena;
     int index;
     char *end;
@@ -339,6 +362,18 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         return set_pass(o, out, value);
     case OPT_REMARKS:
         return set_remarks(o, out, value);
+    case OPT_REMARKS_FORM:
+        return set_remarks_form(o, out, value);
+    case OPT_BY:
+        if (!choose(value, parts, 2, &index))
+            return WRONG(out, "--by is stage or layer, not %s", value), false;
+        o->by = index == 0 ? COUNT_STAGE : COUNT_LAYER;
+        return true;
+    case OPT_FORMAT:
+        if (!choose(value, forms, 2, &index))
+            return WRONG(out, "--format is text or json, not %s", value), false;
+        o->format_json = index == 1;
+        return true;
     case OPT_DUMP_AFTER: {
         const struct pass_info *pass = pass_find(value);
         if (!pass && strcmp(value, "elaborate") != 0)
@@ -391,14 +426,14 @@ static enum options_outcome unknown_option(struct text *out, const char *arg, en
 }
 
 /* What fits together. */
-static enum options_outcome check_whole(const struct options *o, struct text *out, unsigned used)
+static enum options_outcome check_whole(const struct options *o, struct text *out, uint64_t used)
 {
     if (o->command == COMMAND_NONE) {
         usage(out);
         return OPTIONS_WRONG;
     }
     for (int i = 0; i < N_SPECS; i++)
-        if ((used & (1u << specs[i].id)) && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
+        if ((used & (UINT64_C(1) << specs[i].id)) && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
             return WRONG(out, "%s is no option of cnasc %s", specs[i].name, command_name(o->command));
     if (!o->input && o->command != COMMAND_EXPLAIN)
         return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
@@ -443,7 +478,7 @@ enum options_outcome options_parse(struct options *o, struct text *out, int argc
 {
     *o = (struct options){.max_errors = 20, .warnings = diag_warnings_default(), .targets = EMIT_ALL};
     struct strings asked = {0};
-    unsigned used = 0;
+    uint64_t used = 0;
     bool only_words = false;
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i], *value;
@@ -467,7 +502,7 @@ enum options_outcome options_parse(struct options *o, struct text *out, int argc
             value = argv[++i];
         if (!set(o, out, s, value, &asked))
             return OPTIONS_WRONG;
-        used |= 1u << s->id;
+        used |= UINT64_C(1) << s->id;
     }
     if (asked.n == 0)
         return check_whole(o, out, used);

@@ -6,11 +6,12 @@
 #include "compiler/base/text.h"
 #include "compiler/base/vec.h"
 #include "compiler/pass/pass.h"
+#include "compiler/report/count.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD, COMMAND_FMT, COMMAND_DOC, COMMAND_EXPLAIN };
+enum command { COMMAND_NONE, COMMAND_CHECK, COMMAND_BUILD, COMMAND_COUNT, COMMAND_FMT, COMMAND_DOC, COMMAND_EXPLAIN };
 enum emit_kind { EMIT_C, EMIT_IR, EMIT_PLAN, EMIT_DOT, EMIT_JSON, EMIT_AST, EMIT_CNAS };
 enum colour { COLOUR_AUTO, COLOUR_ALWAYS, COLOUR_NEVER };
 
@@ -40,6 +41,10 @@ struct options {
     const char *dump_after;       /* a pass, or elaborate; NULL: none */
     struct pass_settings passes;  /* -O, -f */
     struct strings remarks[REMARK_KINDS]; /* -Rpass...: the passes that are listened to; "": all */
+    bool remarks_json;            /* --remarks=json: not among the diagnostics */
+    const char *remarks_file;     /* NULL: standard error */
+    enum count_by by;             /* count: the second table */
+    bool format_json;             /* count */
     bool verify;
     bool check, in_place;         /* fmt */
 };

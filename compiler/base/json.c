@@ -44,3 +44,19 @@ void text_json_real(struct text *t, double value)
     if (!strpbrk(t->bytes + before, ".e"))
         text_add(t, ".0");
 }
+
+void text_json_site(struct text *t, const struct site *s)
+{
+    text_add(t, "[");
+    for (bool first = true; s && s->file; s = s->from, first = false) {
+        text_add(t, "%s{\"file\": ", first ? "" : ", ");
+        text_json_string(t, s->file);
+        text_add(t, ", \"line\": %d, \"column\": %d, \"block\": ", s->line, s->column);
+        if (s->block)
+            text_json_string(t, s->block);
+        else
+            text_add(t, "null");
+        text_add(t, "}");
+    }
+    text_add(t, "]");
+}

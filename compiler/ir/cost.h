@@ -17,4 +17,9 @@ struct ir_cost ir_cost_node(const struct ir_graph *g, ir_id id); /* of a verifie
 bool ir_cost_add(struct ir_cost *sum, struct ir_cost b);
 bool ir_cost_total(const struct ir_graph *g, struct ir_cost *total); /* false: more than INT64_MAX of something */
 
+/* The most bytes of float32 values of one sample that are alive at one time when the nodes run in their order: the input from the start
+ * on, each result with the operands it is made of, until its last reader; outputs to the end. Results of flatten, reshape and dropout are
+ * their operand's memory under another name. False: more than INT64_MAX. */
+bool ir_cost_memory(struct arena *a, const struct ir_graph *g, int64_t *bytes);
+
 #endif

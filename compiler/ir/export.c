@@ -85,22 +85,6 @@ static void names(struct text *t, const struct ir_graph *g, const ir_id *nodes, 
     text_add(t, "]");
 }
 
-static void places(struct text *t, const struct site *s)
-{
-    text_add(t, "\"at\": [");
-    for (bool first = true; s && s->file; s = s->from, first = false) {
-        text_add(t, "%s{\"file\": ", first ? "" : ", ");
-        text_json_string(t, s->file);
-        text_add(t, ", \"line\": %d, \"column\": %d, \"block\": ", s->line, s->column);
-        if (s->block)
-            text_json_string(t, s->block);
-        else
-            text_add(t, "null");
-        text_add(t, "}");
-    }
-    text_add(t, "]");
-}
-
 static void node(struct text *t, const struct ir_graph *g, ir_id id)
 {
     const struct ir_node *n = &g->nodes[id];
@@ -115,7 +99,8 @@ static void node(struct text *t, const struct ir_graph *g, ir_id id)
     text_add(t, ", \"keep\": %s, \"prune\": %s, \"parameters\": %" PRId64 ", \"macs\": %" PRId64 ", \"relus\": %" PRId64
              ", \"relu_equivalents\": %" PRId64 ", ",
              n->keep ? "true" : "false", n->prune ? "true" : "false", c.parameters, c.macs, c.relus, c.relu_equivalents);
-    places(t, &n->site);
+    text_add(t, "\"at\": ");
+    text_json_site(t, &n->site);
     text_add(t, "}%s\n", id + 1 < g->n_nodes ? "," : "");
 }
 
@@ -139,7 +124,8 @@ void ir_print_json(struct text *t, const struct ir_graph *g)
         else
             text_add(t, "null");
         text_add(t, ", ");
-        places(t, &b->site);
+        text_add(t, "\"at\": ");
+        text_json_site(t, &b->site);
         text_add(t, "}%s\n", i + 1 < g->n_budgets ? "," : "");
     }
     text_add(t, "  ],\n  \"train\": {");

@@ -4,6 +4,7 @@ libcnascomp_la_SOURCES += \
 	compiler/ir/build.c \
 	compiler/ir/cost.c compiler/ir/cost.h \
 	compiler/ir/export.c compiler/ir/export.h \
+	compiler/ir/memory.c \
 	compiler/ir/names.c compiler/ir/names.h \
 	compiler/ir/print.c compiler/ir/print.h \
 	compiler/ir/read.c \

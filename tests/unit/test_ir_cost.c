@@ -132,6 +132,47 @@ static const struct ir_graph *huge(int n)
     return read(text_str(&t));
 }
 
+static int64_t memory(const struct ir_graph *g)
+{
+    int64_t bytes;
+    ck_assert(ir_cost_memory(arena, g, &bytes));
+    return bytes;
+}
+
+/* By hand: what is alive while each operator runs. */
+START_TEST(memory_by_hand)
+{
+    ck_assert_int_eq(memory(read("ir 1 network N %x = input 3x4x4 output y = %x end")), 4 * 48);
+    /* x dies after a, a after b: a and b, 4 * (96 + 32) bytes, is more than x and a */
+    ck_assert_int_eq(memory(read("ir 1 network N %x = input 1x4x4 %a = conv %x channels=6 kh=1 kw=1 %b = conv %a channels=2 kh=1 kw=1 "
+                                 "output y = %b end")), 4 * (96 + 32));
+    /* a skip keeps x alive until the sum, whose result lies beside both */
+    ck_assert_int_eq(memory(read("ir 1 network N %x = input 2x4x4 %a = relu %x %b = relu %a %z = add %x %b output y = %z end")), 4 * 3 * 32);
+    /* other names for the same memory: the vector keeps the map alive */
+    ck_assert_int_eq(memory(read("ir 1 network N %x = input 2x4x4 %f = flatten %x %d = dropout %f rate=0.5 %l = linear %d features=3 "
+                                 "output y = %l end")), 4 * (32 + 3));
+    /* an output stays to the end, and the second input is there from the start */
+    ck_assert_int_eq(memory(read("ir 1 network N %x = input 8 %a = relu %x %b = linear %a features=16 %c = linear %b features=2 "
+                                 "output p = %a output q = %c end")), 4 * (8 + 16 + 2));
+}
+END_TEST
+
+START_TEST(memory_beyond_32_bits)
+{
+    struct text t = text_new(arena); /* nothing dies before the sum */
+    int64_t bytes;
+    text_add(&t, "ir 1 network N %%c0 = input 2048x1024x1024 ");
+    for (int i = 1; i <= 200; i++)
+        text_add(&t, "%%c%d = relu %%c0 ", i);
+    text_add(&t, "%%z = add");
+    for (int i = 0; i <= 200; i++)
+        text_add(&t, " %%c%d", i);
+    text_add(&t, " output y = %%z end");
+    ck_assert(ir_cost_memory(arena, read(text_str(&t)), &bytes));
+    ck_assert_int_eq(bytes, ((int64_t)4 << 31) * 202);
+}
+END_TEST
+
 START_TEST(total_overflow_is_noticed)
 {
     struct ir_cost total;
@@ -152,6 +193,8 @@ int main(void)
     tcase_add_test(t, maxima);
     tcase_add_test(t, cnet1);
     tcase_add_test(t, sums_stop_at_the_end);
+    tcase_add_test(t, memory_by_hand);
+    tcase_add_test(t, memory_beyond_32_bits);
     tcase_add_test(t, total_overflow_is_noticed);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

@@ -8,3 +8,6 @@ tests_unit_test_fmt_LDADD = $(COMPILER_TEST_LIBS)
 
 dist_check_SCRIPTS += tests/fmt.sh tests/editors.sh
 TESTS += tests/fmt.sh tests/editors.sh
+
+dist_check_SCRIPTS += tests/report.sh
+TESTS += tests/report.sh

@@ -1,43 +1,15 @@
-#include "compiler/report.h"
+#include "compiler/report/check.h"
 
 #include "compiler/base/table.h"
 #include "compiler/ir/cost.h"
-#include "compiler/pass/budget.h"
-
-#include <inttypes.h>
+#include "compiler/report/budgets.h"
+#include "compiler/report/words.h"
 
 enum { LINE = 130 };
 
 static const char *or_blank(struct arena *a, int64_t value)
 {
     return value ? table_number(a, value) : "";
-}
-
-/* "conv 3x3 /2 groups 8": the operator and those attributes that are not what one expects. */
-static const char *operator_text(struct arena *a, const struct ir_node *n)
-{
-    struct text t = text_new(a);
-    int64_t stride = 1;
-    text_add(&t, "%s", ir_op_name(n->op));
-    if (n->op == IR_CONV) {
-        text_add(&t, " %" PRId64 "x%" PRId64, n->conv.kh, n->conv.kw);
-        stride = n->conv.stride;
-    } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
-        const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
-        text_add(&t, " %" PRId64 "x%" PRId64, p->kernel, p->kernel);
-        stride = p->stride;
-    } else if (n->op == IR_SUBSAMPLE) {
-        stride = n->subsample.stride;
-    } else if (n->op == IR_DROPOUT) {
-        text_add(&t, " %g", n->dropout.rate);
-    }
-    if (stride != 1)
-        text_add(&t, " /%" PRId64, stride);
-    if (n->op == IR_CONV && n->conv.groups != 1)
-        text_add(&t, " groups %" PRId64, n->conv.groups);
-    if (n->op == IR_CONV && n->conv.dilation != 1)
-        text_add(&t, " dilation %" PRId64, n->conv.dilation);
-    return text_str(&t);
 }
 
 static void row(struct table *t, const char *name, const char *op, const char *shape, struct ir_cost c)
@@ -55,7 +27,7 @@ static void layers(struct text *out, const struct ir_graph *g, struct ir_cost to
     table_row(&t, (const char *[]){"layer", "operator", "result", "parameters", "MACs", "ReLUs", "ReLU-equivalents"});
     table_rule(&t);
     for (ir_id id = 0; id < g->n_nodes; id++)
-        row(&t, g->nodes[id].name, operator_text(a, &g->nodes[id]), ir_shape_text(a, g->nodes[id].shape), ir_cost_node(g, id));
+        row(&t, g->nodes[id].name, words_operator(a, &g->nodes[id]), ir_shape_text(a, g->nodes[id].shape), ir_cost_node(g, id));
     table_rule(&t);
     table_row(&t, (const char *[]){"total", "", "", table_number(a, total.parameters), table_number(a, total.macs),
                                    table_number(a, total.relus), table_number(a, total.relu_equivalents)});
@@ -77,7 +49,7 @@ static bool left_out(struct text *out, const struct ir_graph *whole)
             continue;
         const struct ir_node *n = &whole->nodes[id];
         struct ir_cost cost = ir_cost_node(whole, id);
-        row(&t, n->name, operator_text(a, n), ir_shape_text(a, n->shape), cost);
+        row(&t, n->name, words_operator(a, n), ir_shape_text(a, n->shape), cost);
         if (!ir_cost_add(&sum, cost))
             return false;
     }
@@ -109,23 +81,7 @@ static bool passes_text(struct text *out, const struct pass_trace *passes)
     return true;
 }
 
-static void budgets(struct text *out, const struct ir_graph *g)
-{
-    struct arena *a = out->arena;
-    struct table t = table_new(a, "lrrrl");
-    table_row(&t, (const char *[]){"ReLU budget", "limit", "used", "left", ""});
-    table_rule(&t);
-    for (uint32_t i = 0; i < g->n_budgets; i++) {
-        const struct ir_budget *b = &g->budgets[i];
-        int64_t used = budget_used(g, b);
-        table_row(&t, (const char *[]){b->scope, table_number(a, b->limit), table_number(a, used),
-                                       table_number(a, b->limit - used), used > b->limit ? "broken" : "ok"});
-    }
-    table_fit(&t, LINE);
-    table_print(out, &t);
-}
-
-bool report_network(struct text *out, const struct ir_graph *g, const struct pass_trace *passes)
+bool report_check(struct text *out, const struct ir_graph *g, const struct pass_trace *passes)
 {
     struct ir_cost total;
     if (!ir_cost_total(g, &total))
@@ -139,9 +95,6 @@ bool report_network(struct text *out, const struct ir_graph *g, const struct pas
     if (!passes_text(out, passes))
         return false;
     text_add(out, "\n");
-    if (g->n_budgets)
-        budgets(out, g);
-    else
-        text_add(out, "no ReLU budget\n");
+    budgets_table(out, g);
     return true;
 }
