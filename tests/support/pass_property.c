@@ -2,6 +2,7 @@
 
 #include "compiler/ir/cost.h"
 #include "compiler/ir/print.h"
+#include "compiler/ir/rewrite.h"
 #include "compiler/ir/verify.h"
 #include "compiler/oracle/oracle.h"
 #include "compiler/pass/budget.h"
@@ -119,10 +120,24 @@ static const float *run(struct arena *a, const struct cnas_model *m, const float
     return memcpy(logits, oracle_logits(o), IMAGES * (size_t)m->classes * sizeof *logits);
 }
 
+/* g with one of its outputs alone, and without what that does not need. */
+static const struct ir_graph *with_output(struct arena *a, const struct ir_graph *g, uint32_t i)
+{
+    struct ir_graph one = *g;
+    one.n_outputs = 1;
+    one.outputs = &g->outputs[i];
+    const bool *needed = ir_needed(a, &one);
+    struct ir_rewrite *r = ir_rewrite_new(a, &one);
+    for (ir_id id = 0; id < g->n_nodes; id++)
+        if (needed[id])
+            ir_rewrite_copy(r, id);
+    return ir_rewrite_finish(r);
+}
+
 static const struct cnas_model *lower(struct arena *a, const struct ir_graph *g, uint32_t output, const char **why)
 {
     struct plan_refusal refusal = {0};
-    const struct plan *p = plan_lower(a, dag_output(a, g, output), PLAN_CLEAR, &refusal);
+    const struct plan *p = plan_lower(a, with_output(a, g, output), PLAN_CLEAR, &refusal);
     if (!p)
         *why = arena_printf(a, "it cannot be lowered: %s", refusal.text);
     return p ? oracle_model(a, p) : NULL;

@@ -10,11 +10,8 @@
 #include <cnas/model.h>
 
 /* One input, one output or a few, about `nodes` nodes; the last budget covers each of them by number. Each output alone makes a graph
- * that can be lowered (dag_output). */
+ * that can be lowered. */
 const struct ir_graph *random_dag(struct arena *a, struct random *r, int nodes);
-
-/* g with its i-th output alone, under the same names, and without what that does not need. */
-const struct ir_graph *dag_output(struct arena *a, const struct ir_graph *g, uint32_t i);
 
 /* Values for all parameters: functions of the seed and the parameter's name. Scales of both signs, statistics as of trained networks,
  * sizes that keep values near 1. */

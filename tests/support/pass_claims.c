@@ -1,0 +1,77 @@
+#include "tests/support/pass_claims.h"
+
+#include "compiler/pass/pass.h"
+
+#include <inttypes.h>
+
+static const struct pass_claim claims[] = {
+    {.pass = "dce"}, /* the graphs of these tests have nothing for it to leave out */
+    {.pass = "relu-shuffle", .changed = 40, .remarks_add_up = true},
+};
+
+const struct pass_claim *pass_claims(size_t *n)
+{
+    *n = sizeof claims / sizeof *claims;
+    return claims;
+}
+
+static const struct ir_graph *run_with(struct arena *a, const struct pass_claim *c, const struct ir_graph *g, struct remarks *remarks)
+{
+    struct pass_args args = {0};
+    struct diag *d = diag_new(a);
+    const char *why;
+    *remarks = (struct remarks){.arena = a};
+    if (c->args && !pass_args_read(a, c->args, &args, &why))
+        bug(why);
+    struct pass_context context = {.arena = a, .args = &args, .remarks = remarks, .diag = d};
+    const struct ir_graph *h = pass_find(c->pass)->run(&context, g);
+    if (!h)
+        bug("a pass that refuses a random graph");
+    return h;
+}
+
+static const struct ir_graph *run_claim(void *context, struct arena *a, const struct ir_graph *g)
+{
+    struct remarks remarks;
+    return run_with(a, context, g, &remarks);
+}
+
+static int64_t relu_equivalents(const struct ir_graph *g)
+{
+    struct ir_cost cost;
+    if (!ir_cost_total(g, &cost))
+        bug("a small graph with more ReLUs than can be counted");
+    return cost.relu_equivalents;
+}
+
+static const char *remarks_law(void *context, struct arena *a, const struct ir_graph *before, const struct ir_graph *after)
+{
+    const struct pass_claim *c = context;
+    const int64_t saved = relu_equivalents(before) - relu_equivalents(after);
+    struct remarks remarks;
+    int64_t said = 0;
+    run_with(a, c, before, &remarks);
+    for (size_t i = 0; i < remarks.list.n; i++)
+        if (remarks.list.at[i].kind == REMARK_PASSED)
+            said += remarks.list.at[i].relus;
+    if (c->remarks_add_up && said != saved)
+        return arena_printf(a, "its remarks speak of %" PRId64 " ReLUs saved, and %" PRId64 " were", said, saved);
+    return NULL;
+}
+
+struct pass_property pass_claim_property(const struct pass_claim *c)
+{
+    static const enum pass_function functions[] = {
+        [PASS_EXACT] = FUNCTION_SAME, [PASS_CLOSE] = FUNCTION_CLOSE, [PASS_CHANGES] = FUNCTION_CHANGES};
+    return (struct pass_property){
+        .name = c->pass,
+        .run = run_claim,
+        .context = (void *)(uintptr_t)c,
+        .function = functions[pass_find(c->pass)->kind],
+        .tolerance = 1e-3,
+        .idempotent = !c->repeats,
+        .relus_never_rise = !c->may_add_relus,
+        .maker = c->maker,
+        .law = remarks_law,
+    };
+}
