@@ -4,7 +4,7 @@
 #include "compiler/ir/print.h"
 #include "compiler/ir/verify.h"
 #include "compiler/lower/plan.h"
-#include "compiler/report.h"
+#include "compiler/report/check.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -63,7 +63,7 @@ const struct ir_graph *law_graph(struct arena *a, struct diag *d, const struct i
     for (size_t i = 0; i < passes.n; i++)
         text_reads_back(a, passes.steps[i].after);
     struct text t = text_new(a);
-    report_network(&t, last, &passes);
+    report_check(&t, last, &passes);
     ir_print_dot(&t, last);
     ir_print_json(&t, last);
     print_plan(a, last, PLAN_CLEAR);
