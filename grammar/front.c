@@ -151,13 +151,15 @@ static bool among(const char *const *words, int n, const char *word)
     return false;
 }
 
+#define STATEMENT "a statement or `}`"
+
 /* "`,` or `)`": the expected tokens in words. */
 static const char *expectation(struct front *f, const char *const *expected, int n)
 {
     if (among(expected, n, "`network`"))
         return "`import`, `const`, `block` or `network`";
     if (among(expected, n, "`output`"))
-        return "a statement or `}`";
+        return STATEMENT;
     if (among(expected, n, "number"))
         return among(expected, n, "`]`") ? "an expression or `]`" : among(expected, n, "`)`") ? "an expression or `)`" : "an expression";
     if (among(expected, n, "`;`"))
@@ -207,6 +209,8 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
         diag_error(f->diag, at, E_SYNTAX, "expected %s", wanted);
     else
         diag_error(f->diag, at, E_SYNTAX, "expected %s, found %s", wanted, found);
+    if (found && strcmp(found, "`@`") == 0 && strcmp(wanted, STATEMENT) == 0)
+        diag_note(f->diag, at, "an annotation stands behind the call that it is about, as in `y = relu(x) @keep;`");
     if (at_end && f->brackets.n > 0) {
         uint32_t open = f->brackets.at[f->brackets.n - 1];
         diag_note(f->diag, (struct span){f->source, open, open + 1}, "this is not closed");

@@ -89,7 +89,7 @@ shows choice 2 '\<_\(' < words
 shows word 9 '\<_\>' < words
 cat "$sema/train.c" "$sema/private.c" | grep -o '{"[a-z]*", set_' | sed 's/{"\(.*\)".*/\1/' > words
 shows setting 9 '\<_ *=' < words
-sed -n 's/^ *{"\([a-z_]*\)", ON_.*false},$/\1/p' "$sema/annotation.c" > words
+sed -n '/\.later = true/d; s/^ *{\.name = "\([a-z_]*\)", \.places.*/\1/p' "$sema/annotation.c" > words
 shows annotation 7 '@_\>' < words
 sed -n 's/^ *{"\([a-z]*\)", KIND.*/\1/p' "$sema/type.c" > words
 shows type 8 '(:|->|\[) *_\>' < words
