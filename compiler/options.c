@@ -84,9 +84,9 @@ static const struct {
     {COMMAND_DOC, "doc", "FILE.cnas|std.NAME", "documentation of a module, as Markdown",
      "Prints what a module's doc comments say, with the signatures of its constants, blocks and networks, as Markdown.\n"
      "std.NAME is a module of the standard library, and not a file. Imports are not followed.\n"},
-    {COMMAND_EXPLAIN, "explain", "[CODE]", "say what the code of an error or a warning means",
+    {COMMAND_EXPLAIN, "explain", "[CODE|-WNAME]", "say what the code of an error or a warning means",
      "Explains the code that stands in brackets behind an error or a warning, with an example of the mistake and of its\n"
-     "correction. Without a code, lists all.\n"},
+     "correction. A warning may be given by its name, too. Without a code, lists all.\n"},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -192,13 +192,13 @@ static bool set_targets(struct options *o, struct text *out, const char *value)
 
 static bool unknown_warning(struct text *out, const char *word)
 {
-    bool no = strncmp(word, "no-", 3) == 0;
-    struct nearest near = nearest_to(no ? word + 3 : word);
-    for (size_t i = 0; diag_warnings_at(i); i++)
-        nearest_try(&near, diag_warnings_at(i));
-    if (near.best)
-        return WRONG(out, "there is no warning -W%s; did you mean -W%s%s?", word, no ? "no-" : "", near.best), false;
-    return WRONG(out, "there is no warning -W%s", word), false;
+    const char *name = word;
+    name += strncmp(name, "no-", 3) == 0 ? 3 : 0;
+    name += strncmp(name, "error=", 6) == 0 ? 6 : 0;
+    const char *near = diag_warnings_nearest(name);
+    if (near)
+        return WRONG(out, "there is no warning -W%s; did you mean -W%.*s%s?", word, (int)(name - word), word, near), false;
+    return WRONG(out, "there is no warning -W%s; cnasc explain lists them", word), false;
 }
 
 static bool unknown_pass(struct text *out, const char *word)
@@ -425,16 +425,16 @@ static enum options_outcome unknown_option(struct text *out, const char *arg, en
     return unknown(out, "option", near.word, near.best, command);
 }
 
-/* What fits together. */
-static enum options_outcome check_whole(const struct options *o, struct text *out, uint64_t used)
+/* What fits together. typed: each option that was given, as it was written. */
+static enum options_outcome check_whole(const struct options *o, struct text *out, const char *const *typed)
 {
     if (o->command == COMMAND_NONE) {
         usage(out);
         return OPTIONS_WRONG;
     }
     for (int i = 0; i < N_SPECS; i++)
-        if ((used & (UINT64_C(1) << specs[i].id)) && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
-            return WRONG(out, "%s is no option of cnasc %s", specs[i].name, command_name(o->command));
+        if (typed[i] && specs[i].commands != ANY && !(specs[i].commands & (1u << o->command)))
+            return WRONG(out, "%s is no option of cnasc %s", typed[i], command_name(o->command));
     if (!o->input && o->command != COMMAND_EXPLAIN)
         return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
                      commands[o->command - 1].arguments);
@@ -478,11 +478,12 @@ enum options_outcome options_parse(struct options *o, struct text *out, int argc
 {
     *o = (struct options){.max_errors = 20, .warnings = diag_warnings_default(), .targets = EMIT_ALL};
     struct strings asked = {0};
-    uint64_t used = 0;
+    const char *typed[N_SPECS] = {0};
     bool only_words = false;
     for (int i = 1; i < argc; i++) {
         const char *arg = argv[i], *value;
-        if (only_words || arg[0] != '-' || !arg[1]) {
+        bool warning = o->command == COMMAND_EXPLAIN && strncmp(arg, "-W", 2) == 0 && arg[2]; /* -Wauto: what a message shows */
+        if (only_words || arg[0] != '-' || !arg[1] || warning) {
             if (set_word(o, out, arg) != OPTIONS_RUN)
                 return OPTIONS_WRONG;
             continue;
@@ -502,10 +503,10 @@ enum options_outcome options_parse(struct options *o, struct text *out, int argc
             value = argv[++i];
         if (!set(o, out, s, value, &asked))
             return OPTIONS_WRONG;
-        used |= UINT64_C(1) << s->id;
+        typed[s - specs] = strncmp(arg, s->name, strlen(s->name)) == 0 ? s->name : s->letter;
     }
     if (asked.n == 0)
-        return check_whole(o, out, used);
+        return check_whole(o, out, typed);
     if (strcmp(asked.at[0], "--help") == 0)
         help(out, o->command);
     else if (strcmp(asked.at[0], "--version") == 0)

@@ -1,6 +1,7 @@
 #include "compiler/base/diag_warnings.h"
 
 #include "compiler/base/arena.h"
+#include "compiler/base/nearest.h"
 
 #include <string.h>
 
@@ -62,7 +63,21 @@ const char *diag_warning_name(enum diag_code code)
     bug("a warning without a name");
 }
 
-const char *diag_warnings_at(size_t i)
+bool diag_warning_is(enum diag_code code, const char *word)
 {
-    return i < N ? warnings[i].name : NULL;
+    for (size_t i = 0; i < N; i++)
+        if (warnings[i].code == code)
+            return *word && (strcmp(word, warnings[i].name) == 0 || strcmp(word, warnings[i].group) == 0);
+    return false;
+}
+
+const char *diag_warnings_nearest(const char *word)
+{
+    struct nearest near = nearest_to(word);
+    for (size_t i = 0; i < N; i++) {
+        nearest_try(&near, warnings[i].name);
+        if (*warnings[i].group)
+            nearest_try(&near, warnings[i].group);
+    }
+    return near.best;
 }

@@ -16,6 +16,7 @@ bool diag_warnings_choose(struct diag_warnings *w, const char *word);
 void diag_warnings_none(struct diag_warnings *w); /* -w */
 
 const char *diag_warning_name(enum diag_code code); /* "unused-value" */
-const char *diag_warnings_at(size_t i);              /* the i-th name, for suggestions and lists; NULL behind the last */
+bool diag_warning_is(enum diag_code code, const char *word); /* its name, or its group's; false for what is no warning */
+const char *diag_warnings_nearest(const char *word); /* the name or group that may have been meant; NULL: none is near */
 
 #endif

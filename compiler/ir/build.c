@@ -1,8 +1,10 @@
 /* Record-only constructors: a builder holds a growing graph; every node is checked by its shape rule before it is recorded. */
+#include "compiler/base/map.h"
 #include "compiler/base/vec.h"
 #include "compiler/ir/names.h"
 #include "compiler/ir/shape.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 const struct ir_train ir_train_default = {
@@ -189,6 +191,27 @@ void ir_builder_budget(struct ir_builder *b, struct ir_budget budget)
         budget.n_nodes = n;
     }
     vec_push(b->arena, &b->budgets, budget);
+}
+
+void ir_builder_number_budgets(struct ir_builder *b)
+{
+    struct alike {
+        uint32_t n, next;
+    };
+    struct map scopes = map_new(b->arena);
+    for (size_t i = 0; i < b->budgets.n; i++) {
+        struct alike *alike = map_get(&scopes, b->budgets.at[i].scope);
+        if (!alike) {
+            alike = ARENA_NEW(b->arena, struct alike);
+            map_set(&scopes, b->budgets.at[i].scope, alike);
+        }
+        alike->n++;
+    }
+    for (size_t i = 0; i < b->budgets.n; i++) {
+        struct alike *alike = map_get(&scopes, b->budgets.at[i].scope);
+        if (alike->n > 1)
+            b->budgets.at[i].scope = arena_printf(b->arena, "%s[%" PRIu32 "]", b->budgets.at[i].scope, alike->next++);
+    }
 }
 
 void ir_builder_wish(struct ir_builder *b, struct ir_wish wish)

@@ -176,6 +176,7 @@ void ir_builder_reserve(struct ir_builder *b, const char *name);
 void ir_builder_give_up(struct ir_builder *b, const char *name);
 void ir_builder_output(struct ir_builder *b, const char *name, ir_id node);
 void ir_builder_budget(struct ir_builder *b, struct ir_budget budget); /* nodes in any order, also repeated; copied */
+void ir_builder_number_budgets(struct ir_builder *b); /* of one scope each gets its number: cell[0], cell[1] */
 void ir_builder_wish(struct ir_builder *b, struct ir_wish wish);
 void ir_builder_train(struct ir_builder *b, const struct ir_train *train);
 void ir_builder_private(struct ir_builder *b, const struct ir_private *private);

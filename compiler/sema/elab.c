@@ -272,5 +272,8 @@ const struct ir_graph *elab_network(struct arena *a, struct diag *d, const struc
         choices_finish(&e, found);
     if (diag_errors(d) == 0)
         resolve_warn(d, resolved);
-    return diag_errors(d) > 0 ? NULL : ir_builder_finish(e.builder, NULL);
+    if (diag_errors(d) > 0)
+        return NULL;
+    ir_builder_number_budgets(e.builder);
+    return ir_builder_finish(e.builder, NULL);
 }

@@ -10,3 +10,5 @@ cnasc build good.cnas --emit=ir | cnasc build --from-ir - --emit=ir | grep -E '^
 # Passes that this version does not have.
 sed 's/(shuffle)/(shufle, shuffle(3), shuffle, no_such_thing, shuffle)/' good.cnas >passes.cnas ; cnasc check passes.cnas
 printf 'ir 1\nnetwork N\npass =\n' | cnasc check --from-ir -
+# Groups in loops, and blocks that are used several times, are told apart by their number.
+cnasc check loops.cnas 2>&1 | sed -n '/^ReLU budget/,/ by layer/p'

@@ -35,3 +35,15 @@ cnasc check small.ir --from-ir -D width=3
 cnasc check small.ir --from-ir --dump-after=mrge
 # After -- nothing is an option.
 cnasc check --from-ir -- -small.ir
+# An option of another command, as it was typed.
+cnasc fmt -I here a.cnas
+cnasc fmt --include=here a.cnas
+cnasc fmt -Ihere a.cnas
+cnasc doc -Wall a.cnas
+cnasc explain -I here
+# Warnings.
+cnasc check -Wnmae a.cnas
+cnasc check -Wno-shado a.cnas
+cnasc check -Werror=shado a.cnas
+cnasc check -Wno-error=shado a.cnas
+cnasc check -Werror= a.cnas
