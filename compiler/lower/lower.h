@@ -12,6 +12,8 @@ enum { LOWER_MAX_EXTENT = 65535 };
 #define LOWER_MAX_FLOATS ((uint64_t)INT32_MAX)
 /* The most layers: what plans memory and checks plans compares them in pairs. */
 enum { LOWER_MAX_LAYERS = 20000 };
+/* The most elements of a window whose maximum is taken privately: each is a call of the generated program. */
+enum { LOWER_MAX_COMPARED = 4096 };
 /* A composition is absurd when it has this many more weights than its parts, and this many in all. */
 enum { LOWER_ABSURD_FACTOR = 8, LOWER_ABSURD_WEIGHTS = 16 << 20 };
 

@@ -195,6 +195,9 @@ static enum walk max_pool(struct segments *s, struct affine *y, const struct ir_
     const struct plan_window *w = &s->l->layers[s->l->v[n - s->l->g->nodes].layer].window;
     const uint32_t taps = w->kh * w->kw;
     const struct affine *x = operand(s, n, 0);
+    if ((uint64_t)w->kh * w->kw > LOWER_MAX_COMPARED)
+        return refuse(s, n, arena_printf(s->l->a, "its window has %" PRIu64 " elements, and at most %d are compared: pool in several steps",
+                                         (uint64_t)w->kh * w->kw, LOWER_MAX_COMPARED));
     if ((w->pad_y || w->pad_x) && !s->positive[n->in[0]])
         return refuse(s, n, "its padding could win over negative values: put relu before it, or padding = 0");
     if (!affine_pads_exactly(x, (struct affine_window){w->kh, w->stride, w->pad_y, 1}, (struct affine_window){w->kw, w->stride, w->pad_x, 1}) &&

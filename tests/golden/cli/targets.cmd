@@ -16,6 +16,7 @@ for op in softmax argmax ; do printf 'network N {\n    input x: tensor[4];\n    
 for op in 'flatten |> batch_norm' 'flatten |> slice(0 .. 5)' ; do printf 'network N {\n    input x: tensor[2, 4, 4];\n    output y = x |> %s |> linear(3);\n}\n' "$op" >net.cnas ; cnasc build net.cnas -o no ; done
 printf 'network N {\n    input x: tensor[2, 4, 4];\n    y = x |> slice(0 .. 1) |> flatten;\n    z = x |> slice(rows = 0 .. 2) |> flatten;\n    output w = linear(y + z, 3);\n}\n' >net.cnas ; cnasc build net.cnas -o no
 for op in 'max_pool(3, padding = 1) |> global_avg_pool' 'reshape([4, 2, 4]) |> global_avg_pool' ; do printf 'network N {\n    input x: tensor[2, 4, 4];\n    output y = x |> %s |> linear(3);\n}\n' "$op" >net.cnas ; cnasc build net.cnas -o no ; done
+printf 'network N {\n    input x: tensor[2, 70, 70];\n    output y = x |> max_pool(65) |> flatten |> linear(3);\n}\n' >net.cnas ; cnasc build net.cnas -o no
 printf 'network N {\n    input x: tensor[4];\n    output y = x |> linear(3) |> softmax |> linear(3);\n}\n' >net.cnas ; cnasc build --targets=train net.cnas -o no
 # What no program can have.
 for op in 'conv(1, kernel = 1, stride = 100k)' 'avg_pool(1, stride = 100k)' 'subsample(100k)' ; do printf 'network N {\n    input x: tensor[1, 4, 4];\n    output y = x |> %s |> flatten;\n}\n' "$op" >net.cnas ; cnasc build net.cnas -o no ; done
