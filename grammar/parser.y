@@ -12,6 +12,7 @@
 #include "grammar/front.h"
 
 #include <limits.h>
+#include <string.h>
 
 #define YYMAXDEPTH 4000 /* symbols on the stack; deeper trees are refused by AST_MAX_DEPTH anyhow */
 
@@ -58,6 +59,7 @@ static struct ast_expr *binary(struct front *f, struct front_place at, enum ast_
 
 %union {
     const char *text;
+    struct text path;
     struct ast_expr *expr;
     struct ast_exprs exprs;
     struct ast_arg arg;
@@ -103,7 +105,8 @@ static struct ast_expr *binary(struct front *f, struct front_place at, enum ast_
 %type <stmt> stmt if_stmt
 %type <body> body stmts
 %type <block> header
-%type <text> path section setting_name
+%type <path> path
+%type <text> section setting_name
 
 %left OR
 %left AND
@@ -146,25 +149,25 @@ declaration:
 
 import:
     IMPORT path ';' {
-        struct ast_import i = {.path = NAME_AT($2, @2), .at = SPAN(@$)};
+        struct ast_import i = {.path = NAME_AT(text_str(&$2), @2), .at = SPAN(@$)};
         struct ast_import *p = ARENA_NEW(f->arena, struct ast_import);
         *p = i;
         vec_push(f->arena, &f->module->imports, p);
     }
   | IMPORT path AS NAME ';' {
         struct ast_import *p = ARENA_NEW(f->arena, struct ast_import);
-        *p = (struct ast_import){.path = NAME_AT($2, @2), .alias = NAME_AT($4, @4), .at = SPAN(@$)};
+        *p = (struct ast_import){.path = NAME_AT(text_str(&$2), @2), .alias = NAME_AT($4, @4), .at = SPAN(@$)};
         vec_push(f->arena, &f->module->imports, p);
     }
   | IMPORT path '{' targets '}' ';' {
         struct ast_import *p = ARENA_NEW(f->arena, struct ast_import);
-        *p = (struct ast_import){.path = NAME_AT($2, @2), .selective = true, .names = $4, .at = SPAN(@$)};
+        *p = (struct ast_import){.path = NAME_AT(text_str(&$2), @2), .selective = true, .names = $4, .at = SPAN(@$)};
         vec_push(f->arena, &f->module->imports, p);
     }
 
 path:
-    NAME
-  | path '.' NAME { $$ = arena_printf(f->arena, "%s.%s", $1, $3); }
+    NAME { $$ = text_new(f->arena); text_add_bytes(&$$, $1, strlen($1)); }
+  | path '.' NAME { $$ = $1; text_add_bytes(&$$, ".", 1); text_add_bytes(&$$, $3, strlen($3)); }
 
 header:
     NETWORK target params returns {

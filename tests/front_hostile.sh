@@ -107,6 +107,24 @@ expect "150 imports in a row" 'nested more than'
 mkdir d.cnas && echo 'import d;' > x.cnas
 expect "a module that is a directory" 'directory'
 
+# each N TEXT: the text for every number below N, which stands for each # in it
+each() {
+    awk -v n="$1" -v t="$2" 'BEGIN { k = split(t, part, "#"); for (i = 0; i < n; i++) { s = part[1]; for (j = 2; j <= k; j++) s = s i part[j]; print s } }'
+}
+# What is looked for among all names is looked for only as often as it is said.
+{ each 20000 'block some_name_#(x: tensor) -> tensor { return x; }'; each 20000 'y = sone_name_#(x);' | network; } > x.cnas
+expect "20,000 misspelt names of 20,000 blocks" 'did you mean'
+{ printf 'block f('; each 20000 'parameter_#: int = 1,'; printf ') { return 1; }\n'; { printf 'y = f('; each 20000 'paraneter_# = 1,'; printf ');'; } | network; } > x.cnas
+expect "20,000 misspelt parameters of 20,000" 'did you mean'
+{ printf '@pick('; each 20000 'chioce_# = 1,'; printf 'choice_0 = 1)\n'; each 20000 'choice_# = choose(1, 2);' | network; } > x.cnas
+expect "20,000 misspelt picks of 20,000 choices" 'did you mean'
+{ printf 'import a'; repeat '.b' 100000; printf ';'; } > x.cnas
+expect "a path of 100,000 names" 'at most 1000 characters'
+{ each 100000 'a#,'; printf 'b = 1;'; } | network > x.cnas
+expect "100,000 variables at once" '100001 names cannot take'
+{ printf 'train { '; each 100000 'epoch# = 1;'; printf ' }'; } | network > x.cnas
+expect "100,000 unknown settings" 'has no setting'
+
 # 100,000 statements, and a chain of 20,000 stages, are no mistakes.
 accept() {
     if timeout 60 "$dump" check x.cnas > out 2> said; then

@@ -115,6 +115,11 @@ void diag_note(struct diag *d, struct span at, const char *format, ...)
     va_end(args);
 }
 
+bool diag_takes_notes(const struct diag *d)
+{
+    return !d->quiet;
+}
+
 /* The span that a site stands for: the place is known, its length is not, so the caret marks one byte. */
 static struct span span_of(const struct diag *d, const struct site *site)
 {

@@ -27,6 +27,7 @@ void diag_warning(struct diag *d, struct span at, enum diag_code code, const cha
 
 /* Belongs to the error or warning reported last; dropped with it. */
 void diag_note(struct diag *d, struct span at, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool diag_takes_notes(const struct diag *d); /* false: notes would be dropped, so there is no need to look for what they would say */
 
 /* For stages that know nodes of the IR and no syntax. The instantiation stack site->from is added as notes.
  * The line and caret are shown if the file was registered by diag_source. */

@@ -36,7 +36,7 @@ struct nearest nearest_to(const char *word)
 void nearest_try(struct nearest *near, const char *candidate)
 {
     size_t n = strlen(near->word), m = strlen(candidate);
-    if (n > LONGEST || m > LONGEST || n + m == 0)
+    if (n > LONGEST || m > LONGEST || n + m == 0 || (n > m ? n - m : m - n) >= near->distance)
         return;
     size_t d = distance(near->word, n, candidate, m);
     if (d < near->distance && d < n) { /* d == n: nothing of the word is left */

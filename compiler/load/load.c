@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { MAX_IMPORT_DEPTH = 100 };
+enum { MAX_IMPORT_DEPTH = 100, MAX_PATH = 1000 };
 
 enum state { IN_PROGRESS = 1, DONE };
 
@@ -106,6 +106,10 @@ static const char *with_slashes(struct arena *a, const char *dotted)
 static const struct source *find(struct loader *l, const struct ast_import *i, const struct source *importer)
 {
     const char *path = i->path.text;
+    if (strlen(path) > MAX_PATH) {
+        diag_error(l->diag, i->path.at, E_NO_MODULE, "the path of a module has at most %d characters", MAX_PATH);
+        return NULL;
+    }
     if (strcmp(path, "std") == 0 || strncmp(path, "std.", 4) == 0) {
         const char *name = path[3] ? path + 4 : "";
         const struct embed_module *m = embed_find(name);

@@ -27,6 +27,7 @@ struct binding {
     const struct param *params;
     size_t n;
     struct slot *slots;
+    struct map names; /* of many parameters; arena NULL: not made yet */
     bool bad;
 };
 
@@ -69,17 +70,31 @@ static void bind(struct eval *e, struct binding *b, size_t i, struct value v, st
     slot->given = true;
 }
 
-static size_t param_named(const struct binding *b, const char *name)
+/* The number of this parameter, or b->n. */
+static size_t param_named(struct eval *e, struct binding *b, const char *name)
 {
+    enum { FEW = 16 };
     size_t i = 0;
-    while (i < b->n && strcmp(b->params[i].name, name) != 0)
-        i++;
-    return i;
+    if (b->n <= FEW) {
+        while (i < b->n && strcmp(b->params[i].name, name) != 0)
+            i++;
+        return i;
+    }
+    if (!b->names.arena) {
+        b->names = map_new(e->arena);
+        for (i = 0; i < b->n; i++)
+            map_set(&b->names, b->params[i].name, (void *)&b->params[i]);
+    }
+    const struct param *found = map_get(&b->names, name);
+    return found ? (size_t)(found - b->params) : b->n;
 }
 
 static void unknown_param(struct eval *e, struct binding *b, const struct ast_name *name)
 {
     diag_error(e->diag, name->at, E_UNKNOWN_PARAMETER, "`%s` has no parameter `%s`", b->callee, name->text);
+    b->bad = true;
+    if (!diag_takes_notes(e->diag))
+        return;
     struct nearest near = nearest_to(name->text);
     struct text list = text_new(e->arena);
     for (size_t i = 0; i < b->n; i++) {
@@ -91,7 +106,6 @@ static void unknown_param(struct eval *e, struct binding *b, const struct ast_na
     else
         diag_note(e->diag, name->at, b->n ? "its parameters are %s" : "it has no parameters%s", text_str(&list));
     eval_stack(e);
-    b->bad = true;
 }
 
 /* An argument without a name goes to the first parameter that has no value yet. */
@@ -122,7 +136,7 @@ static void bind_all(struct eval *e, struct binding *b, const struct ast_args *a
             bind_positional(e, b, &next, v, arg->value->at);
             continue;
         }
-        size_t p = param_named(b, arg->name.text);
+        size_t p = param_named(e, b, arg->name.text);
         if (p < b->n)
             bind(e, b, p, v, arg->value->at);
         else

@@ -63,11 +63,13 @@ static struct value run_reverse(struct eval *e, const struct builtin *b, const s
     return value_list(e->arena, items, list->list.n);
 }
 
+enum { PAIR_STEPS = 4 }; /* a list of two takes the memory of so many copied elements */
+
 static struct value run_enumerate(struct eval *e, const struct builtin *b, const struct call *c)
 {
     (void)b;
     const struct value *list = &c->args[0];
-    if (!eval_step(e, c->at, list->list.n))
+    if (!eval_step(e, c->at, list->list.n * PAIR_STEPS))
         return value_error();
     struct value *items = ARENA_ARRAY(e->arena, struct value, list->list.n);
     for (size_t i = 0; i < list->list.n; i++) {
@@ -83,7 +85,7 @@ static struct value run_zip(struct eval *e, const struct builtin *b, const struc
     size_t n = c->args[0].list.n;
     if (n != c->args[1].list.n)
         return eval_fail(e, c->at, E_ZIP_LENGTHS, "`zip` needs two lists of one length, not of %zu and %zu", n, c->args[1].list.n);
-    if (!eval_step(e, c->at, n))
+    if (!eval_step(e, c->at, n * PAIR_STEPS))
         return value_error();
     struct value *items = ARENA_ARRAY(e->arena, struct value, n);
     for (size_t i = 0; i < n; i++) {

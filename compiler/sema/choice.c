@@ -257,7 +257,7 @@ static void unknown(struct eval *e, struct span at, const char *name)
 {
     struct nearest near = nearest_to(name);
     diag_error(e->diag, at, E_UNKNOWN_CHOICE, "there is no choice `%s` in this network", name);
-    for (size_t i = 0; i < e->choices->met.n; i++)
+    for (size_t i = 0; diag_takes_notes(e->diag) && i < e->choices->met.n; i++)
         nearest_try(&near, e->choices->met.at[i]->shown.name);
     if (near.best)
         diag_note(e->diag, at, "did you mean `%s`?", near.best);

@@ -55,7 +55,7 @@ void declared_no_member(struct diag *d, const struct names *names, const struct 
     diag_error(d, name->at, E_UNKNOWN_MEMBER, "module `%s` declares no `%s`", import->path.text, name->text);
     struct nearest near = nearest_to(name->text);
     const struct map *own = &names[import->module->index].own;
-    for (size_t i = 0; i < own->n; i++)
+    for (size_t i = 0; diag_takes_notes(d) && i < own->n; i++)
         nearest_try(&near, own->entries[i].key);
     if (near.best)
         diag_note(d, name->at, "did you mean `%s%s`?", qualifier, near.best);

@@ -78,13 +78,13 @@ static void check_defines(struct eval *e, const struct elab_options *o, const st
         const struct ast_name *name = &o->defines[i].name;
         struct nearest near = nearest_to(name->text);
         bool found = false;
-        for (size_t k = 0; k < net->params.n; k++) {
-            found = found || strcmp(net->params.at[k].target.name.text, name->text) == 0;
-            nearest_try(&near, net->params.at[k].target.name.text);
-        }
+        for (size_t k = 0; !found && k < net->params.n; k++)
+            found = strcmp(net->params.at[k].target.name.text, name->text) == 0;
         if (found)
             continue;
         diag_error(e->diag, name->at, E_UNKNOWN_NETWORK_PARAMETER, "network `%s` has no parameter `%s`", net->target.name.text, name->text);
+        for (size_t k = 0; diag_takes_notes(e->diag) && k < net->params.n; k++)
+            nearest_try(&near, net->params.at[k].target.name.text);
         if (near.best)
             diag_note(e->diag, name->at, "did you mean `%s`?", near.best);
     }

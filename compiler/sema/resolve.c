@@ -199,17 +199,25 @@ static void walk_section(struct resolver *r, const struct ast_stmt *s)
     r->section = NULL;
 }
 
+static void assign_all(struct resolver *r, const struct ast_targets *targets)
+{
+    struct map seen = map_new(r->arena);
+    for (size_t i = 0; i < targets->n; i++) {
+        const struct ast_target *t = &targets->at[i];
+        if (i > 0 && map_get(&seen, t->name.text))
+            diag_error(r->diag, t->name.at, E_DECLARED_TWICE, "`%s` stands here twice", t->name.text);
+        if (targets->n > 1)
+            map_set(&seen, t->name.text, (void *)t);
+        assign(r, t);
+    }
+}
+
 static void walk_stmt(struct resolver *r, const struct ast_stmt *s)
 {
     switch (s->kind) {
     case AST_ASSIGN:
         walk_expr(r, s->value);
-        for (size_t i = 0; i < s->targets.n; i++) {
-            for (size_t k = 0; k < i; k++)
-                if (strcmp(s->targets.at[k].name.text, s->targets.at[i].name.text) == 0)
-                    diag_error(r->diag, s->targets.at[i].name.at, E_DECLARED_TWICE, "`%s` stands here twice", s->targets.at[i].name.text);
-            assign(r, &s->targets.at[i]);
-        }
+        assign_all(r, &s->targets);
         break;
     case AST_CONST:
     case AST_INPUT:

@@ -51,14 +51,16 @@ bool eval_section(struct eval *e, const struct ast_stmt *s, const struct section
         return false;
     }
     *before = s->label.at;
+    struct map set = map_new(e->arena); /* name -> struct ast_arg of the first */
     for (size_t i = 0; i < s->settings.n; i++) {
         const struct ast_arg *one = &s->settings.at[i];
-        for (size_t k = 0; k < i; k++)
-            if (strcmp(s->settings.at[k].name.text, one->name.text) == 0) {
-                diag_error(e->diag, one->name.at, E_SET_TWICE, "`%s` is set twice", one->name.text);
-                diag_note(e->diag, s->settings.at[k].name.at, "it is first set here");
-                break;
-            }
+        const struct ast_arg *first = map_get(&set, one->name.text);
+        if (first) {
+            diag_error(e->diag, one->name.at, E_SET_TWICE, "`%s` is set twice", one->name.text);
+            diag_note(e->diag, first->name.at, "it is first set here");
+        } else {
+            map_set(&set, one->name.text, (void *)one);
+        }
         run_setting(e, section, one, record);
     }
     return true;

@@ -37,6 +37,8 @@ static void unknown_name(struct resolver *r, const struct ast_name *name)
                   name->text);
         return;
     }
+    if (!diag_takes_notes(r->diag))
+        return;
     struct names *n = &r->names[r->module->index];
     struct nearest near = nearest_to(name->text);
     scope_suggest(&r->scope, &near);
@@ -58,7 +60,7 @@ static void use_qualified(struct resolver *r, const struct ast_expr *e)
     if (!import) {
         diag_error(r->diag, module->at, E_UNKNOWN_MODULE_NAME, "no imported module is called `%s`", module->text);
         struct nearest near = nearest_to(module->text);
-        for (size_t i = 0; i < n->modules.n; i++)
+        for (size_t i = 0; diag_takes_notes(r->diag) && i < n->modules.n; i++)
             nearest_try(&near, n->modules.entries[i].key);
         if (near.best)
             diag_note(r->diag, module->at, "did you mean `%s`?", near.best);
