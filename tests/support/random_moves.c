@@ -130,7 +130,10 @@ static void max_pool(struct dag *d)
 
 static void global_pool(struct dag *d)
 {
-    dag_make_one(d, dag_one_in(d, 2) ? IR_GLOBAL_AVG_POOL : IR_GLOBAL_MAX_POOL, some_of_rank(d, 3), (struct ir_node){0});
+    const bool max = !dag_one_in(d, 3);
+    const ir_id y = dag_make_one(d, max ? IR_GLOBAL_MAX_POOL : IR_GLOBAL_AVG_POOL, some_of_rank(d, 3), (struct ir_node){0});
+    if (dag_one_in(d, 2))
+        dag_relu(d, y);
 }
 
 /* in[0] and others that fit beside it: of the same shape, or for a concatenation of the same rows and columns. */
@@ -238,8 +241,11 @@ static void dropout(struct dag *d)
 
 static void square(struct dag *d)
 {
-    if (d->squares++ < 2)
-        dag_make_one(d, dag_one_in(d, 2) ? IR_SQUARE : IR_POLY2, some(d), (struct ir_node){0});
+    if (d->squares++ >= 2)
+        return;
+    const ir_id y = dag_make_one(d, dag_one_in(d, 2) ? IR_SQUARE : IR_POLY2, some(d), (struct ir_node){0});
+    if (dag_one_in(d, 2))
+        dag_relu(d, y);
 }
 
 static bool has_parameters(enum ir_op op)
@@ -327,7 +333,7 @@ static const struct {
     int weight;
     void (*move)(struct dag *d);
 } moves[] = {
-    {10, conv},    {6, batch_norm}, {10, relu},    {12, relu_of_newest}, {3, avg_pool}, {5, max_pool}, {2, global_pool}, {7, add},
+    {10, conv},    {6, batch_norm}, {10, relu},    {12, relu_of_newest}, {3, avg_pool}, {5, max_pool}, {3, global_pool}, {7, add},
     {8, concat},   {5, slice},      {4, pad},      {4, subsample},    {3, upsample}, {4, reshape},  {2, flatten},     {3, linear},
     {2, dropout},  {1, square},     {8, repeat},   {7, identity},     {5, core_layer}, {3, residual},
 };

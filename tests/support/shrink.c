@@ -6,7 +6,7 @@
 struct step {
     enum { OUTPUT_ONLY, OUTPUT_AT, WITHOUT_NODE, FEWER_INPUTS, WITHOUT_BUDGETS, WITHOUT_FLAGS } what;
     ir_id node;
-    uint32_t which; /* output or input */
+    uint32_t which; /* WITHOUT_NODE: the node that stands in for it; else an output or input */
 };
 
 /* The graph after this step, smaller than g; NULL: it does not apply. */
@@ -26,9 +26,7 @@ static const struct ir_graph *apply(struct arena *a, const struct ir_graph *g, s
         if (s.what == WITHOUT_FLAGS)
             attr.keep = attr.prune = false;
         if (s.what == WITHOUT_NODE && s.node == id) {
-            if (n->n_in <= s.which)
-                return NULL;
-            to[id] = in[s.which];
+            to[id] = to[s.which];
         } else {
             to[id] = ir_build(b, n->op, n->name, in, n_in, &attr, n->site, &why);
         }
@@ -78,8 +76,13 @@ static const struct ir_graph *smaller(struct arena *a, const struct ir_graph *g,
                 return h;
     for (ir_id id = g->n_nodes; id-- > 0;)
         for (uint32_t k = 0; k < g->nodes[id].n_in; k++)
-            if ((h = try(a, g, (struct step){WITHOUT_NODE, id, k}, fails, context)) ||
+            if ((h = try(a, g, (struct step){WITHOUT_NODE, id, g->nodes[id].in[k]}, fails, context)) ||
                 (h = try(a, g, (struct step){FEWER_INPUTS, id, k}, fails, context)))
+                return h;
+    for (ir_id id = g->n_nodes; id-- > 0;)
+        for (ir_id other = 0; other < id; other++)
+            if (ir_shape_equal(g->nodes[id].shape, g->nodes[other].shape) &&
+                (h = try(a, g, (struct step){WITHOUT_NODE, id, other}, fails, context)))
                 return h;
     if ((h = try(a, g, (struct step){WITHOUT_BUDGETS, IR_NONE, 0}, fails, context)))
         return h;
