@@ -1,9 +1,14 @@
 libcnascomp_la_SOURCES += \
 	compiler/pass/args.c compiler/pass/args.h \
+	compiler/pass/bare.c compiler/pass/bare.h \
 	compiler/pass/budget.c compiler/pass/budget.h \
+	compiler/pass/cut.c compiler/pass/cut.h \
 	compiler/pass/dce.c \
+	compiler/pass/intern.c compiler/pass/intern.h \
 	compiler/pass/pass.def compiler/pass/pass.h \
 	compiler/pass/pipeline.c \
+	compiler/pass/place.c compiler/pass/place.h \
+	compiler/pass/range.c compiler/pass/range.h \
 	compiler/pass/remark.c compiler/pass/remark.h \
 	compiler/pass/schedule.c compiler/pass/schedule.h \
-	compiler/pass/shuffle.c
+	compiler/pass/shuffle.c compiler/pass/shuffle.h compiler/pass/shuffle_explain.c

@@ -17,13 +17,15 @@ expect() { # RELUS OPTION...: cnasc check counts so many
     fi
 }
 
-while read -r classes net original two four; do
+while read -r classes net original two two_shuffled four four_shuffled; do
     [ "$classes" = "#" ] && continue
     arc="-D classes=$classes -D net=$net"
-    expect "$original" $arc -D growth=2 -D one_by_one=true
-    expect "$two" $arc -D growth=2
-    expect "$four" $arc
+    expect "$original" -O0 $arc -D growth=2 -D one_by_one=true
+    expect "$two" -O0 $arc -D growth=2
+    expect "$two_shuffled" -O0 -frelu-shuffle $arc -D growth=2
+    expect "$four" -O0 $arc
+    expect "$four_shuffled" -O0 -frelu-shuffle $arc
 done <"$top/tests/golden/cnet_forms.tsv"
 
 echo "CASES: $passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -eq 18 ]
+[ $failed -eq 0 ] && [ $passed -eq 30 ]

@@ -23,3 +23,7 @@ EXTRA_DIST += tests/layers.txt tests/golden
 UNIT_TESTS += tests/unit/test_ir_json
 tests_unit_test_ir_json_SOURCES = tests/unit/test_ir_json.c tests/unit/random_ir.c tests/unit/random_ir.h
 tests_unit_test_ir_json_LDADD = $(COMPILER_TEST_LIBS) $(JANSSON_LIBS)
+
+UNIT_TESTS += tests/unit/test_shuffle
+tests_unit_test_shuffle_SOURCES = tests/unit/test_shuffle.c tests/unit/pass_text.c tests/unit/pass_text.h tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_shuffle_LDADD = $(COMPILER_TEST_LIBS)

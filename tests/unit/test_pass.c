@@ -1,4 +1,4 @@
-/* Passes: shuffle keeps the function and never adds ReLUs; budgets are counted and reported. */
+/* Passes together: what holds of any order of them; budgets are counted and reported. */
 #include "compiler/base/table.h"
 #include "compiler/ir/print.h"
 #include "compiler/ir/verify.h"
@@ -37,14 +37,6 @@ static const char *print(const struct ir_graph *g)
     return text_str(&t);
 }
 
-static const struct ir_graph *shuffle(const struct ir_graph *g)
-{
-    static const struct pass_args none;
-    struct remarks remarks = {.arena = arena};
-    struct pass_context c = {.arena = arena, .args = &none, .remarks = &remarks, .diag = diag_new(arena)};
-    return pass_shuffle(&c, g);
-}
-
 /* All passes of -O1, whatever the graph asks for. */
 static const struct ir_graph *all(const struct ir_graph *g)
 {
@@ -54,81 +46,6 @@ static const struct ir_graph *all(const struct ir_graph *g)
     asks->n_wishes = 0;
     return pass_all(arena, diag_new(arena), asks, NULL, &trace);
 }
-
-static const struct ir_node *named(const struct ir_graph *g, const char *name)
-{
-    for (ir_id id = 0; id < g->n_nodes; id++)
-        if (strcmp(g->nodes[id].name, name) == 0)
-            return &g->nodes[id];
-    return NULL;
-}
-
-START_TEST(shuffle_merges_equal_and_repeated)
-{
-    const struct ir_graph *g = read("ir 1 network N %x = input 2x4x4 %a = relu %x %b = relu %x %c = relu %b %s = add %a %b %c "
-                                    "%n = batch_norm %x %d = relu %n output y = %s output z = %d "
-                                    "budget \"all\" limit=9 nodes=all budget \"late\" limit=9 nodes=[%b %d] end");
-    const struct ir_graph *m = shuffle(g);
-    ck_assert_uint_eq(m->n_nodes, 5);
-    ck_assert_ptr_nonnull(named(m, "a"));
-    ck_assert_ptr_null(named(m, "b"));
-    ck_assert_ptr_null(named(m, "c"));
-    ck_assert_ptr_nonnull(named(m, "d")); /* a ReLU of another value stays */
-    const struct ir_node *s = named(m, "s");
-    ck_assert(s->in[0] == s->in[1] && s->in[1] == s->in[2]);
-    ck_assert_int_eq(budget_used(g, &g->budgets[1]), 64);
-    ck_assert_int_eq(budget_used(m, &m->budgets[1]), 32); /* b is evaluated as a, outside this part */
-    ck_assert_int_eq(budget_used(m, &m->budgets[0]), 64);
-}
-END_TEST
-
-START_TEST(shuffle_leaves_what_is_kept)
-{
-    const struct ir_graph *m = shuffle(read("ir 1 network N %x = input 4 %a = relu %x %b = relu %x keep %c = relu %b keep %d = relu %c "
-                                                      "%s = add %a %b %c %d output y = %s end"));
-    ck_assert(named(m, "a") && named(m, "b") && named(m, "c"));
-    ck_assert_ptr_null(named(m, "d"));
-}
-END_TEST
-
-/* The function of a graph whose inputs are vectors of one element, and whose operators are add, relu and flatten. */
-static double evaluate(const struct ir_graph *g, ir_id id, double x)
-{
-    const struct ir_node *n = &g->nodes[id];
-    double sum = 0;
-    if (n->op == IR_INPUT)
-        return x;
-    for (uint32_t i = 0; i < n->n_in; i++)
-        sum += evaluate(g, n->in[i], x);
-    return n->op == IR_RELU && sum < 0 ? 0 : n->op == IR_DROPOUT ? sum - 1 : sum; /* dropout stands for any map with negative values */
-}
-
-START_TEST(shuffle_keeps_the_function)
-{
-    struct random r = {random_seed()};
-    for (int round = 0; round < 200; round++) {
-        struct ir_builder *b = ir_builder_new(arena, "N");
-        const char *why;
-        ir_build_input(b, "x", (struct ir_shape){1, 1, 1, 1}, NULL, (struct site){0}, &why);
-        for (int i = 0; i < 14; i++) {
-            enum ir_op op = (enum ir_op[]){IR_RELU, IR_RELU, IR_ADD, IR_DROPOUT}[random_below(&r, 4)];
-            ir_id in[2] = {(ir_id)random_below(&r, i + 1), (ir_id)random_below(&r, i + 1)};
-            struct ir_node attr = {.keep = random_below(&r, 6) == 0};
-            ck_assert(ir_build(b, op, "", in, op == IR_ADD ? 2 : 1, &attr, (struct site){0}, &why) != IR_NONE);
-        }
-        for (int i = 1; i <= 3; i++)
-            ir_builder_output(b, "y", ir_builder_count(b) - (ir_id)i);
-        const struct ir_graph *g = ir_builder_finish(b, NULL), *m = shuffle(g);
-        struct ir_cost before, after;
-        ck_assert(ir_cost_total(g, &before) && ir_cost_total(m, &after));
-        ck_assert_int_le(after.relus, before.relus);
-        for (double x = -3; x <= 3; x++)
-            for (uint32_t o = 0; o < 3; o++)
-                ck_assert_msg(evaluate(g, g->outputs[o].node, x) == evaluate(m, m->outputs[o].node, x), "round %d:\n%s\nbecame\n%s", round,
-                              print(g), print(m));
-    }
-}
-END_TEST
 
 START_TEST(pipeline_laws)
 {
@@ -228,9 +145,6 @@ int main(void)
     TCase *t = tcase_create("passes");
     tcase_set_timeout(t, 60);
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, shuffle_merges_equal_and_repeated);
-    tcase_add_test(t, shuffle_leaves_what_is_kept);
-    tcase_add_test(t, shuffle_keeps_the_function);
     tcase_add_test(t, pipeline_laws);
     tcase_add_test(t, budgets_that_hold);
     tcase_add_test(t, broken_budgets);
