@@ -54,7 +54,7 @@ static void syntax_laws(const struct source *s)
 
 enum {
     MOST_OPTIONS = 8,
-    STEPS = 500000, /* instead of some ten millions: enough for any network of this size, and long loops are soon over */
+    STEPS = 200000, /* instead of some ten millions: enough for any network of this size, and long loops are soon over */
 };
 
 struct given {
