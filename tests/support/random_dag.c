@@ -36,8 +36,10 @@ static ir_id head(struct dag *d, const ir_id *ends, uint32_t n)
     ir_id y = n == 1 && dag_one_in(d, 2) ? parts[0] : dag_make(d, IR_CONCAT, parts, n, NULL);
     if (dag_one_in(d, 3))
         y = dag_relu(d, y);
-    if (!dag_one_in(d, 4))
-        y = dag_make_one(d, IR_LINEAR, y, (struct ir_node){.linear = {2 + dag_below(d, 6), dag_one_in(d, 2)}});
+    if (!dag_one_in(d, 4)) {
+        const int64_t features = 2 + dag_below(d, 6);
+        y = dag_make_one(d, IR_LINEAR, y, (struct ir_node){.linear = {features, dag_one_in(d, 2)}});
+    }
     const int64_t result = dag_below(d, 10);
     return result == 0 ? dag_make_one(d, IR_SOFTMAX, y, (struct ir_node){0}) : result == 1 ? dag_make_one(d, IR_ARGMAX, y, (struct ir_node){0}) : y;
 }

@@ -1,3 +1,5 @@
+/* C leaves the order open in which arguments and initialisers are evaluated: of two draws, at most one stands in such a list, so that
+ * a seed gives the same graph with every compiler. */
 #include "tests/support/random_moves.h"
 
 enum { MOST_ELEMENTS = 600, MOST_PARTS = 4 };
@@ -79,7 +81,8 @@ static void conv(struct dag *d)
         return;
     const struct ir_shape s = dag_shape(d, x);
     if (dag_one_in(d, 2)) {
-        make_same_conv(d, x, dag_one_in(d, 2) ? s.c : 1 + dag_below(d, 6), dag_one_in(d, 3) ? 1 : 3);
+        const int64_t channels = dag_one_in(d, 2) ? s.c : 1 + dag_below(d, 6), k = dag_one_in(d, 3) ? 1 : 3;
+        make_same_conv(d, x, channels, k);
         return;
     }
     const int64_t groups = dag_one_in(d, 2) ? 1 : dag_one_in(d, 2) ? s.c : 2, most = 8 / groups;
@@ -120,12 +123,14 @@ static struct ir_pool random_pool(struct dag *d)
 
 static void avg_pool(struct dag *d)
 {
-    dag_make_one(d, IR_AVG_POOL, some_of_rank(d, 3), (struct ir_node){.avg_pool = random_pool(d)});
+    const ir_id x = some_of_rank(d, 3);
+    dag_make_one(d, IR_AVG_POOL, x, (struct ir_node){.avg_pool = random_pool(d)});
 }
 
 static void max_pool(struct dag *d)
 {
-    dag_make_one(d, IR_MAX_POOL, some_of_rank(d, 3), (struct ir_node){.max_pool = random_pool(d)});
+    const ir_id x = some_of_rank(d, 3);
+    dag_make_one(d, IR_MAX_POOL, x, (struct ir_node){.max_pool = random_pool(d)});
 }
 
 static void global_pool(struct dag *d)
@@ -230,8 +235,9 @@ static void flatten(struct dag *d)
 
 static void linear(struct dag *d)
 {
+    const ir_id x = some_of_rank(d, 1);
     const int64_t features = 1 + dag_below(d, 8);
-    dag_make_one(d, IR_LINEAR, some_of_rank(d, 1), (struct ir_node){.linear = {features, dag_one_in(d, 2)}});
+    dag_make_one(d, IR_LINEAR, x, (struct ir_node){.linear = {features, dag_one_in(d, 2)}});
 }
 
 static void dropout(struct dag *d)
@@ -243,7 +249,7 @@ static void square(struct dag *d)
 {
     if (d->squares++ >= 2)
         return;
-    const ir_id y = dag_make_one(d, dag_one_in(d, 2) ? IR_SQUARE : IR_POLY2, some(d), (struct ir_node){0});
+    const ir_id x = some(d), y = dag_make_one(d, dag_one_in(d, 2) ? IR_SQUARE : IR_POLY2, x, (struct ir_node){0});
     if (dag_one_in(d, 2))
         dag_relu(d, y);
 }
