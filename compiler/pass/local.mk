@@ -1,5 +1,6 @@
 libcnascomp_la_SOURCES += \
 	compiler/pass/args.c compiler/pass/args.h \
+	compiler/pass/avgpool.c \
 	compiler/pass/bare.c compiler/pass/bare.h \
 	compiler/pass/budget.c compiler/pass/budget.h \
 	compiler/pass/cut.c compiler/pass/cut.h \
@@ -8,6 +9,9 @@ libcnascomp_la_SOURCES += \
 	compiler/pass/pass.def compiler/pass/pass.h \
 	compiler/pass/pipeline.c \
 	compiler/pass/place.c compiler/pass/place.h \
+	compiler/pass/prune.c compiler/pass/prune.h \
+	compiler/pass/prune_args.c compiler/pass/prune_join.c compiler/pass/prune_named.c \
+	compiler/pass/prune_skip.c compiler/pass/prune_stage.c \
 	compiler/pass/range.c compiler/pass/range.h \
 	compiler/pass/remark.c compiler/pass/remark.h \
 	compiler/pass/schedule.c compiler/pass/schedule.h \

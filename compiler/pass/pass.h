@@ -24,6 +24,7 @@ enum pass_kind { PASS_EXACT, PASS_CLOSE, PASS_CHANGES };
     const struct ir_graph *function(struct pass_context *c, const struct ir_graph *g);
 #include "compiler/pass/pass.def"
 #undef PASS
+const char *pass_prune_args(struct arena *a, const struct pass_args *args); /* NULL, or a sentence */
 
 struct pass_info {
     const char *name, *word;

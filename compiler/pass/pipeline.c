@@ -39,6 +39,25 @@ const struct pass_info *pass_find(const char *name)
     return NULL;
 }
 
+/* The operators that only choose the answer at the end do not count. */
+static bool is_affine(const struct ir_graph *g)
+{
+    for (ir_id id = 0; id < g->n_nodes; id++)
+        if (!ir_op_is_linear(g->nodes[id].op) && g->nodes[id].op != IR_SOFTMAX && g->nodes[id].op != IR_ARGMAX)
+            return false;
+    return true;
+}
+
+/* What there is to say after a pass that changed the function. */
+static void function_changed(struct pass_context *c, const struct pass_info *pass, const struct ir_graph *before, const struct ir_graph *after)
+{
+    remark(c->remarks, REMARK_PASSED, &c->asked_at, 0, "network %s computes another function now: train it after this pass, not before",
+           after->name);
+    if (is_affine(after) && !is_affine(before))
+        diag_warning_at(c->diag, &c->asked_at, W_AFFINE_NETWORK, "%s leaves network %s no nonlinearity: its output is an affine function of its input",
+                        pass->name, after->name);
+}
+
 const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir_graph *g, const struct pass_settings *settings,
                                 struct pass_trace *trace)
 {
@@ -55,6 +74,8 @@ const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir
         const struct ir_graph *after = s.items[i].pass->run(&c, g);
         if (!after)
             return NULL;
+        if (after != g && s.items[i].pass->kind == PASS_CHANGES)
+            function_changed(&c, s.items[i].pass, g, after);
         ir_id node;
         const char *why = ir_verify(a, after, &node);
         if (why)

@@ -3,9 +3,15 @@
 #include "compiler/pass/pass.h"
 
 #include <inttypes.h>
+#include <string.h>
 
 static const struct pass_claim claims[] = {
     {.pass = "dce"}, /* the graphs of these tests have nothing for it to leave out */
+    {.pass = "maxpool-to-avgpool", .changed = 20, .remarks_add_up = true},
+    {.pass = "relu-prune", .changed = 20, .remarks_add_up = true},
+    {.pass = "relu-prune", .args = "skips", .changed = 5, .never_affine = true, .remarks_add_up = true},
+    {.pass = "relu-prune", .args = "marked,skips", .changed = 20, .remarks_add_up = true},
+    {.pass = "relu-prune", .args = "thin", .changed = 50, .repeats = true, .remarks_add_up = true},
     {.pass = "relu-shuffle", .changed = 40, .remarks_add_up = true},
 };
 
@@ -44,9 +50,26 @@ static int64_t relu_equivalents(const struct ir_graph *g)
     return cost.relu_equivalents;
 }
 
-static const char *remarks_law(void *context, struct arena *a, const struct ir_graph *before, const struct ir_graph *after)
+static bool is_affine(struct arena *a, const struct ir_graph *g, const char *output)
+{
+    bool *affine = ARENA_ARRAY(a, bool, g->n_nodes);
+    for (ir_id id = 0; id < g->n_nodes; id++) {
+        affine[id] = ir_op_is_linear(g->nodes[id].op);
+        for (uint32_t k = 0; k < g->nodes[id].n_in; k++)
+            affine[id] = affine[id] && affine[g->nodes[id].in[k]];
+    }
+    for (uint32_t i = 0; i < g->n_outputs; i++)
+        if (strcmp(g->outputs[i].name, output) == 0)
+            return affine[g->outputs[i].node];
+    bug("an output is lost");
+}
+
+static const char *claims_law(void *context, struct arena *a, const struct ir_graph *before, const struct ir_graph *after)
 {
     const struct pass_claim *c = context;
+    for (uint32_t i = 0; i < before->n_outputs && c->never_affine; i++)
+        if (!is_affine(a, before, before->outputs[i].name) && is_affine(a, after, before->outputs[i].name))
+            return arena_printf(a, "output %s has become an affine function of the input", before->outputs[i].name);
     const int64_t saved = relu_equivalents(before) - relu_equivalents(after);
     struct remarks remarks;
     int64_t said = 0;
@@ -72,6 +95,6 @@ struct pass_property pass_claim_property(const struct pass_claim *c)
         .idempotent = !c->repeats,
         .relus_never_rise = !c->may_add_relus,
         .maker = c->maker,
-        .law = remarks_law,
+        .law = claims_law,
     };
 }

@@ -11,6 +11,7 @@ struct pass_claim {
     int changed;                      /* percent of the random graphs that it changes, at least */
     bool repeats;                     /* is not idempotent */
     bool may_add_relus;
+    bool never_affine;   /* no output becomes an affine function of the input that was none */
     bool remarks_add_up; /* its remarks account for each ReLU saved */
 };
 

@@ -15,6 +15,11 @@ tests_unit_test_ir_cost_LDADD = $(COMPILER_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_pass
 tests_unit_test_pass_SOURCES = tests/unit/test_pass.c tests/unit/random_ir.c tests/unit/random_ir.h
 tests_unit_test_pass_LDADD = $(COMPILER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_pass_prune
+tests_unit_test_pass_prune_SOURCES = tests/unit/test_pass_prune.c
+tests_unit_test_pass_prune_LDADD = $(COMPILER_TEST_LIBS)
+dist_check_SCRIPTS += tests/prune_paper.sh
+TESTS += tests/prune_paper.sh
 
 dist_check_SCRIPTS += tests/layers.sh tests/golden/golden.sh
 TESTS += tests/layers.sh tests/golden/golden.sh
