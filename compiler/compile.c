@@ -16,6 +16,7 @@
 #include "compiler/pin.h"
 #include "compiler/report/check.h"
 #include "compiler/report/count.h"
+#include "compiler/report/page.h"
 #include "compiler/report/remarks.h"
 #include "compiler/show.h"
 #include "compiler/space.h"
@@ -355,6 +356,28 @@ static bool count(struct compilation *c)
     return print(&t, c->graph, &c->passes, c->options->by) ? write_text(c, text_str(&t), t.n) : too_large(c);
 }
 
+/* The user's own files: the standard library is not listed. */
+static void add_sources(struct compilation *c, struct page *p)
+{
+    const size_t n = c->program ? c->program->n_modules : 0;
+    const struct source **own = ARENA_ARRAY(c->arena, const struct source *, n);
+    for (size_t i = n; i-- > 0;)
+        if (strncmp(c->program->modules[i]->name, "std.", 4) != 0)
+            own[p->n_sources++] = c->program->modules[i]->source;
+    p->sources = own;
+}
+
+static bool report(struct compilation *c)
+{
+    struct text t = text_new(c->arena);
+    struct plan_refusal refusal = {0};
+    struct page page = {.graph = c->graph, .passes = &c->passes, .version = PACKAGE_VERSION};
+    page.plan = plan_lower(c->arena, c->graph, PLAN_PRIVATE, &refusal);
+    page.not_private = refusal.text;
+    add_sources(c, &page);
+    return page_print(&t, &page) ? write_text(c, text_str(&t), t.n) : too_large(c);
+}
+
 static bool build(struct compilation *c)
 {
     struct text t = text_new(c->arena);
@@ -408,6 +431,8 @@ static bool run(struct compilation *c)
         return check(c);
     case COMMAND_COUNT:
         return count(c);
+    case COMMAND_REPORT:
+        return report(c);
     default:
         return build(c);
     }

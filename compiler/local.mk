@@ -1,6 +1,7 @@
 # libcnascomp: every object of the compiler but main, for cnasc and the tests.
 noinst_LTLIBRARIES += libcnascomp.la
 libcnascomp_la_SOURCES =
+libcnascomp_la_LIBADD = $(GVC_LIBS)
 include grammar/local.mk
 include compiler/base/local.mk
 include compiler/ast/local.mk

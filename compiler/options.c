@@ -14,9 +14,9 @@
 #include <string.h>
 
 enum {
-    ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, COUNT = 1 << COMMAND_COUNT,
+    ANY = 0, CHECK = 1 << COMMAND_CHECK, BUILD = 1 << COMMAND_BUILD, COUNT = 1 << COMMAND_COUNT, REPORT = 1 << COMMAND_REPORT,
     FMT = 1 << COMMAND_FMT, DOC = 1 << COMMAND_DOC,
-    NETS = CHECK | BUILD | COUNT, /* the commands that read a network */
+    NETS = CHECK | BUILD | COUNT | REPORT, /* the commands that read a network */
 };
 
 enum id {
@@ -32,7 +32,7 @@ static const struct spec {
     unsigned commands;         /* ANY: also without a command */
     const char *help;
 } specs[] = {
-    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | COUNT | DOC, "the directory for C (it is made), or the file for text"},
+    {OPT_OUTPUT, "--output", "-o", "PATH", BUILD | COUNT | REPORT | DOC, "the directory for C (it is made), or the file for text"},
     {OPT_EMIT, "--emit", "", "KIND", BUILD, "c; ir, json, dot: the graph after all passes; plan: the schedule; ast: the syntax tree; cnas: the source with every choice picked. Texts go to standard output"},
     {OPT_TARGETS, "--targets", "", "LIST", CHECK | BUILD, "the programs that are wanted: any of train,infer,client,server, or all (default)"},
     {OPT_INCLUDE, "--include", "-I", "DIR", NETS, "look for imported modules here too; in the order given"},
@@ -78,6 +78,10 @@ static const struct {
      "Prints what the network costs as it is written and after each pass that ran: ReLUs, trainable parameters,\n"
      "multiply-accumulates, and the bytes of float32 activations of one sample that are alive at once at most; then the\n"
      "budgets. A broken budget is shown, and is no error here.\n"},
+    {COMMAND_REPORT, "report", "NET.cnas -o FILE.html", "a page about the network: its graph, ReLUs, passes, budgets and costs",
+     "Writes one HTML page that needs nothing else: the graph with its linear segments and ReLUs, ReLUs by layer before and\n"
+     "after the passes, what each pass did, every budget, costs, and the source. A broken budget is shown, and is no error\n"
+     "here. Without -o, the page goes to standard output.\n"},
     {COMMAND_FMT, "fmt", "FILE.cnas...", "format source files",
      "Prints the files in the one canonical layout: four blanks for a level, lines of up to 100 columns. Comments stay.\n"
      "A file with syntax errors is left as it is, and so are then all the others.\n"},

@@ -1,29 +1,15 @@
 #include "compiler/base/json.h"
 
+#include "compiler/base/utf8.h"
+
 #include <stdbool.h>
 #include <string.h>
-
-/* The length of the well-formed code point at s, which ends in a NUL, or 0 (Unicode 15, table 3-7). */
-static size_t code_point(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    size_t length = s[0] >= 0xf0 ? 4 : s[0] >= 0xe0 ? 3 : 2;
-    if (s[0] < 0xc2 || s[0] > 0xf4)
-        return 0;
-    for (size_t i = 1; i < length; i++)
-        if ((s[i] & 0xc0) != 0x80)
-            return 0;
-    bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
-    bool outside = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
-    return overlong || outside ? 0 : length;
-}
 
 void text_json_string(struct text *t, const char *s)
 {
     text_add(t, "\"");
     while (*s) {
-        size_t n = code_point((const unsigned char *)s);
+        size_t n = utf8_length((const unsigned char *)s);
         if (n == 0)
             text_add(t, "\xef\xbf\xbd");
         else if (*s == '"' || *s == '\\')

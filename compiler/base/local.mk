@@ -13,4 +13,5 @@ libcnascomp_la_SOURCES += \
 	compiler/base/source.c compiler/base/source.h \
 	compiler/base/table.c compiler/base/table.h \
 	compiler/base/text.c compiler/base/text.h \
+	compiler/base/utf8.c compiler/base/utf8.h \
 	compiler/base/vec.h

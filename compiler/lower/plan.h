@@ -160,6 +160,7 @@ enum plan_point_kind { PLAN_POINT_INPUT, PLAN_POINT_RELU, PLAN_POINT_RESCALE, PL
 
 struct plan_point {
     const char *name;
+    const char *node; /* the IR's name of the value, or of the max_pool that compares here: for reports */
     enum plan_point_kind kind;
     struct plan_dims dims;
     struct site site;

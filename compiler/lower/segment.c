@@ -52,14 +52,15 @@ static const char *unique_name(struct segments *s, const char *wish)
 }
 
 /* A point that `enters` flows into (NULL: the input). */
-static uint32_t add_point(struct segments *s, const char *name, enum plan_point_kind kind, struct plan_dims dims,
-                          struct site site, const struct affine *enters)
+static uint32_t add_point(struct segments *s, const struct ir_node *n, const char *name, enum plan_point_kind kind,
+                          struct plan_dims dims, const struct affine *enters)
 {
     const uint32_t point = (uint32_t)s->points.n;
     const struct plan_point made = {.name = unique_name(s, name),
+                                    .node = n->name,
                                     .kind = kind,
                                     .dims = dims,
-                                    .site = site,
+                                    .site = n->site,
                                     .first_term = (uint32_t)s->terms.n,
                                     .n_terms = enters ? enters->n : 0};
     vec_push(s->l->a, &s->points, made);
@@ -214,7 +215,7 @@ static enum walk max_pool(struct segments *s, struct affine *y, const struct ir_
         for (uint32_t i = 1; i < 2 * pairs; i++)
             differences = joined(s, &differences, &m[i]);
         differences.dims.c = dims.c * pairs;
-        const uint32_t point = add_point(s, n->name, PLAN_POINT_RELU, differences.dims, n->site, &differences);
+        const uint32_t point = add_point(s, n, n->name, PLAN_POINT_RELU, differences.dims, &differences);
         struct affine larger = affine_point(s->l->a, point, differences.dims);
         larger.dims = dims;
         for (uint32_t i = 0; i < pairs; i++)
@@ -311,23 +312,22 @@ static enum walk walk(struct segments *s)
         if (v->fold != id)
             continue;
         if (n->op == IR_INPUT) {
-            v->point = add_point(s, n->name, PLAN_POINT_INPUT, lower_dims(n->shape), n->site, NULL);
+            v->point = add_point(s, n, n->name, PLAN_POINT_INPUT, lower_dims(n->shape), NULL);
         } else if (n->op == IR_RELU) {
             const struct affine *x = operand(s, n, 0);
-            v->point = add_point(s, n->name, PLAN_POINT_RELU, x->dims, n->site, x);
+            v->point = add_point(s, n, n->name, PLAN_POINT_RELU, x->dims, x);
         } else {
             const enum walk done = affine(s, &s->v[id], n);
             if (done != WALK_DONE)
                 return done;
             if (s->forced[id])
-                v->point = add_point(s, arena_printf(l->a, "%s_rescale", n->name), PLAN_POINT_RESCALE, s->v[id].dims, n->site,
-                                     &s->v[id]);
+                v->point = add_point(s, n, arena_printf(l->a, "%s_rescale", n->name), PLAN_POINT_RESCALE, s->v[id].dims, &s->v[id]);
         }
         if (v->point != PLAN_NONE)
             s->v[id] = affine_point(l->a, v->point, s->points.at[v->point].dims);
     }
     const struct affine *logits = &s->v[l->v[l->output].fold];
-    add_point(s, l->p->output_name, PLAN_POINT_OUTPUT, logits->dims, l->g->nodes[l->output].site, logits);
+    add_point(s, &l->g->nodes[l->output], l->p->output_name, PLAN_POINT_OUTPUT, logits->dims, logits);
     return WALK_DONE;
 }
 

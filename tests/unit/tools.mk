@@ -11,3 +11,7 @@ TESTS += tests/fmt.sh tests/editors.sh
 
 dist_check_SCRIPTS += tests/report.sh
 TESTS += tests/report.sh
+
+UNIT_TESTS += tests/unit/test_report
+tests_unit_test_report_SOURCES = tests/unit/test_report.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_report_LDADD = $(COMPILER_TEST_LIBS)
