@@ -3,6 +3,8 @@ libcnascomp_la_SOURCES += \
 	compiler/pass/avgpool.c \
 	compiler/pass/bare.c compiler/pass/bare.h \
 	compiler/pass/budget.c compiler/pass/budget.h \
+	compiler/pass/constant_fold.c \
+	compiler/pass/cse.c \
 	compiler/pass/cut.c compiler/pass/cut.h \
 	compiler/pass/dce.c \
 	compiler/pass/intern.c compiler/pass/intern.h \

@@ -12,6 +12,8 @@ static const struct pass_claim claims[] = {
     {.pass = "relu-prune", .args = "skips", .changed = 5, .never_affine = true, .remarks_add_up = true},
     {.pass = "relu-prune", .args = "marked,skips", .changed = 20, .remarks_add_up = true},
     {.pass = "relu-prune", .args = "thin", .changed = 50, .repeats = true, .remarks_add_up = true},
+    {.pass = "constant-fold", .changed = 20}, /* what it leaves unread goes without a word */
+    {.pass = "cse", .changed = 5, .remarks_add_up = true},
     {.pass = "relu-shuffle", .changed = 40, .remarks_add_up = true},
 };
 

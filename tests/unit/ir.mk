@@ -32,3 +32,7 @@ tests_unit_test_ir_json_LDADD = $(COMPILER_TEST_LIBS) $(JANSSON_LIBS)
 UNIT_TESTS += tests/unit/test_shuffle
 tests_unit_test_shuffle_SOURCES = tests/unit/test_shuffle.c tests/unit/pass_text.c tests/unit/pass_text.h tests/unit/random_ir.c tests/unit/random_ir.h
 tests_unit_test_shuffle_LDADD = $(COMPILER_TEST_LIBS)
+
+UNIT_TESTS += tests/unit/test_fold_cse
+tests_unit_test_fold_cse_SOURCES = tests/unit/test_fold_cse.c tests/unit/pass_text.c tests/unit/pass_text.h
+tests_unit_test_fold_cse_LDADD = $(COMPILER_TEST_LIBS)

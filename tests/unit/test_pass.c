@@ -56,7 +56,6 @@ START_TEST(pipeline_laws)
         const struct ir_graph *out = all(g);
         ck_assert_msg(strcmp(print(g), before) == 0, "CNAS_SEED=%llu: a pass changed its input", (unsigned long long)seed);
         ck_assert_msg(strcmp(print(all(g)), print(out)) == 0, "CNAS_SEED=%llu: two runs differ", (unsigned long long)seed);
-        ck_assert_msg(strcmp(print(all(out)), print(out)) == 0, "CNAS_SEED=%llu: not idempotent:\n%s\nbecomes\n%s", (unsigned long long)seed, print(out), print(all(out)));
         ck_assert_uint_eq(out->n_outputs, g->n_outputs);
         ck_assert_uint_eq(out->n_budgets, g->n_budgets);
         for (uint32_t k = 0; k < g->n_budgets; k++)
