@@ -231,26 +231,35 @@ const char *pass_property_one(struct arena *a, const struct pass_property *p, co
 
 /* --- many --- */
 
-/* A pass that breaks a contract stops the process: then at least its graph is written. */
+/* A pass that breaks a contract, or does not end, stops the process: then at least its graph is written. */
+static const int watched[] = {SIGABRT, SIGSEGV, SIGALRM};
+enum { N_WATCHED = sizeof watched / sizeof *watched, PATIENCE_S = 60 };
 static struct {
     const char *volatile graph;
-    struct sigaction aborts, faults; /* what was done before */
+    struct sigaction before[N_WATCHED];
 } working_on;
+
+static void unwatch(void)
+{
+    alarm(0);
+    for (int i = 0; i < N_WATCHED; i++)
+        sigaction(watched[i], &working_on.before[i], NULL);
+}
 
 static void say_graph(int signal)
 {
     const char *s = working_on.graph;
     if (s && write(STDERR_FILENO, s, strlen(s)) < 0)
         _exit(3);
-    sigaction(signal, signal == SIGABRT ? &working_on.aborts : &working_on.faults, NULL);
+    unwatch();
     raise(signal);
 }
 
-static void watch(bool begin)
+static void watch(void)
 {
     const struct sigaction say = {.sa_handler = say_graph};
-    sigaction(SIGABRT, begin ? &say : &working_on.aborts, begin ? &working_on.aborts : NULL);
-    sigaction(SIGSEGV, begin ? &say : &working_on.faults, begin ? &working_on.faults : NULL);
+    for (int i = 0; i < N_WATCHED; i++)
+        sigaction(watched[i], &say, &working_on.before[i]);
 }
 
 struct failure {
@@ -278,6 +287,7 @@ static bool still_fails(void *context, const struct ir_graph *g)
 static const char *report(struct arena *a, const struct pass_property *p, uint64_t seed, const struct ir_graph *g)
 {
     struct failure f = {p, seed};
+    alarm(PATIENCE_S);
     const struct ir_graph *small = shrink(a, g, still_fails, &f);
     const char *text = print(a, small), *why = on_copy(a, p, small, seed);
     return arena_printf(a, "%s, CNAS_SEED=%" PRIu64 " CNAS_COUNT=1: %s\nin %" PRIu32 " of %" PRIu32 " nodes:\n%sbecomes\n%s", p->name, seed,
@@ -288,7 +298,7 @@ const char *pass_property_run(struct arena *a, const struct pass_property *p, in
 {
     const char *wished = getenv("CNAS_COUNT"), *why = NULL;
     uint64_t seed = random_seed();
-    watch(true);
+    watch();
     *seen = (struct pass_seen){0};
     if (wished)
         count = atoi(wished);
@@ -298,11 +308,12 @@ const char *pass_property_run(struct arena *a, const struct pass_property *p, in
         const int nodes = 3 + (int)random_below(&r, 40);
         const struct ir_graph *g = random_dag(scratch, &r, nodes);
         working_on.graph = arena_printf(scratch, "%s, CNAS_SEED=%" PRIu64 " CNAS_COUNT=1, on\n%s", p->name, seed, print(scratch, g));
+        alarm(PATIENCE_S);
         if (pass_property_one(scratch, p, g, seed, seen))
             why = report(a, p, seed, g);
         working_on.graph = NULL;
         arena_free(&scratch);
     }
-    watch(false);
+    unwatch();
     return why;
 }

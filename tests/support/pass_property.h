@@ -1,6 +1,7 @@
 /* What must be true of a pass, on thousands of random graphs: its result keeps every invariant of the IR and its text form; the function
- * is the same (the executor runs both graphs on the same random weights and images); no ReLU escapes from a budget; ReLUs
- * marked @keep stay; what the pass claims besides. A failure comes with its seed and with the smallest graph found that shows it, as text for `cnasc --from-ir`.
+ * is the same (the executor runs both graphs on the same random weights and images); no ReLU escapes from a budget; ReLUs marked @keep
+ * stay; what the pass claims besides. A failure comes with its seed and with the smallest graph found that shows it, as text for
+ * `cnasc --from-ir`. Where a pass aborts, or does not end within a minute, its graph goes to stderr.
  *
  * CNAS_SEED is the first seed, CNAS_COUNT how many graphs. */
 #ifndef TESTS_SUPPORT_PASS_PROPERTY_H
