@@ -2,6 +2,7 @@
 
 #include "compiler/base/table.h"
 #include "compiler/pass/budget.h"
+#include "compiler/pass/schedule.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -29,9 +30,21 @@ struct search {
     int64_t limit;
     bool has_budget;
     int64_t steps; /* left for all tries together */
+    bool balances; /* a pass chooses widths too */
 };
 
 #define ALL_STEPS (5 * ELAB_MAX_STEPS)
+
+static bool balances(struct arena *a, const struct ir_graph *g, const struct pass_settings *passes)
+{
+    struct pass_schedule schedule;
+    if (!pass_schedule(a, diag_new(a), g, passes, &schedule))
+        return false;
+    for (size_t i = 0; i < schedule.n; i++)
+        if (schedule.items[i].pass == pass_find("relu-balance") && !pass_args_have(&schedule.items[i].args, "width"))
+            return true;
+    return false;
+}
 
 static enum verdict try_value(struct search *s, int64_t value)
 {
@@ -43,6 +56,7 @@ static enum verdict try_value(struct search *s, int64_t value)
     o.automatic = value;
     o.steps = &s->steps;
     const struct ir_graph *g = s->steps > 0 ? elab_network(scratch, ignored, s->program, &o, NULL) : NULL;
+    s->balances = s->balances || (g && balances(scratch, g, s->passes));
     g = g ? pass_all(scratch, ignored, g, s->passes, &trace) : NULL;
     if (g) {
         verdict = MEETS;
@@ -150,10 +164,16 @@ static void give_up(struct diag *d, const struct ast_name *name)
 static bool search(struct search *s, struct diag *d, const struct ast_name *name, struct elab_found *found)
 {
     bool network = false;
-    for (int64_t value = 1; value <= LARGEST && !s->high; value *= 2)
+    for (int64_t value = 1; value <= LARGEST && !s->high && !s->balances; value *= 2)
         network = try_near(s, value) || network;
     if (s->steps <= 0) {
         give_up(d, name);
+        return false;
+    }
+    if (s->balances) {
+        diag_error(d, name->at, E_AUTO, "both `%s = auto` and relu-balance choose the width", name->text);
+        diag_note(d, name->at, "relu-balance with width=written keeps the width of the largest maps, so that `%s` decides; or give `%s` a number",
+                  name->text, name->text);
         return false;
     }
     if (!network) {

@@ -20,7 +20,8 @@ struct fit {
  *
  * What is found is exact if the ReLUs do not fall as the value grows: the values 1, 2, 4, ... are tried until one breaks a budget, then
  * bisection goes on between. Values with which the network is wrong (an odd number of channels to be halved) are passed over. The values
- * right above are tried too, and if one meets the budgets again there is a warning. */
+ * right above are tried too, and if one meets the budgets again there is a warning. It is an error if a pass chooses the width as well
+ * (relu-balance without width=), because then every value would do. */
 const struct ir_graph *fit_network(struct arena *a, struct diag *d, const struct ast_program *p, struct elab_options *o,
                                    struct elab_found *found, const struct pass_settings *passes, struct fit *fit);
 

@@ -2,7 +2,7 @@
 SAMPLES = \
 	samples/01_linear.cnas samples/02_mlp.cnas samples/03_lenet.cnas samples/04_blocks.cnas samples/05_lists.cnas \
 	samples/06_modules.cnas samples/07_resnet.cnas samples/08_budgets.cnas samples/09_mobile.cnas samples/10_skips.cnas \
-	samples/11_choices.cnas samples/12_private.cnas samples/13_search.cnas samples/14_clear.cnas \
+	samples/11_choices.cnas samples/12_private.cnas samples/13_search.cnas samples/14_clear.cnas samples/15_balance.cnas \
 	samples/fashion.cnas samples/parts/gate.cnas
 # The networks of papers.
 SAMPLES += \
@@ -16,5 +16,5 @@ SAMPLES += \
 samplesdir = $(datadir)/cnasc
 nobase_dist_samples_DATA = samples/README.md $(SAMPLES)
 
-dist_check_SCRIPTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
-TESTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh
+dist_check_SCRIPTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh tests/golden/cnet_balance.sh
+TESTS += tests/samples.sh tests/pin.sh tests/golden/cnet.sh tests/golden/cnet_forms.sh tests/golden/cnet_balance.sh

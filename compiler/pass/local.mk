@@ -1,5 +1,9 @@
 libcnascomp_la_SOURCES += \
 	compiler/pass/args.c compiler/pass/args.h \
+	compiler/pass/balance.c \
+	compiler/pass/balance_channels.c compiler/pass/balance_channels.h \
+	compiler/pass/balance_search.c compiler/pass/balance_search.h \
+	compiler/pass/balance_widths.c compiler/pass/balance_widths.h \
 	compiler/pass/avgpool.c \
 	compiler/pass/bare.c compiler/pass/bare.h \
 	compiler/pass/budget.c compiler/pass/budget.h \

@@ -4,6 +4,7 @@
 #define COMPILER_PASS_PASS_H
 
 #include "compiler/base/diag.h"
+#include "compiler/base/text.h"
 #include "compiler/ir/cost.h"
 #include "compiler/ir/ir.h"
 #include "compiler/pass/args.h"
@@ -15,6 +16,7 @@ struct pass_context {
     const struct pass_args *args; /* never NULL */
     struct site asked_at;         /* where the network asks for this pass; file NULL: it does not */
     struct remarks *remarks;      /* what it says to the user */
+    struct text *shown;           /* what `cnasc check` prints about this pass below the table of all; NULL: nobody wants it */
     struct diag *diag;            /* for arguments that do not fit the graph: an error here, and NULL is returned */
 };
 
@@ -25,6 +27,7 @@ enum pass_kind { PASS_EXACT, PASS_CLOSE, PASS_CHANGES };
 #include "compiler/pass/pass.def"
 #undef PASS
 const char *pass_prune_args(struct arena *a, const struct pass_args *args); /* NULL, or a sentence */
+const char *pass_balance_check(struct arena *a, const struct pass_args *args);
 
 struct pass_info {
     const char *name, *word;
@@ -59,6 +62,7 @@ struct pass_step {
     const struct ir_graph *before, *after;
     const struct remark *remarks;
     size_t n_remarks;
+    const char *shown; /* "": nothing */
 };
 
 struct pass_trace {

@@ -69,8 +69,9 @@ const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir
     g = g->whole ? g->whole : g;
     for (size_t i = 0; i < s.n; i++) {
         struct remarks remarks = {.arena = a};
+        struct text shown = text_new(a);
         struct pass_context c = {
-            .arena = a, .args = &s.items[i].args, .asked_at = s.items[i].asked_at, .remarks = &remarks, .diag = d};
+            .arena = a, .args = &s.items[i].args, .asked_at = s.items[i].asked_at, .remarks = &remarks, .shown = &shown, .diag = d};
         const struct ir_graph *after = s.items[i].pass->run(&c, g);
         if (!after)
             return NULL;
@@ -80,7 +81,7 @@ const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir
         const char *why = ir_verify(a, after, &node);
         if (why)
             bug(arena_printf(a, "after pass %s: %s", s.items[i].pass->name, why));
-        steps[i] = (struct pass_step){s.items[i].pass, g, after, remarks.list.at, remarks.list.n};
+        steps[i] = (struct pass_step){s.items[i].pass, g, after, remarks.list.at, remarks.list.n, text_str(&shown)};
         g = after;
     }
     trace->steps = steps;

@@ -81,6 +81,9 @@ static bool passes_text(struct text *out, const struct pass_trace *passes)
     for (size_t i = 0; i < passes->n; i++)
         if (passes->steps[i].pass->kind == PASS_CHANGES && passes->steps[i].after != passes->steps[i].before)
             text_add(out, "%s changes what the network computes: weights that were trained without it do not fit\n", passes->steps[i].pass->name);
+    for (size_t i = 0; i < passes->n; i++)
+        if (*passes->steps[i].shown)
+            text_add(out, "\n%s", passes->steps[i].shown);
     return true;
 }
 

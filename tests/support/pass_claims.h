@@ -13,6 +13,7 @@ struct pass_claim {
     bool may_add_relus;
     bool never_affine;   /* no output becomes an affine function of the input that was none */
     bool remarks_add_up; /* its remarks account for each ReLU saved */
+    bool refuses;        /* some graphs, with an error: they count as not changed */
 };
 
 const struct pass_claim *pass_claims(size_t *n);

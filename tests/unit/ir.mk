@@ -21,6 +21,10 @@ tests_unit_test_pass_prune_LDADD = $(COMPILER_TEST_LIBS)
 dist_check_SCRIPTS += tests/prune_paper.sh
 TESTS += tests/prune_paper.sh
 
+UNIT_TESTS += tests/unit/test_pass_balance
+tests_unit_test_pass_balance_SOURCES = tests/unit/test_pass_balance.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_pass_balance_LDADD = $(COMPILER_TEST_LIBS)
+
 dist_check_SCRIPTS += tests/layers.sh tests/golden/golden.sh
 TESTS += tests/layers.sh tests/golden/golden.sh
 EXTRA_DIST += tests/layers.txt tests/golden
