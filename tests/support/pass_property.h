@@ -23,6 +23,7 @@ struct pass_property {
     enum pass_function function;
     double tolerance;          /* FUNCTION_CLOSE: of the largest logit in size */
     bool idempotent;           /* once more changes nothing */
+    bool skip_unchanged;       /* large graphs: one that the pass leaves as it is need not be run */
     bool relus_never_rise;     /* ReLU-equivalents of the network and of each budget */
     /* How parameters are computed that the pass composed of others; NULL: all keep their names and values. */
     const struct oracle_maker *maker;
