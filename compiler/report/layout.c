@@ -14,12 +14,10 @@
 #define __has_feature(x) 0 /* clang's way to tell */
 #endif
 #if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
-/* gvContext forgets the text of its configuration file: once for each program. */
-const char *__lsan_default_suppressions(void);
-const char *__lsan_default_suppressions(void)
-{
-    return "leak:libgvc.so";
-}
+#include <sanitizer/lsan_interface.h>
+#else
+#define __lsan_disable() ((void)0)
+#define __lsan_enable() ((void)0)
 #endif
 
 /* Room on both sides of a box. Arrows that pass by each other need less than boxes: that is what nodesep is for. */
@@ -101,7 +99,9 @@ bool layout_find(struct arena *a, struct layout *l)
     Agnode_t **nodes = ARENA_ARRAY(a, Agnode_t *, l->n_boxes);
     Agedge_t **edges = ARENA_ARRAY(a, Agedge_t *, l->n_links);
     agseterr(AGMAX); /* silent: the caller says what follows from a failure */
+    __lsan_disable(); /* gvContext forgets the text of its configuration file */
     GVC_t *context = gvContext();
+    __lsan_enable();
     Agraph_t *g = make(a, l, nodes, edges);
     const bool laid = gvLayout(context, g, "dot") == 0;
     const bool good = laid && take(a, l, g, nodes, edges);
