@@ -149,7 +149,7 @@ static double cut(const struct picture *p, const double (*spans)[2], double from
 static void print_strip(struct text *t, const struct picture *p, double from, double to)
 {
     const double width = ceil(p->l.width + 2 * MARGIN);
-    text_add(t, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 %.0f %.0f %.0f\" style=\"width:min(%.0fpx,max(100%%,%.0fpx))\" role=\"img\" aria-label=\"a part of the graph\">\n",
+    text_add(t, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 %.0f %.0f %.0f\" style=\"width:min(%.0fpx,max(100%%,%.0fpx))\" role=\"group\" aria-label=\"a part of the graph\">\n",
              from, width, to - from, width, width * SMALLEST);
     for (uint32_t i = 0; i < p->l.n_links; i++) {
         const struct layout_link *l = &p->l.links[i];

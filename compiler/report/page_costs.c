@@ -6,6 +6,8 @@
 
 #include <inttypes.h>
 
+enum { OPEN_LAYERS = 40 }; /* a longer table is folded */
+
 static void cell(struct text *t, int64_t value)
 {
     text_add(t, "<td class=\"n\">%s</td>", value ? table_number(t->arena, value) : "");
@@ -108,6 +110,7 @@ void page_layers(struct text *t, const struct page_facts *f)
     const struct ir_graph *g = f->page->graph;
     ir_id shown = 0;
     page_section(t, "layers", "Layers");
+    text_add(t, "<details%s>\n<summary>%s layers</summary>\n", g->n_nodes <= OPEN_LAYERS ? " open=\"\"" : "", table_number(t->arena, f->now.layers));
     text_add(t, "<div class=\"scroll\"><table>\n<thead><tr><th>layer</th><th>operator</th><th>result</th><th class=\"n\">parameters</th>"
                 "<th class=\"n\">MACs</th><th class=\"n\">ReLUs</th><th>written at</th></tr></thead>\n<tbody>\n");
     for (; shown < g->n_nodes && shown < PAGE_MOST_ROWS; shown++) {
@@ -128,5 +131,5 @@ void page_layers(struct text *t, const struct page_facts *f)
     }
     text_add(t, "</tbody>\n</table></div>\n");
     page_more(t, shown, g->n_nodes, "layers");
-    text_add(t, "</section>\n");
+    text_add(t, "</details>\n</section>\n");
 }

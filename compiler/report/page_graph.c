@@ -93,7 +93,7 @@ static void segments(struct text *t, const struct page_facts *f)
             continue;
         text_add(t, "<tr id=\"segment-%u\"><th scope=\"row\">%u</th><td>", (unsigned)b->number, (unsigned)b->number);
         sources(t, f, i, first);
-        text_add(t, "</td><td>");
+        text_add(t, "</td><td class=\"operators\">");
         const struct box_operators all = box_operators(t->arena, f->page->graph, b);
         for (size_t k = 0; k < all.n && k < 40; k++) {
             text_add(t, k ? "<br/>" : "");
