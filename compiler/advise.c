@@ -65,6 +65,9 @@ static int64_t largest_that_meets(const struct advise *a, const char *network, s
 static void add(void *context, struct diag *d, const struct ir_graph *g)
 {
     const struct advise *a = context;
+    advise_passes(a, d, g);
+    if (!a->program)
+        return;
     const struct ast_block *block = network_of(a, g->name);
     int64_t steps = a->elab->steps ? *a->elab->steps : ELAB_MAX_STEPS;
     for (size_t i = 0; block && i < block->params.n; i++) {

@@ -184,9 +184,9 @@ static bool run_passes(struct compilation *c)
 
 static bool check_budgets(struct compilation *c)
 {
-    struct advise advise = {c->program, &c->elab, &c->options->passes};
+    struct advise advise = {c->arena, c->program, &c->elab, &c->options->passes, c->passes.elaborated};
     struct budget_advice advice = advise_budget(&advise);
-    return budget_check(c->arena, c->diag, c->graph, c->program ? &advice : NULL) == 0;
+    return budget_check(c->arena, c->diag, c->graph, &advice) == 0;
 }
 
 static bool make_plan(struct compilation *c)

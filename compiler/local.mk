@@ -17,7 +17,7 @@ include compiler/report/local.mk
 libcnascomp_la_SOURCES += compiler/fit.c compiler/fit.h
 bin_PROGRAMS += cnasc
 cnasc_SOURCES = \
-	compiler/advise.c compiler/advise.h \
+	compiler/advise.c compiler/advise.h compiler/advise_passes.c \
 	compiler/compile.c compiler/compile.h \
 	compiler/depend.c compiler/depend.h \
 	compiler/document.c compiler/document.h \

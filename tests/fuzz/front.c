@@ -134,6 +134,7 @@ static void check(struct arena *a, struct diag *d, const char *bytes, size_t n)
     const struct ir_graph *g = fit_network(a, d, program, &given.elab, &found, &given.passes, &fit);
     if ((g != NULL) != (diag_errors(d) == 0))
         bug("a network with errors, or none without");
+    const struct ir_graph *elaborated = g;
     g = g ? law_graph(a, d, g, &given.passes) : NULL;
     if (!g)
         return;
@@ -142,7 +143,7 @@ static void check(struct arena *a, struct diag *d, const char *bytes, size_t n)
     struct space space = {program, &given.elab, &found, &given.passes, g};
     if (space_report(&report, d, &space) && space_check_pinned(a, d, &found))
         pin_law(a, d, &found, &given.passes, g);
-    struct advise advise = {program, &given.elab, &given.passes};
+    struct advise advise = {a, program, &given.elab, &given.passes, elaborated};
     struct budget_advice advice = advise_budget(&advise);
     budget_check(a, d, g, &advice);
 }

@@ -1,6 +1,6 @@
 # Bad input: README.md here. Every build replays the inputs that are kept; configure --enable-fuzzing makes new ones.
 FUZZ_LAWS = tests/fuzz/laws.c tests/fuzz/laws.h
-FUZZ_FRONT = $(FUZZ_LAWS) tests/fuzz/front.c compiler/advise.c compiler/advise.h compiler/pin.c compiler/pin.h compiler/space.c compiler/space.h
+FUZZ_FRONT = $(FUZZ_LAWS) tests/fuzz/front.c compiler/advise.c compiler/advise.h compiler/advise_passes.c compiler/pin.c compiler/pin.h compiler/space.c compiler/space.h
 FUZZ_IR = $(FUZZ_LAWS) tests/fuzz/ir.c
 
 check_PROGRAMS += tests/fuzz/replay_front tests/fuzz/replay_ir
