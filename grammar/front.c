@@ -179,7 +179,7 @@ static const char *expectation(struct front *f, const char *const *expected, int
             if (pass == 0)
                 left++;
             else
-                text_add(&t, "%s%s", done == 0 ? "" : done == left - 1 ? " or " : ", ", expected[i]), done++;
+                text_add(&t, "%s%s", done == 0 ? "" : done == left - 1 ? " or " : ", ", strcmp(expected[i], "name") ? expected[i] : "a name"), done++;
         }
     return left && left <= 5 ? text_str(&t) : "something else"; /* too many to help */
 }
@@ -196,6 +196,8 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
         at = (struct span){f->source, f->previous_end - 1, f->previous_end};
     bool is_word = token && (strcmp(token, "name") == 0 || strcmp(token, "number") == 0 || strcmp(token, "string") == 0);
     size_t length = at.to - at.from < 40 ? at.to - at.from : 40;
+    if (at_end && f->define)
+        token = "its end";
     const char *found = is_word ? arena_printf(f->arena, "`%.*s`", (int)length, f->source->bytes + at.from) : token;
     if (semicolon && (next_line || (token && strcmp(token, "`}`") == 0)) && f->previous_end > 0) {
         /* The mistake is where the statement should have ended, not at whatever follows. */
@@ -211,6 +213,8 @@ void front_unexpected(struct front *f, struct span at, const char *token, const 
         diag_error(f->diag, at, E_SYNTAX, "expected %s, found %s", wanted, found);
     if (found && strcmp(found, "`@`") == 0 && strcmp(wanted, STATEMENT) == 0)
         diag_note(f->diag, at, "an annotation stands behind the call that it is about, as in `y = relu(x) @keep;`");
+    else if (found && !at_end && diag_takes_notes(f->diag))
+        front_hint(f, at, wanted);
     if (at_end && f->brackets.n > 0) {
         uint32_t open = f->brackets.at[f->brackets.n - 1];
         diag_note(f->diag, (struct span){f->source, open, open + 1}, "this is not closed");

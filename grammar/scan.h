@@ -52,4 +52,7 @@ struct ast_expr *front_shallow(struct front *f, struct ast_expr *e);      /* e, 
 struct ast_stmt *front_shallow_stmt(struct front *f, struct ast_stmt *s); /* the same */
 void front_unexpected(struct front *f, struct span at, const char *token, const char *const *expected, int n_expected);
 
+/* hint.c: a note about what is written in place of the unexpected token at `at`, if that is known */
+void front_hint(struct front *f, struct span at, const char *wanted);
+
 #endif

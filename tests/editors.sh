@@ -8,7 +8,7 @@ failed=0 passed=0
 keywords=$(sed -n 's/^"\([a-z]*\)" *{ TOKEN.*/\1/p' grammar/lexer.l)
 operators=$(sed -n 's/^ *OPERATOR("\([a-z0-9_]*\)".*/\1/p' compiler/sema/builtin_tensor.c)
 functions=$(sed -n 's/^ *FUNCTION("\([a-z0-9_]*\)".*/\1/p' compiler/sema/builtin_value.c)
-other='int real bool string list tensor choose choose_subset auto same balanced TODO FIXME'
+other='int real bool string list tensor any choose choose_subset auto same balanced TODO FIXME'
 wrong() {
     failed=$((failed + 1))
     echo "FAIL: $*"

@@ -105,6 +105,18 @@ static void add_code(struct text *t, const struct diag_item *item)
     text_add(t, "]");
 }
 
+/* What a message quotes may hold anything: what would steer a terminal shows as U+FFFD. Lines are ended by messages themselves. */
+static const char *printable(struct text *scratch, const char *message)
+{
+    size_t n = strlen(message);
+    for (size_t i = 0; i < n;) {
+        size_t length = message[i] == '\n' || message[i] == '\t' ? 1 : code_point((const unsigned char *)message + i, n - i);
+        text_add_bytes(scratch, length ? message + i : "\xef\xbf\xbd", length ? length : 3);
+        i += length ? length : 1;
+    }
+    return text_str(scratch);
+}
+
 /* before: the item printed just before this one, or NULL. The line of a note at the same place is not repeated. */
 static void print_item(struct text *t, const struct style *style, const struct diag_item *item, const struct diag_item *before)
 {
@@ -120,8 +132,9 @@ static void print_item(struct text *t, const struct style *style, const struct d
     } else {
         text_add(t, "cnasc: ");
     }
+    struct text message = text_new(t->arena);
     text_add(t, "%s%s%s:%s %s%s%s", style->plain, colour[item->kind], word[item->kind], style->plain,
-             item->kind == DIAG_NOTE ? "" : style->strong, item->text, style->plain);
+             item->kind == DIAG_NOTE ? "" : style->strong, printable(&message, item->text), style->plain);
     if (item->kind != DIAG_NOTE)
         add_code(t, item);
     text_add(t, "\n");

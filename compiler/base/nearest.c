@@ -1,7 +1,10 @@
 /* Edit distance with transpositions (Damerau 1964, the "optimal string alignment" form): insertion, deletion, substitution
- * and swapping neighbours cost 1. A candidate counts as near when the distance is at most a third of the word's length. */
+ * and swapping neighbours cost 1. A candidate counts as near when the distance is at most a third of the word's length, and as nearest
+ * when only capitals and underscores differ: MaxPool, max_pool. */
 #include "compiler/base/nearest.h"
 
+#include <ctype.h>
+#include <stdbool.h>
 #include <string.h>
 
 enum { LONGEST = 40 }; /* longer words get no suggestion: it bounds the table and the time */
@@ -27,6 +30,20 @@ static size_t distance(const char *a, size_t n, const char *b, size_t m)
     return d[n][m];
 }
 
+static bool same_letters(const char *a, const char *b)
+{
+    for (;; a++, b++) {
+        while (*a == '_')
+            a++;
+        while (*b == '_')
+            b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b))
+            return false;
+        if (!*a)
+            return true;
+    }
+}
+
 struct nearest nearest_to(const char *word)
 {
     size_t limit = strlen(word) / 3;
@@ -36,9 +53,12 @@ struct nearest nearest_to(const char *word)
 void nearest_try(struct nearest *near, const char *candidate)
 {
     size_t n = strlen(near->word), m = strlen(candidate);
-    if (n > LONGEST || m > LONGEST || n + m == 0 || (n > m ? n - m : m - n) >= near->distance)
+    if (n > LONGEST || m > LONGEST || n + m == 0)
         return;
-    size_t d = distance(near->word, n, candidate, m);
+    bool same = same_letters(near->word, candidate);
+    if (!same && (n > m ? n - m : m - n) >= near->distance)
+        return;
+    size_t d = same ? 0 : distance(near->word, n, candidate, m);
     if (d < near->distance && d < n) { /* d == n: nothing of the word is left */
         near->distance = d;
         near->best = candidate;

@@ -1,4 +1,5 @@
 /* Finding builtins by name. The tables are short; names are looked up once per use in the text, by resolve.c. */
+#include "compiler/base/text.h"
 #include "compiler/sema/builtin.h"
 
 #include <string.h>
@@ -30,9 +31,22 @@ const struct builtin *builtin_find(const char *name)
     return b;
 }
 
+static const struct builtin *section_table(const char *section)
+{
+    return strcmp(section, "train") == 0 ? builtin_train_table : builtin_private_table;
+}
+
 const struct builtin *builtin_find_section(const char *section, const char *name)
 {
-    return find_in(strcmp(section, "train") == 0 ? builtin_train_table : builtin_private_table, name);
+    return find_in(section_table(section), name);
+}
+
+const char *builtin_section_words(struct arena *a, const char *section)
+{
+    struct text t = text_new(a);
+    for (const struct builtin *b = section_table(section); b->name; b++)
+        text_add(&t, "%s%s", t.n == 0 ? "" : b[1].name ? ", " : " and ", b->name);
+    return text_str(&t);
 }
 
 size_t builtin_count(void)

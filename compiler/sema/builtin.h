@@ -37,6 +37,7 @@ struct builtin {
 
 const struct builtin *builtin_find(const char *name);       /* NULL: none */
 const struct builtin *builtin_find_section(const char *section, const char *name); /* train: sgd, cosine ...; private: gc */
+const char *builtin_section_words(struct arena *a, const char *section); /* "sgd, cosine and flip" */
 size_t builtin_count(void);
 const struct builtin *builtin_at(size_t i); /* for suggestions */
 

@@ -10,6 +10,17 @@
 #include <inttypes.h>
 #include <string.h>
 
+static void list_networks(struct diag *d, const struct ast_module *m)
+{
+    enum { SHOWN = 5 };
+    size_t shown = 0;
+    for (size_t i = 0; i < m->blocks.n && shown < SHOWN; i++)
+        if (m->blocks.at[i]->is_network) {
+            diag_note(d, m->blocks.at[i]->target.name.at, "--network %s", m->blocks.at[i]->target.name.text);
+            shown++;
+        }
+}
+
 static const struct ast_block *choose_network(struct diag *d, const struct ast_module *m, const char *wanted)
 {
     const struct ast_block *found = NULL;
@@ -34,17 +45,13 @@ static const struct ast_block *choose_network(struct diag *d, const struct ast_m
         diag_error(d, file, E_NO_NETWORK, "there is no network `%s` in this file", wanted);
         if (near.best)
             diag_note(d, (struct span){0}, "did you mean `%s`?", near.best);
+        else
+            list_networks(d, m);
         return NULL;
     }
     if (!wanted && n > 1) {
-        enum { SHOWN = 5 };
-        size_t shown = 0;
         diag_error(d, file, E_WHICH_NETWORK, "there are %zu networks in this file; say which one with --network", n);
-        for (size_t i = 0; i < m->blocks.n && shown < SHOWN; i++)
-            if (m->blocks.at[i]->is_network) {
-                diag_note(d, m->blocks.at[i]->target.name.at, "--network %s", m->blocks.at[i]->target.name.text);
-                shown++;
-            }
+        list_networks(d, m);
         return NULL;
     }
     return found;
@@ -87,6 +94,8 @@ static void check_defines(struct eval *e, const struct elab_options *o, const st
             nearest_try(&near, net->params.at[k].target.name.text);
         if (near.best)
             diag_note(e->diag, name->at, "did you mean `%s`?", near.best);
+        else
+            diag_note(e->diag, net->target.name.at, net->params.n ? "its parameters are declared here" : "it has no parameters");
     }
 }
 

@@ -48,8 +48,14 @@ static void unknown_name(struct resolver *r, const struct ast_name *name)
         nearest_try(&near, n->imported.entries[i].key);
     for (size_t i = 0; i < builtin_count(); i++)
         nearest_try(&near, builtin_at(i)->name);
-    if (near.best)
+    nearest_try(&near, "true");
+    nearest_try(&near, "false");
+    if (map_get(&n->modules, name->text))
+        diag_note(r->diag, name->at, "`%s` is a module; its blocks and constants are written `%s.name`", name->text, name->text);
+    else if (near.best)
         diag_note(r->diag, name->at, "did you mean `%s`?", near.best);
+    else if (r->section)
+        diag_note(r->diag, name->at, "the words of `%s { }`: %s", r->section, builtin_section_words(r->arena, r->section));
 }
 
 static void use_qualified(struct resolver *r, const struct ast_expr *e)
@@ -59,6 +65,11 @@ static void use_qualified(struct resolver *r, const struct ast_expr *e)
     const struct ast_import *import = map_get(&n->modules, module->text);
     if (!import) {
         diag_error(r->diag, module->at, E_UNKNOWN_MODULE_NAME, "no imported module is called `%s`", module->text);
+        if (scope_find(&r->scope, module->text)) {
+            diag_note(r->diag, module->at, "`%s` is a value, which has no members: `%s |> relu` applies an operator, and `channels(%s)` asks",
+                      module->text, module->text, module->text);
+            return;
+        }
         struct nearest near = nearest_to(module->text);
         for (size_t i = 0; diag_takes_notes(r->diag) && i < n->modules.n; i++)
             nearest_try(&near, n->modules.entries[i].key);

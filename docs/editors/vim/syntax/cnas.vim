@@ -7,7 +7,7 @@ syntax keyword cnasStatement import as const network block input output train pr
 syntax keyword cnasControl for in if then else return
 syntax keyword cnasWord and or not
 syntax keyword cnasBoolean true false
-syntax keyword cnasType int real bool string list tensor
+syntax keyword cnasType int real bool string list tensor any
 syntax keyword cnasOperator conv linear batch_norm relu avg_pool global_avg_pool max_pool global_max_pool slice pad reshape subsample flatten dropout square poly2 upsample softmax argmax identity add concat channels height width shape elements
 syntax keyword cnasFunction len first last but_last but_first reverse enumerate zip range max min sum abs div floor ceil round sqrt log2 require choose choose_subset
 syntax keyword cnasSpecial auto same balanced
