@@ -348,12 +348,26 @@ static bool too_large(struct compilation *c)
     return false;
 }
 
+/* Lines on what was decided where the source leaves it open, for `count` and `report`. */
+static const char *about_text(struct compilation *c)
+{
+    struct text t = text_new(c->arena);
+    const size_t open = space_open(&c->found);
+    fit_report(&t, &c->fit);
+    while (t.n && t.bytes[0] == '\n') /* it begins with an empty line */
+        memmove(t.bytes, t.bytes + 1, t.n--);
+    if (open)
+        text_add(&t, "%zu of %zu choices are open: this is the network with what is picked for them here; cnasc check lists them\n", open,
+                 c->found.n_choices);
+    return text_str(&t);
+}
+
 static bool count(struct compilation *c)
 {
     struct text t = text_new(c->arena);
-    bool (*print)(struct text *, const struct ir_graph *, const struct pass_trace *, enum count_by) =
-        c->options->format_json ? count_json : count_text;
-    return print(&t, c->graph, &c->passes, c->options->by) ? write_text(c, text_str(&t), t.n) : too_large(c);
+    const struct count count = {c->graph, &c->passes, c->options->by, about_text(c), space_open(&c->found)};
+    const bool counted = c->options->format_json ? count_json(&t, &count) : count_text(&t, &count);
+    return counted ? write_text(c, text_str(&t), t.n) : too_large(c);
 }
 
 /* The user's own files: the standard library is not listed. */
@@ -374,6 +388,7 @@ static bool report(struct compilation *c)
     struct page page = {.graph = c->graph, .passes = &c->passes, .version = PACKAGE_VERSION};
     page.plan = plan_lower(c->arena, c->graph, PLAN_PRIVATE, &refusal);
     page.not_private = refusal.text;
+    page.about = about_text(c);
     add_sources(c, &page);
     return page_print(&t, &page) ? write_text(c, text_str(&t), t.n) : too_large(c);
 }

@@ -139,11 +139,20 @@ static const char *size_text(struct arena *a, const struct elab_found *f)
     return fits ? table_number(a, exact) : arena_printf(a, "about 10^%.1f", digits);
 }
 
+size_t space_open(const struct elab_found *found)
+{
+    size_t open = 0;
+    for (size_t i = 0; i < found->n_choices; i++)
+        open += !found->choices[i].pinned;
+    return open;
+}
+
 bool space_report(struct text *out, struct diag *d, const struct space *s)
 {
     const struct elab_found *f = s->found;
     struct arena *a = out->arena;
-    size_t open = 0, left = 0;
+    const size_t open = space_open(f);
+    size_t left = 0;
     int64_t steps = s->elab->steps ? *s->elab->steps : MOST_STEPS;
     bool tried = is_cheap(s), good = true;
     if (f->n_choices == 0)
@@ -153,7 +162,6 @@ bool space_report(struct text *out, struct diag *d, const struct space *s)
     table_rule(&t);
     for (size_t i = 0; i < f->n_choices && good; i++) {
         const struct elab_choice *c = &f->choices[i];
-        open += !c->pinned;
         const char *relus = tried ? relus_text(a, d, s, c, &steps) : "";
         good = relus;
         if (i < MOST_ROWS)

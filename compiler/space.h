@@ -20,6 +20,7 @@ struct space {
  * error. False after one. */
 bool space_report(struct text *out, struct diag *d, const struct space *s);
 
+size_t space_open(const struct elab_found *found); /* choices that nobody has decided */
 /* False after an error that names the open choices. */
 bool space_check_pinned(struct arena *a, struct diag *d, const struct elab_found *found);
 

@@ -102,20 +102,21 @@ static void layers_table(struct text *out, const struct ir_graph *written, const
     table_print(out, &t);
 }
 
-bool count_text(struct text *out, const struct ir_graph *g, const struct pass_trace *passes, enum count_by by)
+bool count_text(struct text *out, const struct count *c)
 {
+    const struct ir_graph *written = measure_written(c->passes);
     struct states s;
-    if (!measure_all(out->arena, passes, &s))
+    if (!measure_all(out->arena, c->passes, &s))
         return false;
-    text_add(out, "network %s\n\n", g->name);
-    states_table(out, passes, &s);
-    if (by != COUNT_TOTAL)
+    text_add(out, "network %s\n%s\n", c->graph->name, c->about);
+    states_table(out, c->passes, &s);
+    if (c->by != COUNT_TOTAL)
         text_add(out, "\n");
-    if (by == COUNT_STAGE)
-        stages_table(out, measure_written(passes), g);
-    if (by == COUNT_LAYER)
-        layers_table(out, measure_written(passes), g);
+    if (c->by == COUNT_STAGE)
+        stages_table(out, written, c->graph);
+    if (c->by == COUNT_LAYER)
+        layers_table(out, written, c->graph);
     text_add(out, "\n");
-    budgets_table(out, g);
+    budgets_table(out, c->graph);
     return true;
 }

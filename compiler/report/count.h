@@ -7,8 +7,15 @@
 
 enum count_by { COUNT_TOTAL, COUNT_STAGE, COUNT_LAYER };
 
-/* g: the graph after all passes. False: a total is too large to count. The JSON is described in docs/report.md. */
-bool count_text(struct text *out, const struct ir_graph *g, const struct pass_trace *passes, enum count_by by);
-bool count_json(struct text *out, const struct ir_graph *g, const struct pass_trace *passes, enum count_by by);
+struct count {
+    const struct ir_graph *graph; /* after all passes */
+    const struct pass_trace *passes;
+    enum count_by by;
+    const char *about;    /* lines on how this network came about, or "" */
+    size_t open_choices;
+};
+/* False: a total is too large to count. The JSON is described in docs/report.md. */
+bool count_text(struct text *out, const struct count *c);
+bool count_json(struct text *out, const struct count *c);
 
 #endif

@@ -104,16 +104,16 @@ static void layers_array(struct text *t, const struct ir_graph *written, const s
     text_add(t, "%s]", layers.n ? "\n  " : "");
 }
 
-bool count_json(struct text *t, const struct ir_graph *g, const struct pass_trace *passes, enum count_by by)
+bool count_json(struct text *t, const struct count *c)
 {
-    text_add(t, "{\n  \"format\": 1,\n  \"network\": \"%s\",\n", g->name);
-    if (!passes_array(t, passes))
+    text_add(t, "{\n  \"format\": 1,\n  \"network\": \"%s\",\n  \"open_choices\": %zu,\n", c->graph->name, c->open_choices);
+    if (!passes_array(t, c->passes))
         return false;
-    budgets_array(t, g);
-    if (by == COUNT_STAGE)
-        stages_array(t, measure_written(passes), g);
-    if (by == COUNT_LAYER)
-        layers_array(t, measure_written(passes), g);
+    budgets_array(t, c->graph);
+    if (c->by == COUNT_STAGE)
+        stages_array(t, measure_written(c->passes), c->graph);
+    if (c->by == COUNT_LAYER)
+        layers_array(t, measure_written(c->passes), c->graph);
     text_add(t, "\n}\n");
     return true;
 }

@@ -124,6 +124,11 @@ static void head(struct text *t, const struct page_facts *f)
     html_text(t, p->graph->name);
     text_add(t, "</h1>\n");
     budget_line(t, f);
+    if (*p->about) {
+        text_add(t, "<p class=\"note about\">");
+        html_text(t, p->about);
+        text_add(t, "</p>\n");
+    }
     key_figures(t, f);
     text_add(t, "<nav aria-label=\"sections\">");
     for (size_t i = 0; i < sizeof sections / sizeof *sections; i++)

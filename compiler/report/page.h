@@ -12,6 +12,7 @@ struct page {
     const struct pass_trace *passes;
     const struct plan *plan;      /* NULL, or without a private side: */
     const char *not_private;      /* the reason why */
+    const char *about;            /* lines on how this network came about, or "" */
     const struct source *const *sources; /* shown in whole, the network's own first */
     size_t n_sources;
     const char *version;

@@ -8,6 +8,11 @@ cnasc count -w --format=json --by=layer net.cnas | tail -n 26
 # A broken budget is shown, and no error; nothing else that is wrong is passed over.
 cnasc count -w -D width=12 net.cnas | tail -n 7
 cnasc count -D width=0 net.cnas
+# What is found for auto, and open choices.
+cnasc count -O0 ../check/auto.cnas | head -n 4
+cnasc count -O0 ../check/choice.cnas | head -n 4
+cnasc count -O0 --format=json ../check/choice.cnas | grep choices
+cnasc report -O0 ../check/choice.cnas | grep -A1 'about">'
 # Of a graph; without a budget.
 cnasc count -O0 -frelu-shuffle --from-ir ../ir/small.ir
 printf 'ir 1 network N %%x = input 4 output y = %%x end' | cnasc count -O0 -frelu-shuffle --from-ir --by=layer -
