@@ -53,5 +53,25 @@ while IFS=$tab read -r name relus parameters origin; do
         END { exit !good }'
     count $? "paper.tsv: $name"
 done <"$tmp/paper"
+# samples/README.md tells ReLUs and parameters of each, as they are after the passes.
+sed -n 's/^| \[`\([^`]*\)`\].*| \([0-9,]*\)[^|]* | \([0-9,]*\) *|$/\1 \2 \3/p' "$top/samples/README.md" >"$tmp/table"
+while read -r name relus parameters; do
+    file=$top/samples/$name
+    [ -e "$file" ] || file=$top/samples/paper/$name
+    options=$(sed -n 's/^\/\/ .*\(--targets=[a-z,]*\).*/\1/p' "$file")
+    case $name in
+    05_lists.cnas) options=--network=Plain ;;
+    15_balance.cnas) options=--network=Doubling ;;
+    esac
+    "$cnasc" check $options "$file" | awk -v relus="$relus" -v parameters="$parameters" '
+        /^total/ && !n++ {
+            if ($4 == relus && (parameters == "" || $2 == parameters)) good = 1
+            else print "total: " $4 " ReLUs, " $2 " parameters"
+        }
+        END { exit !good }'
+    count $? "README.md: $name"
+done <"$tmp/table"
+[ "$(wc -l <"$tmp/table")" -gt 25 ]
+count $? "README.md: rows"
 echo "CASES: $passed passed, $failed failed"
 [ $failed -eq 0 ] && [ $passed -gt 25 ]
