@@ -1,6 +1,6 @@
 #!/bin/sh
-# relu-balance turns the six CNets with doubling channels into the released networks, node for node, and the numbers of both are those of
-# tests/golden/cnet_balance.tsv. cnasc leaves out the reductions that no layer reads and lists them apart: the table has both lists.
+# relu-balance turns the six CNets with doubling channels into the released networks, node for node, also behind relu-prune, and the numbers of
+# both are those of tests/golden/cnet_balance.tsv. cnasc leaves out the reductions that no layer reads and lists them apart: the table has both lists.
 set -u
 cnasc=${CNASC:?}
 top=$(cd "${top_srcdir:?}" && pwd)
@@ -33,7 +33,13 @@ while read -r classes net width2 parameters2 macs2 width4 parameters4 macs4 rati
     expect "the balanced network" same "$(cmp "$tmp/balanced.ir" "$tmp/released.ir" && [ -s "$tmp/released.ir" ] && echo same)"
     # what is balanced is left alone
     expect "balanced twice" same "$("$cnasc" build --emit=ir --from-ir -frelu-balance "$tmp/balanced.ir" | cmp - "$tmp/balanced.ir" && echo same)"
+    # the networks of ENAS: pruned and balanced, they are those that had balanced channels from the start, pruned
+    for growth in 2 4; do
+        "$cnasc" build --emit=ir -D classes=$classes -D net=$net -D growth=$growth -frelu-prune $([ $growth = 2 ] && echo -frelu-balance) \
+            "$top/samples/paper/cnet_unpruned.cnas" >"$tmp/pruned$growth.ir"
+    done
+    expect "pruned and balanced" same "$(cmp "$tmp/pruned2.ir" "$tmp/pruned4.ir" && [ -s "$tmp/pruned4.ir" ] && echo same)"
 done <"$top/tests/golden/cnet_balance.tsv"
 
 echo "CASES: $passed passed, $failed failed"
-[ $failed -eq 0 ] && [ $passed -eq 30 ]
+[ $failed -eq 0 ] && [ $passed -eq 36 ]
