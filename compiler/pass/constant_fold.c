@@ -1,19 +1,19 @@
 /* Constant folding: operators that only move elements are composed and undone, as far as shapes say that this gives the same.
  *
  * Requires: a verified graph.
- * Gives:    the same function bit by bit, no more operators, as many ReLU-equivalents. Layers keep their names and weights. Idempotent.
- * Source:   peephole rules over use-def chains, as in any compiler; each rule says why it is exact.
- * A rule looks at one operator and at what made its input. Inputs are folded first, so one sweep is enough. */
+ * Gives:    the same function bit by bit, no more operators, as many ReLU-equivalents. Layers keep their names and weights.
+ * Idempotent. Source:   peephole rules over use-def chains, as in any compiler; each rule says why it is exact. A rule looks at
+ * one operator and at what made its input. Inputs are folded first, so one sweep is enough. */
 #include "compiler/ir/rewrite.h"
 #include "compiler/pass/pass.h"
 
 struct fold {
     struct ir_rewrite *r;
-    struct ir_node n;  /* the operator as it is now: op, attributes, shape of its result */
-    const ir_id *in;   /* new nodes */
+    struct ir_node n; /* the operator as it is now: op, attributes, shape of its result */
+    const ir_id *in;  /* new nodes */
     uint32_t n_in;
-    bool all_read;     /* nothing may be left unread */
-    ir_id same;        /* found: the operator gives what this new node gives; IR_NONE: not found */
+    bool all_read; /* nothing may be left unread */
+    ir_id same;    /* found: the operator gives what this new node gives; IR_NONE: not found */
 };
 
 static const struct ir_node *made(const struct fold *f, ir_id new)
@@ -127,8 +127,8 @@ static bool fold_pad(struct fold *f)
     struct ir_pad *p = &f->n.pad;
     if (p->top == 0 && p->bottom == 0 && p->left == 0 && p->right == 0)
         return give_input(f);
-    if (x->op != IR_PAD || !sides_add(x->pad.top, p->top) || !sides_add(x->pad.bottom, p->bottom) || !sides_add(x->pad.left, p->left) ||
-        !sides_add(x->pad.right, p->right))
+    if (x->op != IR_PAD || !sides_add(x->pad.top, p->top) || !sides_add(x->pad.bottom, p->bottom) ||
+        !sides_add(x->pad.left, p->left) || !sides_add(x->pad.right, p->right))
         return false;
     const struct ir_shape s = made(f, x->in[0])->shape;
     const struct ir_pad both = {p->top + x->pad.top, p->bottom + x->pad.bottom, p->left + x->pad.left, p->right + x->pad.right};
@@ -200,8 +200,8 @@ static bool fold_concat(struct fold *f)
     for (uint32_t i = 1; i < f->n_in; i++) {
         const struct ir_node *y = made(f, f->in[i]);
         const struct ir_slice *s = &y->slice;
-        if (y->op != IR_SLICE || y->in[0] != x->in[0] || s->channel != all.channel + all.channels || s->row != all.row || s->rows != all.rows ||
-            s->column != all.column || s->columns != all.columns)
+        if (y->op != IR_SLICE || y->in[0] != x->in[0] || s->channel != all.channel + all.channels || s->row != all.row ||
+            s->rows != all.rows || s->column != all.column || s->columns != all.columns)
             return false;
         all.channels += s->channels;
     }
@@ -257,8 +257,8 @@ static void fold(struct pass_context *c, struct ir_rewrite *r, const struct ir_g
         ir_rewrite_replace(r, id, f.same);
         remark(c->remarks, REMARK_PASSED, &n->site, 0, "%s `%s` is `%s`", ir_op_name(n->op), n->name, made(&f, f.same)->name);
     } else {
-        remark(c->remarks, REMARK_PASSED, &n->site, 0, "%s `%s` is %s %s of `%s`", ir_op_name(n->op), n->name, f.n.op == IR_UPSAMPLE ? "an" : "a",
-               ir_op_name(f.n.op), input(&f)->name);
+        remark(c->remarks, REMARK_PASSED, &n->site, 0, "%s `%s` is %s %s of `%s`", ir_op_name(n->op), n->name,
+               f.n.op == IR_UPSAMPLE ? "an" : "a", ir_op_name(f.n.op), input(&f)->name);
         ir_rewrite_replace(r, id, ir_rewrite_make(r, &f.n, f.in, f.n_in, id));
     }
 }

@@ -1,9 +1,9 @@
 /* Common subexpressions: equal operators on equal inputs become one.
  *
  * Requires: a verified graph.
- * Gives:    the same function bit by bit, and never more ReLU-equivalents, in all and in any budget. What has weights of its own (conv, linear,
- *           batch_norm, poly2) is never equal to another, nor is dropout, which chooses by itself. A sum of two is equal to the sum the
- *           other way round, a longer one is not: floats round. A ReLU marked @keep stays; others may become it. Idempotent.
+ * Gives:    the same function bit by bit, and never more ReLU-equivalents, in all and in any budget. What has weights of its own
+ * (conv, linear, batch_norm, poly2) is never equal to another, nor is dropout, which chooses by itself. A sum of two is equal to
+ * the sum the other way round, a longer one is not: floats round. A ReLU marked @keep stays; others may become it. Idempotent.
  * Source:   value numbering, Cocke and Schwartz 1970; on a graph without memory it is all that there is to do. */
 #include "compiler/base/table.h"
 #include "compiler/ir/rewrite.h"
@@ -59,8 +59,9 @@ const struct ir_graph *pass_cse(struct pass_context *c, const struct ir_graph *g
         if (first[id] != id) {
             const int64_t saved = ir_cost_node(g, id).relu_equivalents;
             ir_rewrite_replace(r, id, ir_rewrite_of(r, first[id]));
-            remark(c->remarks, REMARK_PASSED, &n->site, saved, "%s `%s` is `%s`, which is computed once for both%s", ir_op_name(n->op), n->name,
-                   g->nodes[first[id]].name, saved ? arena_printf(c->arena, ": %s ReLUs saved", table_number(c->arena, saved)) : "");
+            remark(c->remarks, REMARK_PASSED, &n->site, saved, "%s `%s` is `%s`, which is computed once for both%s",
+                   ir_op_name(n->op), n->name, g->nodes[first[id]].name,
+                   saved ? arena_printf(c->arena, ": %s ReLUs saved", table_number(c->arena, saved)) : "");
         } else if (prune[id] != n->prune) {
             struct ir_node like = *n;
             const ir_id x = ir_rewrite_of(r, n->in[0]);

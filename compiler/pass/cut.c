@@ -1,8 +1,8 @@
 /* Minimum vertex cuts as maximum flows.
  *
- * Source:  Ford and Fulkerson, "Maximal Flow through a Network", 1956 (cut = flow; a vertex with a capacity is an edge between two
- *          halves of it); Dinic 1970: flow along shortest ways, all of one length at a time.
- * Names:   vertex v has the halves 2v, where edges enter, and 2v + 1, where they leave. */
+ * Source:  Ford and Fulkerson, "Maximal Flow through a Network", 1956 (cut = flow; a vertex with a capacity is an edge between
+ * two halves of it); Dinic 1970: flow along shortest ways, all of one length at a time. Names:   vertex v has the halves 2v,
+ * where edges enter, and 2v + 1, where they leave. */
 #include "compiler/pass/cut.h"
 
 #include "compiler/base/vec.h"
@@ -92,8 +92,8 @@ static bool reach(struct cut *c)
     return c->level[c->sink];
 }
 
-/* Fills all ways of the length that reach found. path: the edges from the source to where the walk is; a walk that ends takes its last
- * edge away for good. */
+/* Fills all ways of the length that reach found. path: the edges from the source to where the walk is; a walk that ends takes its
+ * last edge away for good. */
 static void fill(struct cut *c)
 {
     uint32_t *path = c->queue, n = 0, v = c->source;

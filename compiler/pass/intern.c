@@ -63,8 +63,8 @@ static uint64_t hash(const struct ir_node *what, const uint32_t *in, uint32_t n_
 
 static bool equal(const struct entry *e, uint64_t h, const struct ir_node *what, const uint32_t *in, uint32_t n_in)
 {
-    return e->hash == h && e->what->op == what->op && e->n_in == n_in && (n_in == 0 || memcmp(e->in, in, n_in * sizeof *in) == 0) &&
-           intern_same_attributes(e->what, what);
+    return e->hash == h && e->what->op == what->op && e->n_in == n_in &&
+           (n_in == 0 || memcmp(e->in, in, n_in * sizeof *in) == 0) && intern_same_attributes(e->what, what);
 }
 
 static void grow(struct intern *t)

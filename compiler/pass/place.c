@@ -1,12 +1,14 @@
 /* Places of ReLUs as minimum cuts.
  *
- * The ReLU of a value is had by a ReLU of it, or, if a clear operator made it, by the ReLUs of that operator's inputs. So ReLUs must stand
- * on every way from a value whose ReLU is wanted, through clear operators, up to an opaque one; and where one stands, it serves all that
- * lies below. That is a set of vertices that cuts the wanted ones from the opaque ones, and the cheapest one, by the elements of each
- * value, is a minimum cut: the best places for all ReLUs at once. Parts that share no clear operator are solved one by one.
+ * The ReLU of a value is had by a ReLU of it, or, if a clear operator made it, by the ReLUs of that operator's inputs. So ReLUs
+ * must stand on every way from a value whose ReLU is wanted, through clear operators, up to an opaque one; and where one stands,
+ * it serves all that lies below. That is a set of vertices that cuts the wanted ones from the opaque ones, and the cheapest one,
+ * by the elements of each value, is a minimum cut: the best places for all ReLUs at once. Parts that share no clear operator are
+ * solved one by one.
  *
- * A maximum whose operands are needed both with and without ReLU is there twice; this costs its comparisons, a toll on passing it. Which
- * ones are so is known only afterwards: then with tolls, again. Dropout is never there twice, since it would choose twice.
+ * A maximum whose operands are needed both with and without ReLU is there twice; this costs its comparisons, a toll on passing
+ * it. Which ones are so is known only afterwards: then with tolls, again. Dropout is never there twice, since it would choose
+ * twice.
  *
  * Of equally cheap places, those as written win; and a part that is not cheaper than it was as written stays. */
 #include "compiler/pass/place.h"
@@ -19,15 +21,16 @@ struct solver {
     struct arena *arena;
     const struct bare_graph *b;
     struct place *at;
-    ir_id *own;            /* per value: the largest old ReLU that makes an old node this value's ReLU, by way of clear operators; or IR_NONE */
-    bool *toll;            /* per value: to have it with and without ReLU costs a second one */
-    bool *reached;         /* per value: a way from a wanted ReLU leads here */
-    uint32_t *vertex;      /* per value: in the cut */
-    const ir_id *old;      /* all old nodes, grouped by part */
-    const uint32_t *first_old; /* per part: its first in old; +1: the end */
+    ir_id *
+        own; /* per value: the largest old ReLU that makes an old node this value's ReLU, by way of clear operators; or IR_NONE */
+    bool *toll;                             /* per value: to have it with and without ReLU costs a second one */
+    bool *reached;                          /* per value: a way from a wanted ReLU leads here */
+    uint32_t *vertex;                       /* per value: in the cut */
+    const ir_id *old;                       /* all old nodes, grouped by part */
+    const uint32_t *first_old;              /* per part: its first in old; +1: the end */
     const uint32_t *budgets, *first_budget; /* per old node: the budgets that cover it, as numbers; not those of all nodes */
-    int64_t *more;         /* per budget: what one part adds to it */
-    VEC(uint32_t) charged; /* budgets whose `more` may not be 0 */
+    int64_t *more;                          /* per budget: what one part adds to it */
+    VEC(uint32_t) charged;                  /* budgets whose `more` may not be 0 */
 };
 
 int64_t place_elements(const struct bare_graph *b, uint32_t v)
@@ -75,7 +78,8 @@ static uint32_t number_vertices(struct solver *s, const uint32_t *v, uint32_t n)
     return vertices;
 }
 
-/* Costs are multiplied by this, so that 1 is for each place that is not as written: less than any ReLU, all together. 1: there is no room. */
+/* Costs are multiplied by this, so that 1 is for each place that is not as written: less than any ReLU, all together. 1: there is
+ * no room. */
 static int64_t cost_unit(const struct solver *s, const uint32_t *v, uint32_t n, uint32_t vertices)
 {
     __int128 all = vertices;
@@ -139,14 +143,16 @@ static void use(struct solver *s, const uint32_t *v, uint32_t n)
 static void solve(struct solver *s, const uint32_t *v, uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
-        s->toll[v[i]] = !s->b->at[v[i]].opaque && bare_is_single(s->b->g->nodes[s->b->at[v[i]].maker].op) && s->b->at[v[i]].wanted;
+        s->toll[v[i]] =
+            !s->b->at[v[i]].opaque && bare_is_single(s->b->g->nodes[s->b->at[v[i]].maker].op) && s->b->at[v[i]].wanted;
     bool again;
     do {
         again = false;
         cut(s, v, n);
         use(s, v, n);
         for (uint32_t i = 0; i < n; i++) {
-            const bool twice = s->at[v[i]].bare_used && is_passed(s, v[i]) && bare_is_single(s->b->g->nodes[s->b->at[v[i]].maker].op);
+            const bool twice =
+                s->at[v[i]].bare_used && is_passed(s, v[i]) && bare_is_single(s->b->g->nodes[s->b->at[v[i]].maker].op);
             again |= twice && !s->toll[v[i]];
             s->toll[v[i]] |= twice;
         }
@@ -162,8 +168,8 @@ static ir_id larger(const struct ir_graph *g, ir_id m, ir_id n)
     return elements != others ? (elements > others ? m : n) : m < n ? m : n;
 }
 
-/* Which old ReLU each place stands for: the first of this very value, or else the largest that made nodes with this value, or else what the
- * values below say, that now read it. */
+/* Which old ReLU each place stands for: the first of this very value, or else the largest that made nodes with this value, or
+ * else what the values below say, that now read it. */
 static void find_origins(struct solver *s, const uint32_t *v, uint32_t n)
 {
     for (uint32_t i = n; i-- > 0;) {
@@ -252,7 +258,8 @@ static void index_budgets(struct solver *s)
 
 /* --- all of them --- */
 
-/* Numbers 0..n-1 grouped by key, which is below `keys`, and in order in each group: group k is from first[k] up to first[k + 1]. */
+/* Numbers 0..n-1 grouped by key, which is below `keys`, and in order in each group: group k is from first[k] up to first[k + 1].
+ */
 static const uint32_t *group(struct arena *a, const uint32_t *key, uint32_t n, uint32_t keys, const uint32_t **first_of)
 {
     uint32_t *first = ARENA_ARRAY(a, uint32_t, (size_t)keys + 2), *list = ARENA_ARRAY(a, uint32_t, n);
@@ -271,12 +278,14 @@ static void read_old_nodes(struct solver *s)
 {
     const struct bare_graph *b = s->b;
     const struct ir_graph *g = b->g;
-    ir_id *origin = ARENA_ARRAY(s->arena, ir_id, g->n_nodes); /* of a node that is the ReLU of its bare form: the largest ReLU that makes it so */
-    bool *prune = ARENA_ARRAY(s->arena, bool, g->n_nodes);    /* all that do */
+    ir_id *origin = ARENA_ARRAY(s->arena, ir_id,
+                                g->n_nodes); /* of a node that is the ReLU of its bare form: the largest ReLU that makes it so */
+    bool *prune = ARENA_ARRAY(s->arena, bool, g->n_nodes); /* all ReLUs that its bare form leaves out may be pruned */
     s->own = ARENA_ARRAY(s->arena, ir_id, b->n);
     for (uint32_t v = 0; v < b->n; v++) {
         s->own[v] = IR_NONE;
-        s->at[v] = (struct place){.first_relu = IR_NONE, .origin = IR_NONE, .prune = true, .bare_like = IR_NONE, .relu_like = IR_NONE};
+        s->at[v] =
+            (struct place){.first_relu = IR_NONE, .origin = IR_NONE, .prune = true, .bare_like = IR_NONE, .relu_like = IR_NONE};
     }
     for (ir_id id = 0; id < g->n_nodes; id++) {
         const struct ir_node *n = &g->nodes[id];
@@ -287,7 +296,6 @@ static void read_old_nodes(struct solver *s)
         if (bare_is_movable(n)) {
             origin[id] = id;
             prune[id] = n->prune;
-            p->prune &= n->prune;
             if (p->first_relu == IR_NONE)
                 p->first_relu = id;
         } else if (value->form == BARE_RELU && p->relu_like == IR_NONE) {
@@ -295,10 +303,12 @@ static void read_old_nodes(struct solver *s)
         } else if (value->form == BARE_AS_IT_IS && p->bare_like == IR_NONE) {
             p->bare_like = id;
         }
-        for (uint32_t i = 0; value->form == BARE_RELU && i < n->n_in; i++) {
+        const bool opaque = !bare_is_movable(n) && b->at[value->bare].opaque;
+        for (uint32_t i = 0; !opaque && i < n->n_in; i++) {
             const ir_id x = n->in[i];
             prune[id] &= prune[x];
-            origin[id] = larger(g, origin[id], origin[x]);
+            if (value->form == BARE_RELU)
+                origin[id] = larger(g, origin[id], origin[x]);
         }
         if (value->form == BARE_RELU) {
             s->own[value->bare] = larger(g, s->own[value->bare], origin[id]);

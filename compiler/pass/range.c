@@ -1,8 +1,8 @@
 /* Ranges: interval arithmetic over the graph.
  *
- * Source:  Moore, "Interval Analysis", 1966. Weights and the statistics of batch norm are unknown, so what they touch is unbounded: ranges
- *          are of use between the input and the first weight, and between a ReLU and the next weight.
- * Signs:   never_negative is kept apart from low, because a rounded sum of bounds says nothing exact. Sums, means, maxima and copies of
+ * Source:  Moore, "Interval Analysis", 1966. Weights and the statistics of batch norm are unknown, so what they touch is
+ * unbounded: ranges are of use between the input and the first weight, and between a ReLU and the next weight. Signs:
+ * never_negative is kept apart from low, because a rounded sum of bounds says nothing exact. Sums, means, maxima and copies of
  *          floats that are not negative are not negative, and dropout multiplies by 0 or by a positive number. */
 #include "compiler/pass/range.h"
 

@@ -1,11 +1,12 @@
-/* What is known of the numbers in a tensor before any weight is: their range, from the input's pixels through operators without weights. */
+/* What is known of the numbers in a tensor before any weight is: their range, from the input's pixels through operators without
+ * weights. */
 #ifndef COMPILER_PASS_RANGE_H
 #define COMPILER_PASS_RANGE_H
 
 #include "compiler/ir/ir.h"
 
 struct range {
-    double low, high; /* at inference, up to the rounding of floats; infinite where weights decide */
+    double low, high;    /* at inference, up to the rounding of floats; infinite where weights decide */
     bool never_negative; /* exact, in training too: no element is ever below 0, whatever is rounded and whatever the input is */
 };
 

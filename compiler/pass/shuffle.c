@@ -1,12 +1,12 @@
 /* ReLU shuffling: a value gets one ReLU, however often it is asked for, and gets it where the fewest numbers are.
  *
  * Requires: a verified graph.
- * Gives:    the same function bit by bit (0 and -0 are one number), and never more ReLU-equivalents, in all and in any budget. What would
- *           not get cheaper stays as written. ReLUs marked @keep stay as they are. Idempotent.
- * Source:   CryptoNAS (Ghodsi et al., NeurIPS 2020), ReLU shuffling. Its rules, that the ReLU of a concat is the concat of ReLUs and that
- *           equal ReLUs are one, are here among others: bare.h says which and why.
- * Differs:  the paper moves ReLUs by hand, to where a skip begins. Here the places are the cheapest there are (place.c).
- * Budgets:  a ReLU that several became counts where the first of them stood at its place, or else where the largest of them stood. */
+ * Gives:    the same function bit by bit (0 and -0 are one number), and never more ReLU-equivalents, in all and in any budget.
+ * What would not get cheaper stays as written. ReLUs marked @keep stay as they are. Idempotent. Source:   CryptoNAS (Ghodsi et
+ * al., NeurIPS 2020), ReLU shuffling. Its rules, that the ReLU of a concat is the concat of ReLUs and that equal ReLUs are one,
+ * are here among others: bare.h says which and why. Differs:  the paper moves ReLUs by hand, to where a skip begins. Here the
+ * places are the cheapest there are (place.c). Budgets:  a ReLU that several became counts where the first of them stood at its
+ * place, or else where the largest of them stood. */
 #include "compiler/ir/rewrite.h"
 #include "compiler/pass/pass.h"
 #include "compiler/pass/shuffle.h"

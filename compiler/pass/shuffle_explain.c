@@ -1,5 +1,5 @@
-/* One remark for each ReLU that goes or moves, with what that saves, so that they add up to what the pass saves; and for ReLUs that stay where
- * a reader might expect otherwise, why. */
+/* One remark for each ReLU that goes or moves, with what that saves, so that they add up to what the pass saves; and for ReLUs
+ * that stay where a reader might expect otherwise, why. */
 #include "compiler/base/table.h"
 #include "compiler/ir/cost.h"
 #include "compiler/pass/shuffle.h"
@@ -44,23 +44,26 @@ static void explain_change(const struct story *s, ir_id id)
     if (p->here && p->origin == id && saved == 0)
         return;
     if (p->here && p->origin == id) {
-        remark(s->r, REMARK_PASSED, &n->site, saved, "ReLU `%s` is evaluated at two places, which saves a maximum%s", n->name, saving(s, saved));
+        remark(s->r, REMARK_PASSED, &n->site, saved, "ReLU `%s` is evaluated at two places, which saves a maximum%s", n->name,
+               saving(s, saved));
     } else if (value->form == BARE_AS_IT_IS) {
-        remark(s->r, REMARK_PASSED, &n->site, saved, "dropped ReLU `%s`, since its input is never negative%s", n->name, saving(s, saved));
+        remark(s->r, REMARK_PASSED, &n->site, saved, "dropped ReLU `%s`, since its input is never negative%s", n->name,
+               saving(s, saved));
     } else if (p->here || p->first_relu != id || (p->relu_used && bare->kept != IR_NONE)) {
         const ir_id other = p->here ? p->origin : p->first_relu != id ? p->first_relu : bare->kept;
-        remark(s->r, REMARK_PASSED, &n->site, saved, "ReLU `%s` is `%s`, which is evaluated once for both%s", n->name, s->g->nodes[other].name,
-               saving(s, saved));
+        remark(s->r, REMARK_PASSED, &n->site, saved, "ReLU `%s` is `%s`, which is evaluated once for both%s", n->name,
+               s->g->nodes[other].name, saving(s, saved));
     } else if (p->relu_used) {
         const int64_t served = s->served[value->bare];
-        remark(s->r, REMARK_PASSED, &n->site, saved, "moved ReLU `%s` above %s%s%s%s", n->name, ir_op_name(s->g->nodes[bare->maker].op),
-               place_of(s, bare->maker), saving(s, saved),
+        remark(s->r, REMARK_PASSED, &n->site, saved, "moved ReLU `%s` above %s%s%s%s", n->name,
+               ir_op_name(s->g->nodes[bare->maker].op), place_of(s, bare->maker), saving(s, saved),
                served > 1 ? arena_printf(s->r->arena, ", now evaluated once for %s readers", number(s, served)) : "");
     } else {
         const ir_id below = s->below[id];
         remark(s->r, REMARK_PASSED, &n->site, saved, "%s ReLU `%s`%s%s%s%s", below != IR_NONE ? "moved" : "dropped", n->name,
-               below != IR_NONE ? " below " : ", since its readers have their own", below != IR_NONE ? ir_op_name(s->g->nodes[below].op) : "",
-               below != IR_NONE ? place_of(s, below) : "", saving(s, saved));
+               below != IR_NONE ? " below " : ", since its readers have their own",
+               below != IR_NONE ? ir_op_name(s->g->nodes[below].op) : "", below != IR_NONE ? place_of(s, below) : "",
+               saving(s, saved));
     }
 }
 
@@ -84,7 +87,13 @@ void shuffle_explain(struct remarks *r, const struct placement *p)
 {
     const struct bare_graph *b = p->b;
     const struct ir_graph *g = b->g;
-    struct story s = {r, p, b, g, ARENA_ARRAY(r->arena, int64_t, g->n_nodes), ARENA_ARRAY(r->arena, ir_id, g->n_nodes), ARENA_ARRAY(r->arena, int64_t, b->n)};
+    struct story s = {r,
+                      p,
+                      b,
+                      g,
+                      ARENA_ARRAY(r->arena, int64_t, g->n_nodes),
+                      ARENA_ARRAY(r->arena, ir_id, g->n_nodes),
+                      ARENA_ARRAY(r->arena, int64_t, b->n)};
     for (ir_id id = 0; id < g->n_nodes; id++)
         s.below[id] = IR_NONE;
     for (uint32_t v = 0; v < b->n; v++) {
@@ -121,14 +130,14 @@ static void explain_rest(const struct story *s, ir_id id)
         if (bare_is_clear(x) || x->op == IR_RELU || bare->free)
             remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` stays: it is marked @keep", n->name);
     } else if (veto) {
-        remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` stays: shared with others, it would count in %s, which has a budget of its own", n->name,
-               veto->scope);
+        remark(s->r, REMARK_MISSED, &n->site, 0,
+               "ReLU `%s` stays: shared with others, it would count in %s, which has a budget of its own", n->name, veto->scope);
     } else if (bare_is_clear(x) && ir_elements(x->shape) >= ir_elements(s->g->nodes[x->in[0]].shape)) {
-        remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` not moved above %s%s: that would save none", n->name, ir_op_name(x->op),
-               place_of(s, n->in[0]));
-    } else if (x->op == IR_ADD || x->op == IR_AVG_POOL || x->op == IR_GLOBAL_AVG_POOL) {
-        remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` not moved above %s%s: the ReLU of a sum is not the sum of ReLUs", n->name,
+        remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` not moved above %s%s: that would save none", n->name,
                ir_op_name(x->op), place_of(s, n->in[0]));
+    } else if (x->op == IR_ADD || x->op == IR_AVG_POOL || x->op == IR_GLOBAL_AVG_POOL) {
+        remark(s->r, REMARK_MISSED, &n->site, 0, "ReLU `%s` not moved above %s%s: the ReLU of a sum is not the sum of ReLUs",
+               n->name, ir_op_name(x->op), place_of(s, n->in[0]));
     }
 }
 

@@ -61,7 +61,8 @@ const struct ir_graph *pass_over(pass_function *pass, const char *text, const ch
     if (said) {
         struct text t = text_new(pass_arena);
         for (size_t i = 0; i < remarks.list.n; i++)
-            text_add(&t, "%s %" PRId64 " %s\n", remark_flags[remarks.list.at[i].kind], remarks.list.at[i].relus, remarks.list.at[i].text);
+            text_add(&t, "%s %" PRId64 " %s\n", remark_flags[remarks.list.at[i].kind], remarks.list.at[i].relus,
+                     remarks.list.at[i].text);
         *said = text_str(&t);
     }
     return h;
