@@ -36,6 +36,7 @@ struct compilation {
     const struct ir_graph *graph;
     struct pass_trace passes;
     const struct plan *plan;
+    const struct plan_served *served; /* NULL: inference runs the trained network itself */
 };
 
 /* --- stages: each takes up where the one before it ended; false: a diagnostic or c->failure says why --- */
@@ -189,6 +190,21 @@ static bool check_budgets(struct compilation *c)
     return budget_check(c->arena, c->diag, c->graph, &advice) == 0;
 }
 
+/* Inference in the clear on a graph of its own, where passes made one. */
+static bool make_served(struct compilation *c)
+{
+    struct plan_refusal refusal = {0};
+    if (!c->passes.served || !(c->options->targets & EMIT_CLEAR_INFER))
+        return true;
+    c->served = plan_serve(c->arena, c->graph, c->plan, c->passes.served, &refusal);
+    if (!c->served)
+        diag_error_at(c->diag, &refusal.site, E_NOT_LOWERED, "%s", refusal.text);
+    const char *why = c->served && c->options->verify ? plan_verify(c->arena, c->served->plan) : NULL;
+    if (why)
+        bug(arena_printf(c->arena, "the plan for inference: %s", why));
+    return c->served;
+}
+
 static bool make_plan(struct compilation *c)
 {
     struct plan_refusal refusal = {0};
@@ -203,7 +219,7 @@ static bool make_plan(struct compilation *c)
     const char *why = c->options->verify ? plan_verify(c->arena, c->plan) : NULL;
     if (why)
         bug(arena_printf(c->arena, "the plan: %s", why));
-    return true;
+    return make_served(c);
 }
 
 /* --- what is written --- */
@@ -305,6 +321,7 @@ static bool write_c(struct compilation *c)
         .source = strcmp(o->input, "-") == 0 ? "standard input" : base_name(o->input),
         .source_hash = c->digest,
         .command = shaping_options(c),
+        .served = c->served,
     };
     struct emit_files files = emit_c(c->arena, c->plan, &emit);
     struct file_set set = file_set_new(c->arena);

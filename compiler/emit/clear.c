@@ -1,9 +1,15 @@
-/* NET.c: the parameter table, where buffers lie, each layer's inference, forward and backward, and the model. */
+/* NET.c, or of a network for inference NET_served.c: the parameter table, where buffers lie, each layer's inference, forward and backward, and the model. */
 #include "compiler/emit/emit_internal.h"
 
 #include <inttypes.h>
 
 static const char *const mode_names[] = {[EMIT_INFER] = "infer", [EMIT_FORWARD] = "forward", [EMIT_BACKWARD] = "backward"};
+
+/* A network for inference alone has no training. */
+static enum emit_mode last_mode(const struct emit *e)
+{
+    return e->trained ? EMIT_INFER : EMIT_BACKWARD;
+}
 
 static bool runs(const struct plan_layer *l, enum emit_mode mode)
 {
@@ -127,7 +133,7 @@ static void print_layer(struct emit *e, struct text *t, uint32_t i)
         print_shape(e, t, l);
     if (emit_has_slice(l))
         print_slice(e, t, l);
-    for (enum emit_mode mode = EMIT_INFER; mode <= EMIT_BACKWARD; mode++) {
+    for (enum emit_mode mode = EMIT_INFER; mode <= last_mode(e); mode++) {
         if (!runs(l, mode))
             continue;
         c_open(t, "static void %s_%s(const struct cnas_run *r)", e->layer[i], mode_names[mode]);
@@ -168,6 +174,31 @@ static void print_normalization(struct emit *e, struct text *t)
     c_blank(t);
 }
 
+static void print_inference_model(struct emit *e, struct text *t)
+{
+    const struct plan *p = e->p;
+    text_line(t, "extern const struct cnas_model %s_model;", e->net);
+    text_line(t, "extern const struct cnas_point %s_sources[%" PRIu32 "];", e->trained, e->o->served->n_sources);
+    c_blank(t);
+    c_begin(t, "const struct cnas_model %s_model =", e->net);
+    text_line(t, ".name = %s, .source = %s,", c_string(e->a, p->network), c_string(e->a, e->o->source));
+    text_line(t, ".digest = \"%s\",", p->digest);
+    text_line(t, ".clear_digest = \"%s\",", p->clear_digest);
+    text_line(t, ".c = %" PRIu32 ", .h = %" PRIu32 ", .w = %" PRIu32 ", .classes = %" PRIu32 ",", p->input.c, p->input.h, p->input.w, p->classes);
+    if (p->result != PLAN_LOGITS)
+        text_line(t, ".result = %s,", p->result == PLAN_LABEL ? "CNAS_RESULT_LABEL" : "CNAS_RESULT_PROBABILITIES");
+    if (p->mean)
+        text_line(t, ".mean = mean, .std = std,");
+    text_line(t, ".relus = %" PRIu64 ", .macs = %" PRIu64 ",", p->relus, p->macs);
+    text_line(t, ".params = params, .n_params = %" PRIu32 ", .params_floats = %" PRIu64 ", .params_trained = %" PRIu64 ",", p->n_params,
+              p->params_floats, p->params_trained);
+    text_line(t, ".infer_floats = %" PRIu64 ",", p->infer.floats);
+    text_line(t, ".infer_logits_offset = INFER_%s,", emit_upper(e->a, p->infer.buffers[p->logits_infer].name));
+    text_line(t, ".infer = infer,");
+    text_line(t, ".points = %s_sources, .n_points = %" PRIu32 ",", e->trained, e->o->served->n_sources);
+    c_end(t, ";");
+}
+
 static void print_model(struct emit *e, struct text *t)
 {
     const struct plan *p = e->p;
@@ -198,6 +229,8 @@ static void print_model(struct emit *e, struct text *t)
         text_line(t, ".points = %s_points, .n_points = N_POINTS, .terms = %s_terms, .n_terms = N_TERMS,", e->net, e->net);
         text_line(t, ".fold = %s_fold,", e->net);
     }
+    if (e->o->served)
+        text_line(t, ".served = &%s_served_model, .compose = %s_compose,", e->net, e->net);
     c_begin(t, ".train =");
     text_line(t, ".lr_max = %s, .lr_min = %s, .momentum = %s, .weight_decay = %s, .nesterov = %d,", c_double(e->a, d->lr_max),
               c_double(e->a, d->lr_min), c_double(e->a, d->momentum), c_double(e->a, d->weight_decay), d->nesterov);
@@ -213,20 +246,32 @@ static void print_model(struct emit *e, struct text *t)
 void emit_clear(struct emit *e)
 {
     struct text t = emit_file_new(e, false);
-    text_line(&t, "#include \"%s_internal.h\"", e->net);
+    if (!e->trained)
+        text_line(&t, "#include \"%s_internal.h\"", e->net);
+    else
+        text_line(&t, "#include <cnas/model.h>");
     c_blank(&t);
     text_line(&t, "#include <cnas/kernel.h>");
     c_blank(&t);
+    if (e->trained) {
+        emit_param_names(e, &t);
+        emit_shape_names(e, &t);
+    }
     print_params(e, &t);
     print_offsets(e, &t, "Activations at inference", "INFER", &e->p->infer);
-    print_offsets(e, &t, "Activations in training, kept where backward reads them", "TRAIN", &e->p->train);
-    print_offsets(e, &t, "Gradients of activations", "GRAD", &e->p->grad);
-    print_states(e, &t);
+    if (!e->trained) {
+        print_offsets(e, &t, "Activations in training, kept where backward reads them", "TRAIN", &e->p->train);
+        print_offsets(e, &t, "Gradients of activations", "GRAD", &e->p->grad);
+        print_states(e, &t);
+    }
     for (uint32_t i = 0; i < e->p->n_layers; i++)
         print_layer(e, &t, i);
-    for (enum emit_mode mode = EMIT_INFER; mode <= EMIT_BACKWARD; mode++)
+    for (enum emit_mode mode = EMIT_INFER; mode <= last_mode(e); mode++)
         print_network(e, &t, mode);
     print_normalization(e, &t);
-    print_model(e, &t);
+    if (e->trained)
+        print_inference_model(e, &t);
+    else
+        print_model(e, &t);
     emit_file_add(e, arena_printf(e->a, "%s.c", e->net), &t);
 }

@@ -82,6 +82,8 @@ struct emit_files emit_c(struct arena *a, const struct plan *p, const struct emi
     make_banner(&e);
     emit_header(&e);
     emit_clear(&e);
+    if (o->served)
+        emit_served(&e);
     if (p->is_private)
         emit_fixed(&e);
     emit_parties(&e);

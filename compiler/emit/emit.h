@@ -1,6 +1,6 @@
 /* C from a plan. For a network `Fashion`: fashion.h (the programming interface), fashion_internal.h, fashion.c (clear training
  * and inference), fashion_fixed.c, fashion_server.c, fashion_client.c (private inference), one small main program each,
- * fashion.mk and a Makefile. Of a plan without a private side, what is private is left out, also in the model. Same plan and options, same bytes; no dates, no paths. */
+ * fashion.mk and a Makefile; with composed weights also fashion_served.c and fashion_compose.c. Of a plan without a private side, what is private is left out, also in the model. Same plan and options, same bytes; no dates, no paths. */
 #ifndef COMPILER_EMIT_EMIT_H
 #define COMPILER_EMIT_EMIT_H
 
@@ -14,6 +14,7 @@ struct emit_options {
     const char *version;     /* of cnasc */
     const char *source;      /* base name of the input file: "fashion.cnas" */
     const char *source_hash; /* hex digest of the input file's bytes, for the banner; NULL: not shown */
+    const struct plan_served *served; /* for inference in the clear; NULL: the trained network itself */
     const char *command;     /* the options that shaped the network, "-D width=16"; NULL or "": none */
 };
 

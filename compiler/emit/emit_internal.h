@@ -13,6 +13,7 @@ struct emit {
     const char *const *layer;        /* per layer: what its functions' names start with */
     const char *const *point;        /* per point: the same */
     const char *const *banner_lines; /* four */
+    const char *trained;             /* of a network for inference alone: what the trained one is called; NULL: this is the trained one */
     VEC(struct emit_file) files;
 };
 
@@ -36,8 +37,14 @@ const char *emit_product(struct arena *a, struct plan_dims d); /* "16 * 28 * 28"
 enum emit_mode { EMIT_INFER, EMIT_FORWARD, EMIT_BACKWARD };
 void emit_kernel(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode); /* kernel.c */
 
+void emit_param_names(struct emit *e, struct text *t); /* header.c */
+void emit_shape_names(struct emit *e, struct text *t);
+void emit_fold_layer(struct emit *e, struct text *t, const struct plan_fold *f); /* fixed.c */
+bool emit_fold_reads(const struct emit *e, const struct plan_fold *f);           /* parameters */
+
 void emit_header(struct emit *e);   /* header.c: NET.h, NET_internal.h */
-void emit_clear(struct emit *e);    /* clear.c: NET.c */
+void emit_clear(struct emit *e);    /* clear.c: NET.c; of a network for inference: all of it */
+void emit_served(struct emit *e);   /* serve.c: NET_served.c, NET_compose.c */
 void emit_fixed(struct emit *e);    /* fixed.c: NET_fixed.c */
 void emit_parties(struct emit *e);  /* party.c: NET_server.c, NET_client.c */
 void emit_programs(struct emit *e); /* programs.c: the main programs, NET.mk, Makefile */

@@ -50,7 +50,7 @@ static const char *param(struct emit *e, const struct plan_layer *l, enum plan_p
     return l->param[kind] == PLAN_NONE ? "NULL" : arena_printf(e->a, "params + PARAM_%s_%s", emit_upper(e->a, l->name), suffix);
 }
 
-static void print_layer(struct emit *e, struct text *t, const struct plan_fold *f)
+void emit_fold_layer(struct emit *e, struct text *t, const struct plan_fold *f)
 {
     const struct plan_layer *l = &e->p->layers[f->layer];
     struct c_items items = c_items_new(e->a);
@@ -128,7 +128,7 @@ static void print_fold(struct emit *e, struct text *t, const struct plan_fold *f
         c_call(t, C_TRY, "cnas_fold_flatten", &items);
         break;
     case PLAN_FOLD_LAYER:
-        print_layer(e, t, f);
+        emit_fold_layer(e, t, f);
         break;
     case PLAN_FOLD_TAP:
     case PLAN_FOLD_CHANNELS:
@@ -145,15 +145,17 @@ static void print_fold(struct emit *e, struct text *t, const struct plan_fold *f
     }
 }
 
+bool emit_fold_reads(const struct emit *e, const struct plan_fold *f)
+{
+    const struct plan_layer *l = f->op == PLAN_FOLD_LAYER ? &e->p->layers[f->layer] : NULL;
+    return l && (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM);
+}
+
 static bool reads_params(const struct emit *e, const struct plan_point *q)
 {
-    for (uint32_t i = q->first_fold; i < q->first_fold + q->n_folds; i++) {
-        if (e->p->folds[i].op != PLAN_FOLD_LAYER)
-            continue;
-        const struct plan_layer *l = &e->p->layers[e->p->folds[i].layer];
-        if (l->op == PLAN_CONV || l->op == PLAN_LINEAR || l->op == PLAN_BATCH_NORM)
+    for (uint32_t i = q->first_fold; i < q->first_fold + q->n_folds; i++)
+        if (emit_fold_reads(e, &e->p->folds[i]))
             return true;
-    }
     return false;
 }
 

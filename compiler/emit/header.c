@@ -61,44 +61,60 @@ static void fold_names(struct emit *e, struct text *t)
     c_blank(t);
 }
 
-static void internal_header(struct emit *e)
+void emit_param_names(struct emit *e, struct text *t)
 {
     const struct plan *p = e->p;
+    if (!p->n_params)
+        return;
+    c_comment(t, "The parameter block, in floats: %" PRIu64 " trained, then %" PRIu64 " of statistics.", p->params_trained,
+              p->params_floats - p->params_trained);
+    c_begin(t, "enum");
+    for (uint32_t i = 0; i < p->n_params; i++) {
+        char *name = arena_strdup(e->a, p->params[i].name);
+        for (char *at = name; *at; at++)
+            if (*at == '.')
+                *at = '_';
+        text_line(t, "PARAM_%s = %" PRIu64 ",", emit_upper(e->a, name), p->params[i].offset);
+    }
+    c_end(t, ";");
+    c_blank(t);
+}
+
+void emit_shape_names(struct emit *e, struct text *t)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < e->p->n_layers; i++)
+        if (emit_has_shape(&e->p->layers[i])) {
+            text_line(t, "extern const struct cnas_conv_shape %s_%s_shape;", e->net, e->p->layers[i].name);
+            any = true;
+        } else if (emit_has_slice(&e->p->layers[i])) {
+            text_line(t, "extern const struct cnas_slice_shape %s_%s_shape;", e->net, e->p->layers[i].name);
+            any = true;
+        }
+    if (any)
+        c_blank(t);
+}
+
+static void internal_header(struct emit *e)
+{
     struct text t = emit_file_new(e, false);
     text_line(&t, "#ifndef %s_INTERNAL_H", e->upper);
     text_line(&t, "#define %s_INTERNAL_H", e->upper);
     c_blank(&t);
     text_line(&t, "#include \"%s.h\"", e->net);
     c_blank(&t);
-    if (p->n_params) {
-        c_comment(&t, "The parameter block, in floats: %" PRIu64 " trained, then %" PRIu64 " of statistics.", p->params_trained,
-                  p->params_floats - p->params_trained);
-        c_begin(&t, "enum");
-        for (uint32_t i = 0; i < p->n_params; i++) {
-            char *name = arena_strdup(e->a, p->params[i].name);
-            for (char *at = name; *at; at++)
-                if (*at == '.')
-                    *at = '_';
-            text_line(&t, "PARAM_%s = %" PRIu64 ",", emit_upper(e->a, name), p->params[i].offset);
-        }
-        c_end(&t, ";");
+    emit_param_names(e, &t);
+    if (e->p->is_private)
+        point_names(e, &t);
+    emit_shape_names(e, &t);
+    if (e->p->is_private)
+        fold_names(e, &t);
+    if (e->o->served) {
+        text_line(&t, "extern const struct cnas_model %s_served_model; /* the network for inference */", e->net);
+        text_line(&t, "extern const struct cnas_point %s_sources[%" PRIu32 "];", e->net, e->o->served->n_sources);
+        text_line(&t, "CNAS_CHECKED enum cnas_status %s_compose(const struct cnas_model *m, struct cnas_fold *f, const float *params, float *served);", e->net);
         c_blank(&t);
     }
-    if (p->is_private)
-        point_names(e, &t);
-    bool any = false;
-    for (uint32_t i = 0; i < p->n_layers; i++)
-        if (emit_has_shape(&p->layers[i])) {
-            text_line(&t, "extern const struct cnas_conv_shape %s_%s_shape;", e->net, p->layers[i].name);
-            any = true;
-        } else if (emit_has_slice(&p->layers[i])) {
-            text_line(&t, "extern const struct cnas_slice_shape %s_%s_shape;", e->net, p->layers[i].name);
-            any = true;
-        }
-    if (any)
-        c_blank(&t);
-    if (p->is_private)
-        fold_names(e, &t);
     text_line(&t, "#endif");
     emit_file_add(e, arena_printf(e->a, "%s_internal.h", e->net), &t);
 }

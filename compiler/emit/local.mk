@@ -7,4 +7,5 @@ libcnascomp_la_SOURCES += \
 	compiler/emit/kernel.c \
 	compiler/emit/names.c \
 	compiler/emit/party.c \
-	compiler/emit/programs.c
+	compiler/emit/programs.c \
+	compiler/emit/serve.c

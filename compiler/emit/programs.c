@@ -86,7 +86,8 @@ static void make_fragment(struct emit *e)
 {
     struct text t = emit_file_new(e, true);
     add_template(e, &t, fragment);
-    add_template(e, &t, e->p->is_private ? "@N_NETWORK := $(addprefix $(@N_DIR)/,@n.o @n_fixed.o)\n" : "@N_NETWORK := $(@N_DIR)/@n.o\n");
+    add_template(e, &t, arena_printf(e->a, "@N_NETWORK := $(addprefix $(@N_DIR)/,@n.o%s%s)\n", e->p->is_private ? " @n_fixed.o" : "",
+                                     e->o->served ? " @n_served.o @n_compose.o" : ""));
     add_files(e, &t, "PARTIES", "_", ".o", true);
     add_files(e, &t, "MAINS", "_", "_main.o", false);
     add_files(e, &t, "PROGRAMS", "-", "", false);

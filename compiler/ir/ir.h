@@ -67,6 +67,13 @@ struct ir_input { /* (x - mean[c]) / std[c] after pixels were scaled to 0..1; ch
     const double *mean, *std;
 };
 
+/* Weights that are not trained but computed from those of the trained network, whose nodes these are: with respect to `source`, which
+ * is a node here too, `value` is affine, and this node is that part of it. A part with a bias has all that depends on no source. The
+ * parts of one value are added up. */
+struct ir_composed {
+    const char *value, *source;
+};
+
 struct ir_node {
     enum ir_op op;
     struct ir_shape shape; /* of the result */
@@ -89,6 +96,7 @@ struct ir_node {
     struct site site;
     bool keep;  /* @keep: no pass may change this ReLU */
     bool prune; /* @prune: a pass may drop this ReLU */
+    const struct ir_composed *composed; /* of conv and linear, in a graph for inference alone; NULL: weights of its own */
 };
 
 struct ir_output {

@@ -10,5 +10,6 @@ libcnascomp_la_SOURCES += \
 	compiler/ir/read.c \
 	compiler/ir/rewrite.c compiler/ir/rewrite.h \
 	compiler/ir/shape.c compiler/ir/shape.h \
+	compiler/ir/term.c compiler/ir/term.h \
 	compiler/ir/token.c compiler/ir/token.h \
 	compiler/ir/verify.c compiler/ir/verify.h

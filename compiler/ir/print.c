@@ -76,6 +76,12 @@ static void print_node(struct text *t, const struct ir_graph *g, const struct ir
         if (ir_attrs[i].op == n->op)
             print_attr(t, &ir_attrs[i], n);
     text_add(t, "%s%s", n->keep ? " keep" : "", n->prune ? " prune" : "");
+    if (n->composed) {
+        text_add(t, " composed ");
+        print_string(t, n->composed->value);
+        text_add(t, " ");
+        print_string(t, n->composed->source);
+    }
     if (n->op != IR_INPUT)
         text_add(t, " -> %s", ir_shape_text(t->arena, n->shape));
     print_site(t, &n->site);

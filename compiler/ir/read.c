@@ -218,6 +218,24 @@ static bool read_input_attributes(struct reader *r, struct ir_node *node)
     return !r->t.error->why;
 }
 
+static bool read_composed(struct reader *r, struct ir_node *node)
+{
+    const char *names[2];
+    if (node->op != IR_CONV && node->op != IR_LINEAR)
+        return IR_TOKEN_FAIL(&r->t, "%s has no weights that could be composed", ir_op_name(node->op));
+    for (int i = 0; i < 2; i++) {
+        if (r->t.kind != IR_TOKEN_STRING || !ir_name_valid(r->t.text))
+            return IR_TOKEN_FAIL(&r->t, "expected the name of a node in quotes, found %s", ir_token_shown(&r->t));
+        names[i] = r->t.text;
+        if (!ir_token_next(&r->t))
+            return false;
+    }
+    struct ir_composed *c = ARENA_NEW(r->t.arena, struct ir_composed);
+    *c = (struct ir_composed){names[0], names[1]};
+    node->composed = c;
+    return true;
+}
+
 static bool read_node(struct reader *r)
 {
     struct ir_node node = {0};
@@ -255,6 +273,8 @@ static bool read_node(struct reader *r)
         return false;
     node.keep = ir_token_accept(&r->t, IR_TOKEN_WORD, "keep");
     node.prune = ir_token_accept(&r->t, IR_TOKEN_WORD, "prune");
+    if (ir_token_accept(&r->t, IR_TOKEN_WORD, "composed") && !read_composed(r, &node))
+        return false;
     struct ir_shape given = {0};
     bool compare = node.op != IR_INPUT && ir_token_accept(&r->t, IR_TOKEN_ARROW, "->");
     if ((compare && !read_shape(r, &given)) || !read_site(r, &node.site))

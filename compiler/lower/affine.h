@@ -3,7 +3,7 @@
 #define COMPILER_LOWER_AFFINE_H
 
 #include "compiler/lower/plan.h"
-#include "compiler/lower/term.h"
+#include "compiler/ir/term.h"
 
 struct affine_term {
     uint32_t src;          /* point */

@@ -9,4 +9,4 @@ libcnascomp_la_SOURCES += \
 	compiler/lower/plan_print.c \
 	compiler/lower/plan_verify.c \
 	compiler/lower/segment.c \
-	compiler/lower/term.c compiler/lower/term.h
+	compiler/lower/serve.c

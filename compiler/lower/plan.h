@@ -254,6 +254,41 @@ enum plan_sides { PLAN_CLEAR, PLAN_PRIVATE /* and clear */ };
 /* lower.c. NULL: *why was set. Everything in arena a; strings and sites of g are shared. */
 const struct plan *plan_lower(struct arena *a, const struct ir_graph *g, enum plan_sides sides, struct plan_refusal *why);
 
+/* The same network for inference in the clear, with fewer multiply-accumulates: a plan of its own, and where its weights come from. Those
+ * that are not composed are the trained ones of the same name. */
+struct plan_source { /* what the folds of a served network call a point */
+    const char *name;
+    struct plan_dims dims;
+};
+struct plan_composed { /* a value of the trained network */
+    const char *name;
+    struct plan_dims dims;
+    uint32_t first_fold, n_folds; /* compose it in `slot` */
+    uint32_t slot;
+    uint32_t first_kernel, n_kernels;
+};
+struct plan_kernel { /* its part on one source, as weights (and bias) of a layer of the served plan */
+    uint32_t layer, source;
+    uint32_t kh, kw, dilation, groups;
+    int32_t pad_y, pad_x; /* as seen from the source */
+};
+struct plan_served {
+    const struct plan *plan; /* inference only is of interest */
+    uint32_t n_sources;
+    const struct plan_source *sources;
+    uint32_t n_values;
+    const struct plan_composed *values;
+    uint32_t n_kernels;
+    const struct plan_kernel *kernels;
+    uint32_t n_folds;
+    const struct plan_fold *folds; /* layers are those of the trained plan */
+    uint32_t n_slots;
+};
+
+/* serve.c. served: a graph for inference made from `trained`, whose plan is trained_plan. NULL: *why was set. */
+const struct plan_served *plan_serve(struct arena *a, const struct ir_graph *trained, const struct plan *trained_plan,
+                                     const struct ir_graph *served, struct plan_refusal *why);
+
 /* plan_verify.c. NULL: every invariant above holds. Else a sentence: a bug of the compiler. */
 const char *plan_verify(struct arena *a, const struct plan *p);
 

@@ -4,6 +4,7 @@ noinst_LTLIBRARIES += libcnasoracle.la
 libcnasoracle_la_SOURCES = \
 	compiler/oracle/model.c compiler/oracle/model.h \
 	compiler/oracle/oracle.h \
+	compiler/oracle/serve.c \
 	compiler/oracle/slabs.c \
 	compiler/oracle/walk.c \
 	compiler/oracle/weights.c compiler/oracle/weights.h

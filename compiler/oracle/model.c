@@ -90,6 +90,11 @@ static struct cnas_model make_model(struct arena *a, const struct plan *p)
 
 const struct cnas_model *oracle_model(struct arena *a, const struct plan *p)
 {
+    return &oracle_model_new(a, p)->model;
+}
+
+struct oracle_model *oracle_model_new(struct arena *a, const struct plan *p)
+{
     struct oracle_model *m = ARENA_NEW(a, struct oracle_model);
     struct oracle_layer *layers = ARENA_ARRAY(a, struct oracle_layer, p->n_layers);
     uint32_t widest = 0;
@@ -98,6 +103,6 @@ const struct cnas_model *oracle_model(struct arena *a, const struct plan *p)
         if (p->layers[i].n_x > widest)
             widest = p->layers[i].n_x;
     }
-    *m = (struct oracle_model){make_model(a, p), p, layers, ARENA_ARRAY(a, const float *, widest)};
-    return &m->model;
+    *m = (struct oracle_model){make_model(a, p), p, layers, ARENA_ARRAY(a, const float *, widest), NULL};
+    return m;
 }

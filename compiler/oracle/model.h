@@ -16,7 +16,10 @@ struct oracle_model {
     const struct plan *plan;
     const struct oracle_layer *layers;
     const float **parts; /* scratch: the operands of one join */
+    const struct plan_served *served; /* of a trained network that is served by another; NULL: it is not */
 };
+
+struct oracle_model *oracle_model_new(struct arena *a, const struct plan *p);
 
 /* walk.c: the functions of every such model. */
 void oracle_walk_infer(const struct cnas_run *r);

@@ -16,6 +16,9 @@
  * at a time runs it. Its infer, forward and backward ask for run->model, which must be this model. */
 const struct cnas_model *oracle_model(struct arena *a, const struct plan *p);
 
+/* serve.c. The same with a network for inference beside it: cnas_serve makes its parameters, and it runs as m->served. */
+const struct cnas_model *oracle_served(struct arena *a, const struct plan *p, const struct plan_served *served);
+
 /* slabs.c. Memory for batches of up to `capacity` samples of one network after another: slabs only ever grow. ctx stays the
  * caller's, and must outlive the executor. */
 struct oracle;

@@ -7,6 +7,7 @@ libcnascomp_la_SOURCES += \
 	compiler/pass/avgpool.c \
 	compiler/pass/bare.c compiler/pass/bare.h \
 	compiler/pass/budget.c compiler/pass/budget.h \
+	compiler/pass/collapse.c compiler/pass/collapse.h compiler/pass/collapse_build.c \
 	compiler/pass/constant_fold.c \
 	compiler/pass/cse.c \
 	compiler/pass/cut.c compiler/pass/cut.h \

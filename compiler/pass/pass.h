@@ -20,6 +20,7 @@ struct pass_context {
     struct diag *diag;            /* for arguments that do not fit the graph: an error here, and NULL is returned */
 };
 
+/* PASS_CLOSE: on a graph for inference beside the one that is trained. */
 enum pass_kind { PASS_EXACT, PASS_CLOSE, PASS_CHANGES };
 
 #define PASS(name, word, function, check, level, kind, requires, gives, what) \
@@ -67,13 +68,15 @@ struct pass_step {
 
 struct pass_trace {
     const struct ir_graph *elaborated; /* before all passes, without what no output needs */
+    const struct ir_graph *served;     /* for inference in the clear alone: after the passes that are PASS_CLOSE; NULL: none did anything */
     const struct pass_step *steps;     /* in the order in which they ran; the first is dce */
     size_t n;
 };
 
 /* Runs over a verified graph: the passes that the network asks for with @passes, in that order; without @passes, those of the level in
  * the order of pass.def; then what the switches add, in the place that the order of pass.def gives it, and take away. dce is always
- * the first. Verifies after each; a broken invariant is a bug of that pass. NULL: errors in d. settings may be NULL. */
+ * the first. Verifies after each; a broken invariant is a bug of that pass. Passes that are PASS_CLOSE come after all others; they make
+ * trace->served, and the graph that is returned, which is trained, is the one before them. NULL: errors in d. settings may be NULL. */
 const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir_graph *g, const struct pass_settings *settings,
                                 struct pass_trace *trace);
 

@@ -66,6 +66,7 @@ const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir
     if (!pass_schedule(a, d, g, settings, &s))
         return NULL;
     struct pass_step *steps = ARENA_ARRAY(a, struct pass_step, s.n);
+    const struct ir_graph *trained = NULL; /* dce is one of these */
     g = g->whole ? g->whole : g;
     for (size_t i = 0; i < s.n; i++) {
         struct remarks remarks = {.arena = a};
@@ -82,9 +83,13 @@ const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir
         if (why)
             bug(arena_printf(a, "after pass %s: %s", s.items[i].pass->name, why));
         steps[i] = (struct pass_step){s.items[i].pass, g, after, remarks.list.at, remarks.list.n, text_str(&shown)};
+        if (s.items[i].pass->kind != PASS_CLOSE)
+            trained = after;
+        else if (after != g)
+            trace->served = after;
         g = after;
     }
     trace->steps = steps;
     trace->n = s.n;
-    return g;
+    return trained;
 }

@@ -81,6 +81,20 @@ static bool add_wish(struct list *l, struct diag *d, const struct ir_wish *wish)
     return true;
 }
 
+/* What is for inference alone comes after what is trained too, each in its order. */
+static void close_last(struct list *l)
+{
+    for (size_t n = l->items.n, i = 0; n-- > 0;) {
+        struct pass_item item = l->items.at[i];
+        if (item.pass->kind != PASS_CLOSE) {
+            i++;
+            continue;
+        }
+        remove_at(l, i);
+        insert(l, l->items.n, item);
+    }
+}
+
 bool pass_schedule(struct arena *a, struct diag *d, const struct ir_graph *g, const struct pass_settings *settings, struct pass_schedule *s)
 {
     static const struct pass_settings none;
@@ -106,6 +120,7 @@ bool pass_schedule(struct arena *a, struct diag *d, const struct ir_graph *g, co
         else if (w->on && *w->args)
             l.items.at[at].args = item.args;
     }
+    close_last(&l);
     *s = (struct pass_schedule){l.items.at, l.items.n};
     return good;
 }

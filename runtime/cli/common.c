@@ -107,12 +107,12 @@ struct block { /* buffers for one block of images */
 };
 
 static enum cnas_status score_block(struct cn_score *s, const struct block *b, struct cnas_ctx *ctx, const struct cnas_model *m,
-                                    const float *params, const struct cnas_fixed *q, const struct cnas_dataset *d, size_t at, size_t n)
+                                    struct cn_float floats, const struct cnas_fixed *q, const struct cnas_dataset *d, size_t at, size_t n)
 {
     const size_t pixels = (size_t)m->c * m->h * m->w;
     cnas_normalize(b->images, d->pixels + at * pixels, n, m);
-    if (params)
-        CNAS_TRY(cnas_infer(b->logits, ctx, m, params, b->images, n));
+    if (floats.params)
+        CNAS_TRY(cnas_infer(b->logits, ctx, floats.model, floats.params, b->images, n));
     if (q) {
         for (size_t i = 0; i < n; i++)
             cnas_fixed_input(b->input + i * pixels, b->images + i * pixels, m, cnas_fixed_plan(q));
@@ -120,16 +120,16 @@ static enum cnas_status score_block(struct cn_score *s, const struct block *b, s
     }
     for (size_t i = 0; i < n; i++) {
         size_t label = d->labels[at + i], f = label, x = label;
-        if (params)
+        if (floats.params)
             s->float_right += (f = cn_best_float(b->logits + i * m->classes, m->classes)) == label;
         if (q)
             s->fixed_right += (x = cn_best_int(b->sums + i * m->classes, m->classes)) == label;
-        s->agree += params && q && f == x;
+        s->agree += floats.params && q && f == x;
     }
     return CNAS_OK;
 }
 
-enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats,
                                const struct cnas_fixed *q, const struct cnas_dataset *d)
 {
     const size_t pixels = (size_t)m->c * m->h * m->w;
@@ -144,7 +144,7 @@ enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const s
     cn_progress_start(&progress);
     for (size_t at = 0; at < d->n && !status; at += b.most) {
         size_t n = d->n - at < b.most ? d->n - at : b.most;
-        status = score_block(s, &b, ctx, m, params, q, d, at, n);
+        status = score_block(s, &b, ctx, m, floats, q, d, at, n);
         if (at + n < d->n)
             cn_progress_show(&progress, (double)(at + n), (double)d->n, "%zu of %zu images", at + n, d->n);
     }

@@ -27,11 +27,15 @@ void cn_print_machine(const struct cnas_ctx *ctx);
 size_t cn_best_float(const float *logits, size_t n); /* index of the largest, first on a tie */
 size_t cn_best_int(const int64_t *logits, size_t n);
 
-/* Right answers over a whole data set. params or q may be NULL: not counted. agree: equal answers of both. */
+/* Right answers over a whole data set, of floats and of q; what is NULL is not counted. agree: equal answers of both. */
 struct cn_score {
     size_t n, float_right, fixed_right, agree;
 };
-CNAS_CHECKED enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+struct cn_float { /* the network in floats: the trained one, or the one that serves for it */
+    const struct cnas_model *model;
+    const float *params; /* NULL: it is not wanted */
+};
+CNAS_CHECKED enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats,
                                             const struct cnas_fixed *q, const struct cnas_dataset *d);
 
 #endif

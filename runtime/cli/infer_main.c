@@ -66,7 +66,8 @@ struct work {
     const struct options *o;
     const struct cnas_model *m;
     struct cnas_ctx *ctx;
-    float *params;
+    float *params, *served; /* served: composed from params; NULL: the trained network infers */
+    struct cn_float floats;
     struct cnas_fixed *q;
     struct cn_images images;
     struct cnas_dataset data; /* with --test */
@@ -123,7 +124,7 @@ static int classify(struct work *w, const struct cn_image *image)
     } else {
         a.logits = malloc(m->classes * sizeof *a.logits);
         if (a.logits)
-            status = cnas_infer(a.logits, w->ctx, m, w->params, image->values, 1);
+            status = cnas_infer(a.logits, w->ctx, w->floats.model, w->floats.params, image->values, 1);
     }
     int result = -1;
     if (status) {
@@ -144,7 +145,7 @@ static int classify(struct work *w, const struct cn_image *image)
 static int test_all(struct work *w)
 {
     struct cn_score s;
-    if (cn_score_data(&s, w->ctx, w->m, w->params, w->q, &w->data))
+    if (cn_score_data(&s, w->ctx, w->m, w->floats, w->q, &w->data))
         return cn_fail(1, "no memory for the test");
     const double n = (double)s.n;
     if (w->o->json) {
@@ -162,6 +163,20 @@ static int test_all(struct work *w)
     return -1;
 }
 
+static int load_floats(struct work *w)
+{
+    const struct cnas_model *m = w->m;
+    int status = cn_load_params(&w->params, m, w->o->weights);
+    w->floats = (struct cn_float){m, w->params};
+    if (status >= 0 || !m->served)
+        return status;
+    w->served = calloc(m->served->params_floats + 1, sizeof *w->served);
+    if (!w->served || cnas_serve(w->served, m, w->params))
+        return cn_fail(1, "no memory to compose the weights for inference");
+    w->floats = (struct cn_float){m->served, w->served};
+    return status;
+}
+
 static int load(struct work *w)
 {
     const struct options *o = w->o;
@@ -171,7 +186,7 @@ static int load(struct work *w)
     if (o->fixed)
         status = cn_load_fixed(&w->q, w->m, o->fixed);
     if (status < 0 && (!o->fixed || o->test))
-        status = cn_load_params(&w->params, w->m, o->weights);
+        status = load_floats(w);
     if (status < 0 && o->test)
         status = cn_load_data(&w->data, o->data, "test", w->m);
     if (status < 0 && o->n_image)
@@ -221,6 +236,7 @@ int cnas_infer_main(int argc, char **argv, const struct cnas_model *m)
     cnas_dataset_clear(&w.data);
     cnas_fixed_free(&w.q);
     free(w.params);
+    free(w.served);
     cnas_ctx_free(&w.ctx);
     if (fflush(stdout) && status < 0)
         status = cn_fail(1, "cannot write to standard output: %s", strerror(errno));

@@ -237,7 +237,7 @@ static int run(const struct options *o, const struct cnas_model *m, struct cnas_
         status = make_fixed(q, *params, ctx, o, m, train);
     if (status >= 0)
         return status;
-    if (cn_score_data(&score, ctx, m, *params, *q, test))
+    if (cn_score_data(&score, ctx, m, (struct cn_float){m, *params}, *q, test))
         return cn_fail(1, "no memory to test the network");
     if (!*q) {
         printf("test accuracy: float %.2f %%; no fixed-point network: %s was compiled for the clear alone (cnasc --targets)\n",

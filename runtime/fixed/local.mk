@@ -7,5 +7,6 @@ libcnasrt_la_SOURCES += \
 	runtime/fixed/quant.c runtime/fixed/quant.h \
 	runtime/fixed/quantise.c runtime/fixed/quantise.h \
 	runtime/fixed/segment.c runtime/fixed/segment.h \
+	runtime/fixed/serve.c \
 	runtime/fixed/store.c \
 	runtime/fixed/value.c

@@ -6,6 +6,7 @@ tests_bench_bench_kernel_LDADD = libcnasrt.la
 include tests/bench/he.mk
 include tests/bench/gc.mk
 include tests/bench/compile.mk
+EXTRA_DIST += tests/bench/collapse.sh
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench
 bench: $(BENCHMARKS)

@@ -2,6 +2,6 @@
 check_PROGRAMS += tests/support/make_idx tests/support/hostile
 tests_support_make_idx_SOURCES = tests/support/make_idx.c
 tests_support_hostile_SOURCES = tests/support/hostile.c
-dist_check_SCRIPTS += tests/e2e/whole.sh tests/e2e/clear.sh tests/e2e/bad_input.sh
-TESTS += tests/e2e/whole.sh tests/e2e/clear.sh tests/e2e/bad_input.sh
-EXTRA_DIST += tests/e2e/lib.sh tests/e2e/tiny.cnas tests/e2e/clear.cnas tests/layers.txt
+dist_check_SCRIPTS += tests/e2e/whole.sh tests/e2e/clear.sh tests/e2e/served.sh tests/e2e/bad_input.sh
+TESTS += tests/e2e/whole.sh tests/e2e/clear.sh tests/e2e/served.sh tests/e2e/bad_input.sh
+EXTRA_DIST += tests/e2e/lib.sh tests/e2e/tiny.cnas tests/e2e/clear.cnas tests/e2e/served.cnas tests/layers.txt

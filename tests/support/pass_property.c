@@ -9,6 +9,8 @@
 #include "tests/support/random_dag.h"
 #include "tests/support/shrink.h"
 
+#include <cnas/fixed.h>
+
 #include <inttypes.h>
 #include <math.h>
 #include <signal.h>
@@ -134,13 +136,51 @@ static const struct ir_graph *with_output(struct arena *a, const struct ir_graph
     return ir_rewrite_finish(r);
 }
 
-static const struct cnas_model *lower(struct arena *a, const struct ir_graph *g, uint32_t output, const char **why)
+static const struct plan *lower(struct arena *a, const struct ir_graph *g, const char **why)
 {
     struct plan_refusal refusal = {0};
-    const struct plan *p = plan_lower(a, with_output(a, g, output), PLAN_CLEAR, &refusal);
+    const struct plan *p = plan_lower(a, g, PLAN_CLEAR, &refusal);
     if (!p)
         *why = arena_printf(a, "it cannot be lowered: %s", refusal.text);
-    return p ? oracle_model(a, p) : NULL;
+    return p;
+}
+
+static bool has_composed(const struct ir_graph *g)
+{
+    bool any = false;
+    for (ir_id id = 0; id < g->n_nodes; id++)
+        any |= g->nodes[id].composed != NULL;
+    return any;
+}
+
+/* h with the weights of g: y (NULL on return: *why). Where weights are composed, h serves for g. */
+static const struct cnas_model *after_pass(struct arena *a, const struct pass_property *p, const struct ir_graph *g, const struct plan *plan,
+                                           const struct ir_graph *h, const float *x, float **y, const char **why)
+{
+    const struct cnas_model *m, *k;
+    if (has_composed(h)) {
+        struct plan_refusal refusal = {0};
+        const struct plan_served *served = plan_serve(a, g, plan, h, &refusal);
+        if (!served) {
+            *why = arena_printf(a, "it cannot be lowered: %s", refusal.text);
+            return NULL;
+        }
+        m = oracle_served(a, plan, served);
+        *y = ARENA_ARRAY(a, float, m->served->params_floats);
+        if (cnas_serve(*y, m, x))
+            bug("no memory to compose weights");
+        return m->served;
+    }
+    const struct plan *after = lower(a, h, why);
+    if (!after)
+        return NULL;
+    m = oracle_model(a, plan);
+    k = oracle_model(a, after);
+    *y = ARENA_ARRAY(a, float, k->params_floats);
+    const struct cnas_param *missing = oracle_weights_move(*y, k, (struct oracle_weights){m, x}, p->maker);
+    if (missing)
+        *why = arena_printf(a, "nothing says what the parameter `%s` is", missing->name);
+    return missing ? NULL : k;
 }
 
 static float *random_images(struct arena *a, const struct cnas_model *m, uint64_t seed)
@@ -177,17 +217,20 @@ static const char *check_output(struct arena *a, const struct pass_property *p, 
                                 uint64_t seed, struct pass_seen *seen)
 {
     const char *why = NULL;
-    const struct cnas_model *m = lower(a, g, output, &why), *k = m ? lower(a, h, output, &why) : NULL;
-    seen->refused += !m;
+    g = with_output(a, g, output);
+    h = with_output(a, h, output);
+    const struct plan *plan = lower(a, g, &why);
+    seen->refused += !plan;
+    if (!plan)
+        return NULL;
+    const struct cnas_model *m = oracle_model(a, plan);
+    float *x = ARENA_ARRAY(a, float, m->params_floats), *y;
+    random_weights(x, m, seed);
+    const struct cnas_model *k = after_pass(a, p, g, plan, h, x, &y, &why);
     if (!k)
-        return m ? why : NULL;
+        return why;
     if (m->classes != k->classes || m->result != k->result || m->c != k->c || m->h != k->h || m->w != k->w)
         return "input or output has another shape";
-    float *x = ARENA_ARRAY(a, float, m->params_floats), *y = ARENA_ARRAY(a, float, k->params_floats);
-    random_weights(x, m, seed);
-    const struct cnas_param *missing = oracle_weights_move(y, k, (struct oracle_weights){m, x}, p->maker);
-    if (missing)
-        return arena_printf(a, "nothing says what the parameter `%s` is", missing->name);
     const float *images = random_images(a, m, seed), *before = run(a, m, x, images), *after = run(a, k, y, images);
     const size_t n = IMAGES * (size_t)m->classes;
     seen->overflowed += !finite_all(before, n);

@@ -149,6 +149,8 @@ static const struct {
     {NODES "hello", 4, 1, "expected a node, output, budget, train, pass, private or end, found hello"},
     {NODES "%x = relu %x", 4, 1, "a node named %x stands above already"},
     {NODES "%Y = relu %x", 4, 1, "'Y' is no name for a node: lower-case letters, digits and _, at most 64, and not a word of C"},
+    {NODES "%y = relu %x composed \"y\" \"x\"", 4, 23, "relu has no weights that could be composed"},
+    {NODES "%y = linear %x features=2 composed \"y\" 3", 4, 40, "expected the name of a node in quotes, found 3"},
     {NODES "%int = relu %x", 4, 1, "'int' is no name for a node: lower-case letters, digits and _, at most 64, and not a word of C"},
     {NODES "%y relu %x", 4, 4, "expected =, found relu"},
     {NODES "%y = gelu %x", 4, 6, "'gelu' is not an operator"},

@@ -1,6 +1,6 @@
 /* Geometry of terms against brute force: chains of random one-dimensional operators, computed step by step on integers, and once
  * more as the single kernel whose extent, stride and pad the rules give. */
-#include "compiler/lower/term.h"
+#include "compiler/ir/term.h"
 #include "tests/unit/random_ir.h"
 
 #include <check.h>

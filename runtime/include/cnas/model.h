@@ -116,6 +116,12 @@ struct cnas_model {
     uint32_t n_terms;
     CNAS_CHECKED enum cnas_status (*fold)(struct cnas_fold *f, const float *params); /* composes each term's kernel from the parameters */
 
+    /* The same network for inference in the clear with fewer multiply-accumulates, and how its weights come from this one's; NULL: there is
+     * none. cnas_serve (<cnas/fixed.h>) fills its parameters. Of a served network infer alone is there, and points are the sources of
+     * compose. */
+    const struct cnas_model *served;
+    CNAS_CHECKED enum cnas_status (*compose)(const struct cnas_model *m, struct cnas_fold *f, const float *params, float *served);
+
     struct { /* defaults from the train section */
         double lr_max, lr_min, momentum, weight_decay;
         int nesterov;

@@ -19,7 +19,7 @@ CNAS_LIBS += $(addprefix $(CNAS_RPATH),$(filter-out /usr/lib /usr/lib/% /lib/%,$
 endif
 CFLAGS ?= -O2
 
-CLEAR_NETWORK := $(CLEAR_DIR)/clear.o
+CLEAR_NETWORK := $(addprefix $(CLEAR_DIR)/,clear.o)
 CLEAR_PARTIES := $(addprefix $(CLEAR_DIR)/,)
 CLEAR_MAINS := $(addprefix $(CLEAR_DIR)/,clear_train_main.o clear_infer_main.o)
 CLEAR_PROGRAMS := $(addprefix $(CLEAR_DIR)/,clear-train clear-infer)

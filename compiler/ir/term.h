@@ -1,8 +1,9 @@
 /* Geometry of terms: how linear operators compose. The rules, in words, are in plan.h. */
-#ifndef COMPILER_LOWER_TERM_H
-#define COMPILER_LOWER_TERM_H
+#ifndef COMPILER_IR_TERM_H
+#define COMPILER_IR_TERM_H
 
-#include "compiler/lower/plan.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 /* One axis of a kernel over a source: position i of the value reads source positions i*stride - pad .. i*stride - pad + k-1. */
 struct term_axis {

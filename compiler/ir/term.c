@@ -1,7 +1,7 @@
 /* Geometry of terms, one axis at a time.
  * z[i] = sum_a B[a] v[i*s + a*d - p]  over  v[j] = sum_y A[y] src[j*s1 + y - p1]  gives
  * z[i] = sum_a,y B[a] A[y] src[i*s*s1 + (a*d*s1 + y) - (p*s1 + p1)]. */
-#include "compiler/lower/term.h"
+#include "compiler/ir/term.h"
 
 struct term_axis term_compose(struct term_axis inner, int64_t k, int64_t stride, int64_t pad, int64_t dilation)
 {
