@@ -2,8 +2,8 @@
  * is read without its ReLUs, and a joining concat without any, below it or above: the step from (c) to (d) in figure 2 of CryptoNAS.
  *
  * Only where ReLU-equivalents are saved. A ReLU is saved when nothing reads it any more, so several joins may have to agree: a choice (all of a
- * joining concat, or one operand of another join) pays if some ReLU of it is saved. Start from all choices and give up those that
- * do not pay until all do: this is the largest set of choices of which each pays. */
+ * joining concat, or one operand of another join) pays if some ReLU of it is saved when all choices are made. Those that do not pay are given
+ * up; since they save nothing, the others still pay. */
 #include "compiler/base/table.h"
 #include "compiler/base/vec.h"
 #include "compiler/ir/rewrite.h"
@@ -27,7 +27,6 @@ struct chooser {
     struct prune_joins joins;
     VEC(struct choice) choices;
     VEC(struct member) members;
-    VEC(uint32_t) poor;    /* choices that have come to save nothing */
     uint32_t *first;       /* of each ReLU, its first member + 1, or 0 */
     uint32_t *readers;     /* of each node, if the choices that are not given up are made */
     ir_id *join_of;        /* of each node, its place in joins, or IR_NONE */
@@ -63,12 +62,8 @@ static void leave(struct chooser *s, ir_id id)
 
 static void come_back(struct chooser *s, ir_id id)
 {
-    while (s->readers[id]++ == 0 && in_chain(&s->g->nodes[id])) {
-        for (uint32_t m = s->first[id]; m; m = s->members.at[m - 1].next)
-            if (--s->choices.at[s->members.at[m - 1].choice].saved == 0)
-                vec_push(s->c->arena, &s->poor, s->members.at[m - 1].choice);
+    while (s->readers[id]++ == 0 && in_chain(&s->g->nodes[id]))
         id = s->g->nodes[id].in[0];
-    }
 }
 
 static void add_choice(struct chooser *s, uint32_t join, uint32_t operand)
@@ -102,15 +97,10 @@ static void choose(struct chooser *s)
         for (uint32_t k = 0; k < join_node(s, &s->choices.at[i])->n_in; k++)
             if (has_operand(s, &s->choices.at[i], k))
                 leave(s, join_node(s, &s->choices.at[i])->in[k]);
-    for (uint32_t i = 0; i < s->choices.n; i++)
-        if (s->choices.at[i].saved == 0)
-            vec_push(s->c->arena, &s->poor, i);
-    while (s->poor.n) {
-        struct choice *ch = &s->choices.at[s->poor.at[--s->poor.n]];
-        if (ch->given_up)
-            continue;
-        ch->given_up = true;
-        for (uint32_t k = 0; k < join_node(s, ch)->n_in; k++)
+    for (uint32_t i = 0; i < s->choices.n; i++) {
+        struct choice *ch = &s->choices.at[i];
+        ch->given_up = ch->saved == 0;
+        for (uint32_t k = 0; k < join_node(s, ch)->n_in && ch->given_up; k++)
             if (has_operand(s, ch, k))
                 come_back(s, join_node(s, ch)->in[k]);
     }

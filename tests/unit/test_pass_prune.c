@@ -163,8 +163,11 @@ START_TEST(stages_without_weights)
     ck_assert_str_eq(relus(prune("cull=2", body)), "r1");
     ck_assert_str_eq(relus(prune("cull=4x4", body)), "r2");
     ck_assert_ptr_null(run("prune", read(body), "cull=3"));
+    ck_assert_ptr_null(run("prune", read("%p = avg_pool %x kernel=2 stride=2 pad=0 " RELU("r", "p") "output y = %r "), "cull=8x8")); /* the input is in none */
     ck_assert_str_eq(diagnostics(), "cnasc: error: relu-prune: network N has no stage 3 [E0823]\n"
-                                    "cnasc: note: it has stage 1 (8x8, ReLU layers: 0), stage (4x4, ReLU layers: 1), stage 2 (1x1, ReLU layers: 1)\n");
+                                    "cnasc: note: it has stage 1 (8x8, ReLU layers: 0), stage (4x4, ReLU layers: 1), stage 2 (1x1, ReLU layers: 1)\n"
+                                    "cnasc: error: relu-prune: network N has no stage 8x8 [E0823]\n"
+                                    "cnasc: note: it has stage (4x4, ReLU layers: 1)\n");
 }
 END_TEST
 
@@ -231,6 +234,14 @@ START_TEST(a_way_round_nothing_is_no_skip)
     ck_assert_str_eq(relus(g), "r");
     g = prune("skips", CONV("s", "x") RELU("r", "s") "%p = avg_pool %s kernel=3 stride=1 pad=1 " BN("w", "p") WAY("v", "w") "%a = add %r %w %v output y = %a ");
     ck_assert_str_eq(relus(g), "v_r"); /* round v; w is a skip as well */
+}
+END_TEST
+
+/* The ReLU of a sum's core counts: it stays. */
+START_TEST(the_core_of_another_sum)
+{
+    ck_assert_str_eq(relus(prune("skips", CONV("z", "x") WAY("b", "z") CONV("c", "b") RELU("m", "c") "%a = add %z %m " CONV("v", "a") RELU("skip", "b")
+                                          "%d = add %skip %v output y = %d ")), "b_r m");
 }
 END_TEST
 
@@ -310,6 +321,7 @@ START_TEST(no_join)
         const char *what, *body, *left;
     } cases[] = {
         {"a 3x3 convolution after it", STEM "%cat = concat %t0 %o " RELU("over", "cat") CONV("j", "over") "output y = %j ", "t1_r o_r over"},
+        {"a 3x3 convolution without padding", STEM "%cat = concat %t0 %o " RELU("over", "cat") "%j = conv %over channels=4 kh=3 kw=3 output y = %j ", "t1_r o_r over"},
         {"batch norm between", STEM "%cat = concat %t0 %o " BN("n", "cat") RELU("over", "n") CONV1("j", "over") "output y = %j ", "t1_r o_r over"},
         {"the concat has another reader", STEM "%cat = concat %t0 %o " RELU("over", "cat") CONV1("j", "over") CONV1("k", "cat") "%a = add %j %k output y = %a ", "t1_r o_r over"},
         {"the ReLU has another reader", STEM "%cat = concat %t0 %o " RELU("over", "cat") CONV1("j", "over") CONV1("k", "over") "%a = add %j %k output y = %a ", "t1_r o_r over"},
@@ -321,6 +333,8 @@ START_TEST(no_join)
         {"a fire module", CONV1("s", "x") RELU("q", "s") CONV1("e1", "q") RELU("r1", "e1") CONV("e3", "q") RELU("r3", "e3") "%cat = concat %r1 %r3 " CONV1("j", "cat") "output y = %j ", "q r1 r3"},
         {"an Inception module", CONV("s", "x") CONV1("b1", "s") RELU("r1", "b1") CONV1("b2", "s") WAY("b3", "b2") RELU("r3", "b3") "%cat = concat %r1 %r3 " CONV1("j", "cat") "output y = %j ", "r1 b3_r r3"},
         {"the only ReLUs are those over joins", CONV("t0", "x") CONV("o1", "t0") "%c1 = concat %t0 %o1 " RELU("r1", "c1") CONV1("t1", "r1") CONV("o2", "t1") "%c2 = concat %t0 %t1 %o2 " RELU("r2", "c2") CONV1("j", "r2") "output y = %j ", "r1 r2"},
+        {"the first join's ReLU goes, and then the second layer's only one is over its join", CONV("t0", "x") WAY("o", "t0") "%c1 = concat %t0 %o " RELU("r1", "c1") CONV1("t1", "r1") CONV("p", "t1") "%c2 = concat %t0 %p " RELU("r2", "c2") CONV1("j", "r2") "output y = %j ", "o_r r2"},
+        {"the same, with ReLUs below the first join", CONV("t0", "x") RELU("r0", "t0") CONV("o", "r0") RELU("ro", "o") "%c1 = concat %r0 %ro " CONV1("t1", "c1") CONV("p", "t1") "%c2 = concat %t0 %p " RELU("r2", "c2") CONV1("j", "r2") "output y = %j ", "r0 r2"},
         {"DenseNet", CONV("a", "x") RELU("r1", "a") CONV("b", "r1") "%c1 = concat %a %b " RELU("r2", "c1") CONV("d", "r2") "%c2 = concat %c1 %d " RELU("r3", "c2") CONV("e", "r3") "output y = %e ", "r1 r2 r3"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
@@ -423,6 +437,7 @@ int main(void)
     tcase_add_test(t, a_relu_with_other_readers_stays);
     tcase_add_test(t, the_core_of_a_sum_stays);
     tcase_add_test(t, a_way_round_nothing_is_no_skip);
+    tcase_add_test(t, the_core_of_another_sum);
     tcase_add_test(t, equal_operands_are_no_skips);
     tcase_add_test(t, joins_have_to_agree);
     tcase_add_test(t, operators_on_the_way_are_made_again);
