@@ -24,7 +24,7 @@ cnasc_SOURCES = \
 	compiler/explain.c compiler/explain.h \
 	compiler/format.c compiler/format.h \
 	compiler/main.c \
-	compiler/options.c compiler/options.h \
+	compiler/options.c compiler/options.h compiler/options_internal.h compiler/options_pass.c \
 	compiler/pin.c compiler/pin.h \
 	compiler/show.c compiler/show.h \
 	compiler/space.c compiler/space.h

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "compiler/options.h"
+#include "compiler/options_internal.h"
 
 #include "compiler/base/nearest.h"
 #include "compiler/emit/emit.h"
@@ -146,13 +147,12 @@ static void search_dirs(struct text *out, const struct options *o)
     text_add(out, "\n");
 }
 
-static enum options_outcome wrong(struct text *out, const char *sentence)
+enum options_outcome options_wrong(struct text *out, const char *sentence)
 {
     text_add(out, "cnasc: %s\n", sentence);
     return OPTIONS_WRONG;
 }
 
-#define WRONG(out, ...) wrong((out), arena_printf((out)->arena, __VA_ARGS__))
 
 static enum options_outcome unknown(struct text *out, const char *what, const char *word, const char *best, enum command command)
 {
@@ -205,83 +205,6 @@ static bool unknown_warning(struct text *out, const char *word)
     return WRONG(out, "there is no warning -W%s; cnasc explain lists them", word), false;
 }
 
-static bool unknown_pass(struct text *out, const char *word)
-{
-    struct nearest near = nearest_to(word);
-    struct text all = text_new(out->arena);
-    for (size_t i = 0; i < pass_count(); i++) {
-        nearest_try(&near, pass_at(i)->name);
-        text_add(&all, "%s%s", i ? ", " : "", pass_at(i)->name);
-    }
-    if (near.best)
-        return WRONG(out, "there is no pass %s; did you mean %s?", word, near.best), false;
-    return WRONG(out, "there is no pass %s; there are: %s", word, text_str(&all)), false;
-}
-
-/* -fcse, -fno-cse, -frelu-prune=skips */
-static bool set_pass(struct options *o, struct text *out, const char *value)
-{
-    struct arena *a = out->arena;
-    bool off = strncmp(value, "no-", 3) == 0;
-    const char *name = value + (off ? 3 : 0), *equals = strchr(name, '=');
-    struct pass_switch w = {.on = !off, .args = equals ? equals + 1 : ""};
-    name = equals ? arena_strndup(a, name, (size_t)(equals - name)) : name;
-    w.pass = pass_find(name);
-    if (!w.pass)
-        return unknown_pass(out, name);
-    if (off && equals)
-        return WRONG(out, "-fno-%s takes no arguments", w.pass->name), false;
-    if (off && w.pass->level == 0)
-        return WRONG(out, "-fno-%s: every other pass relies on this one", w.pass->name), false;
-    struct pass_args args;
-    const char *why = pass_args_wrong(a, w.pass, w.args, &args);
-    if (why)
-        return WRONG(out, "-f%s: %s", value, why), false;
-    struct pass_switch *all = ARENA_ARRAY(a, struct pass_switch, o->passes.n_switches + 1);
-    for (size_t i = 0; i < o->passes.n_switches; i++)
-        all[i] = o->passes.switches[i];
-    all[o->passes.n_switches++] = w;
-    o->passes.switches = all;
-    return true;
-}
-
-/* -Rpass, -Rpass-missed=cse,dce */
-static bool set_remarks(struct options *o, struct text *out, const char *value)
-{
-    struct arena *a = out->arena;
-    size_t n = strcspn(value, "=");
-    for (int kind = 0; kind < REMARK_KINDS; kind++) {
-        if (strlen(remark_flags[kind]) != n || strncmp(remark_flags[kind], value, n) != 0)
-            continue;
-        if (!value[n]) {
-            vec_push(a, &o->remarks[kind], "");
-            return true;
-        }
-        for (const char *at = value + n + 1;; at++) {
-            const char *name = arena_strndup(a, at, strcspn(at, ","));
-            const struct pass_info *pass = pass_find(name);
-            if (!pass)
-                return unknown_pass(out, name);
-            vec_push(a, &o->remarks[kind], pass->name);
-            at += strlen(name);
-            if (!*at)
-                return true;
-        }
-    }
-    return WRONG(out, "-R is pass, pass-missed or pass-analysis, each alone or with a pass, such as -Rpass=relu-shuffle; not %s", value), false;
-}
-
-/* text, json, json:FILE */
-static bool set_remarks_form(struct options *o, struct text *out, const char *value)
-{
-    const bool file = strncmp(value, "json:", 5) == 0 && value[5];
-    if (!file && strcmp(value, "text") != 0 && strcmp(value, "json") != 0)
-        return WRONG(out, "--remarks is text, json or json:FILE, not %s", value), false;
-    o->remarks_json = *value == 'j';
-    o->remarks_file = file ? value + 5 : NULL;
-    return true;
-}
-
 /* True unless the value is wrong; then out says so. */
 static bool set(struct options *o, struct text *out, const struct spec *s, const char *value, struct strings *asked)
 {
@@ -299,7 +222,7 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         return true;
     case OPT_OUTPUT:
         if (o->output || !*value)
-            return wrong(out, *value ? "-o is given twice" : "-o needs a name that is not empty"), false;
+            return options_wrong(out, *value ? "-o is given twice" : "-o needs a name that is not empty"), false;
         o->output = value;
         return true;
     case OPT_EMIT:
@@ -363,11 +286,11 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
         o->passes.level_given = true;
         return true;
     case OPT_PASS:
-        return set_pass(o, out, value);
+        return options_set_pass(o, out, value);
     case OPT_REMARKS:
-        return set_remarks(o, out, value);
+        return options_set_remarks(o, out, value);
     case OPT_REMARKS_FORM:
-        return set_remarks_form(o, out, value);
+        return options_set_remarks_form(o, out, value);
     case OPT_BY:
         if (!choose(value, parts, 2, &index))
             return WRONG(out, "--by is stage or layer, not %s", value), false;
@@ -381,7 +304,7 @@ static bool set(struct options *o, struct text *out, const struct spec *s, const
     case OPT_DUMP_AFTER: {
         const struct pass_info *pass = pass_find(value);
         if (!pass && strcmp(value, "elaborate") != 0)
-            return unknown_pass(out, value);
+            return options_unknown_pass(out, value);
         o->dump_after = pass ? pass->name : value;
         return true;
     }
@@ -443,20 +366,20 @@ static enum options_outcome check_whole(const struct options *o, struct text *ou
         return WRONG(out, "cnasc %s needs a file: cnasc %s %s", command_name(o->command), command_name(o->command),
                      commands[o->command - 1].arguments);
     if (o->in_place && o->check)
-        return wrong(out, "--check writes nothing: it cannot go with -i");
+        return options_wrong(out, "--check writes nothing: it cannot go with -i");
     for (size_t i = 0; o->in_place && i < o->words.n; i++)
         if (strcmp(o->words.at[i], "-") == 0)
-            return wrong(out, "standard input cannot be rewritten: leave out -i");
+            return options_wrong(out, "standard input cannot be rewritten: leave out -i");
     if (o->command == COMMAND_BUILD && o->emit == EMIT_C && !o->output && !o->dump_after)
-        return wrong(out, "cnasc build needs -o DIR, the directory for the files it writes");
+        return options_wrong(out, "cnasc build needs -o DIR, the directory for the files it writes");
     if (!o->depend && (o->depend_file || o->depend_targets.n))
-        return wrong(out, "-MF and -MT belong to -MMD, which is not given");
+        return options_wrong(out, "-MF and -MT belong to -MMD, which is not given");
     if (o->depend && !o->output && !(o->depend_file && o->depend_targets.n))
-        return wrong(out, "-MMD needs -o, or both -MF and -MT");
+        return options_wrong(out, "-MMD needs -o, or both -MF and -MT");
     if ((o->emit == EMIT_AST || o->emit == EMIT_CNAS) && (o->from_ir || o->dump_after))
         return WRONG(out, "--emit=%s prints the source: it cannot go with --from-ir or --dump-after", o->emit == EMIT_AST ? "ast" : "cnas");
     if (o->from_ir && (o->dirs.n || o->defines.n || o->picks.n || o->network))
-        return wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
+        return options_wrong(out, "-I, -D, --pick and --network mean nothing for a graph that is read with --from-ir");
     return OPTIONS_RUN;
 }
 
@@ -470,11 +393,14 @@ static enum options_outcome set_word(struct options *o, struct text *out, const 
         return OPTIONS_RUN;
     }
     struct nearest near = nearest_to(word);
+    size_t n = strlen(word);
     for (int i = 0; i < N_COMMANDS; i++) {
         if (strcmp(word, commands[i].name) == 0)
             o->command = commands[i].command;
         nearest_try(&near, commands[i].name);
     }
+    if (n > 5 && strcmp(word + n - 5, ".cnas") == 0)
+        return WRONG(out, "%s is no command; to check it: cnasc check %s", word, word);
     return o->command == COMMAND_NONE ? unknown(out, "command", word, near.best, COMMAND_NONE) : OPTIONS_RUN;
 }
 
@@ -496,6 +422,8 @@ enum options_outcome options_parse(struct options *o, struct text *out, int argc
             only_words = true;
             continue;
         }
+        if (strcmp(arg, "-h") == 0)
+            arg = "--help";
         const struct spec *s = find(arg, &value);
         if (!s)
             return unknown_option(out, arg, o->command);

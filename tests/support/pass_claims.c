@@ -17,6 +17,7 @@ static const struct pass_claim claims[] = {
     {.pass = "relu-shuffle", .changed = 40, .remarks_add_up = true},
     {.pass = "relu-balance", .changed = 20, .repeats = true, .may_add_relus = true, .refuses = true}, /* more in test_pass_balance.c */
     {.pass = "relu-balance", .args = "flop,width=6", .changed = 20, .repeats = true, .may_add_relus = true, .refuses = true},
+    {.pass = "infer-ranges"}, /* changes nothing */
     {.pass = "fold-batch-norm", .changed = 20},
     {.pass = "collapse-linear", .changed = 40, .repeats = true},
 };

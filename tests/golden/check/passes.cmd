@@ -26,3 +26,5 @@ sed 's/network N/@passes(shuffle) &/' passes.cnas >asks.cnas ; cnasc check -w as
 sed 's/network N/@passes(shuffle) &/' passes.cnas >asks.cnas ; cnasc build --emit=ir -fno-relu-shuffle -w asks.cnas | grep -c ' relu '
 sed 's/network N/@passes(shuffle, relu_shuffle, shuffle(a), shuffle(b = [1, "c"]), shufle) &/' passes.cnas >asks.cnas ; cnasc check -w asks.cnas
 sed 's/network N/@passes(shuffle(2.5)) &/' passes.cnas >asks.cnas ; cnasc check -w asks.cnas
+# An analysis.
+cnasc check -w -finfer-ranges -Rpass-analysis=infer-ranges passes.cnas >/dev/null

@@ -47,3 +47,7 @@ cnasc check -Wno-shado a.cnas
 cnasc check -Werror=shado a.cnas
 cnasc check -Wno-error=shado a.cnas
 cnasc check -Werror= a.cnas
+# What people try.
+cnasc -h | head -3
+cnasc count -h | head -1
+cnasc ../ir/small.cnas
