@@ -11,7 +11,8 @@
 #include <unistd.h>
 
 static const char debian_data[] = "/usr/share/datasets/fashion-mnist";
-const char cn_data_help[] = "folder with {train,t10k}-{images-idx3,labels-idx1}-ubyte[.gz]\n"
+const char cn_data_help[] = "folder of a data set: MNIST's IDX files ({train,t10k}-images-idx3-ubyte ...,\n"
+                            "also .gz), CIFAR-10 or CIFAR-100 in the binary version (data_batch_1.bin ...)\n"
                             "(default: /usr/share/datasets/fashion-mnist where it exists)";
 
 const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix)
@@ -38,7 +39,7 @@ int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, cons
     struct cnas_error err = {0};
     if (!dir)
         return cn_no_data();
-    enum cnas_status status = cnas_dataset_load_idx(d, dir, part, &err);
+    enum cnas_status status = cnas_dataset_load(d, dir, part, &err);
     if (!status) {
         status = cnas_dataset_check(d, m, &err);
         if (status)

@@ -1,7 +1,7 @@
 /* MNIST's IDX files, plain or gzipped.
  * Source: yann.lecun.com/exdb/mnist, "The IDX file format": big-endian u32 magic (0, 0, 8 = bytes, rank), u32 for each axis, data.
  * Every size is checked against limits and against what the file can hold before memory is taken. */
-#include <cnas/train.h>
+#include "runtime/data/dataset.h"
 
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
@@ -15,12 +15,7 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-enum {
-    MAX_ITEMS = 10000000,
-    MAX_SIDE = 4096,
-    MAX_BYTES = 1 << 30,    /* of pixels */
-    DEFLATE_FACTOR = 1032   /* deflate never grows a byte to more (zlib manual, "maximum compression factor") */
-};
+enum { DEFLATE_FACTOR = 1032 }; /* deflate never grows a byte to more (zlib manual, "maximum compression factor") */
 
 struct idx {
     gzFile gz; /* zlib reads files that are not gzip as they are */
@@ -101,12 +96,12 @@ static enum cnas_status idx_header(struct idx *x, unsigned rank, uint64_t *total
     for (unsigned i = 0; i < rank; i++) {
         const unsigned char *p = b + 4 + 4 * i;
         x->dim[i] = (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
-        if (!x->dim[i] || x->dim[i] > (i ? MAX_SIDE : MAX_ITEMS))
+        if (!x->dim[i] || x->dim[i] > (i ? CN_DATASET_MAX_SIDE : CN_DATASET_MAX_IMAGES))
             return cn_error(err, CNAS_E_FORMAT, "%s: axis %u has size %u; allowed is 1 to %d", label, i, x->dim[i],
-                            i ? MAX_SIDE : MAX_ITEMS);
+                            i ? CN_DATASET_MAX_SIDE : CN_DATASET_MAX_IMAGES);
         *total *= x->dim[i]; /* at most 10^7 * 2^24 */
     }
-    if (*total > MAX_BYTES)
+    if (*total > CN_DATASET_MAX_BYTES)
         return cn_error(err, CNAS_E_FORMAT, "%s: %llu bytes of data are more than this program takes", label, (unsigned long long)*total);
     if (stat(x->path, &st))
         return cn_error(err, CNAS_E_IO, "%s: cannot read it: %s", label, strerror(errno));
@@ -176,22 +171,4 @@ enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir
         cnas_dataset_clear(&d);
     *out = d;
     return status;
-}
-
-void cnas_dataset_clear(struct cnas_dataset *d)
-{
-    cn_mem_free(d->pixels);
-    cn_mem_free(d->labels);
-    memset(d, 0, sizeof *d);
-}
-
-enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err)
-{
-    if (d->c != m->c || d->h != m->h || d->w != m->w)
-        return cn_error(err, CNAS_E_MISMATCH, "the data set's images are %ux%ux%u, network `%s` takes %ux%ux%u", d->c, d->h, d->w,
-                        m->name, m->c, m->h, m->w);
-    if (d->classes > m->classes)
-        return cn_error(err, CNAS_E_MISMATCH, "the data set holds label %u, network `%s` has only %u classes", d->classes - 1, m->name,
-                        m->classes);
-    return CNAS_OK;
 }

@@ -1,4 +1,6 @@
 libcnasrt_la_SOURCES += \
+	runtime/data/cifar.c \
+	runtime/data/dataset.c runtime/data/dataset.h \
 	runtime/data/file.c runtime/data/file.h \
 	runtime/data/idx.c \
 	runtime/data/image.c \

@@ -139,7 +139,7 @@ run 2 'index beyond the end' "$model" infer --data data --index 300
 
 # --- the world: exit 1, cause and advice ---
 run 1 'no data' "$model" train --data nowhere
-says err '^train: nowhere/train-images-idx3-ubyte.gz: no such file'
+says err '^train: nowhere: cannot read this data folder: No such file'
 run 1 'no weights' "$model" infer --weights none.safetensors data/image.pgm
 says err 'none.safetensors: no such file; train first (tiny-train)'
 run 1 'no fixed weights' "$model" infer --fixed=none.safetensors data/image.pgm

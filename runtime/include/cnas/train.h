@@ -14,6 +14,9 @@ struct cnas_dataset {
 /* MNIST's IDX files in dir: {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. part: "train" or "test". */
 CNAS_CHECKED enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir, const char *part,
                                                     struct cnas_error *err);
+/* The data set in dir, of whichever form: MNIST's IDX files as above; CIFAR-10 (data_batch_{1..5}.bin, test_batch.bin) or CIFAR-100
+ * (train.bin, test.bin; the fine labels) in their binary version. */
+CNAS_CHECKED enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
 void cnas_dataset_clear(struct cnas_dataset *d);
 /* CNAS_E_MISMATCH unless the images have the network's shape and every label is one of its classes. */
 CNAS_CHECKED enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err);

@@ -1,0 +1,13 @@
+/* Loaders of data sets, one for each form; cnas_dataset_load chooses. part: "train" or "test". After an error *out is empty. */
+#ifndef RUNTIME_DATA_DATASET_H
+#define RUNTIME_DATA_DATASET_H
+
+#include <cnas/train.h>
+
+/* What this program takes: more is a damaged header or a set that does not fit in memory. */
+enum { CN_DATASET_MAX_IMAGES = 10000000, CN_DATASET_MAX_SIDE = 4096, CN_DATASET_MAX_BYTES = 1 << 30 /* of pixels */ };
+
+CNAS_CHECKED enum cnas_status cn_cifar10_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
+CNAS_CHECKED enum cnas_status cn_cifar100_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
+
+#endif

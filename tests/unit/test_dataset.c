@@ -1,0 +1,202 @@
+/* Data sets: which form lies in a folder, CIFAR's binary files, each way to be wrong. */
+#include <check.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cnas/train.h>
+
+static char dir[] = "/tmp/cnas-dataset-XXXXXX";
+static struct cnas_error err;
+static struct cnas_dataset d;
+
+static void setup(void)
+{
+    strcpy(dir + strlen(dir) - 6, "XXXXXX");
+    ck_assert_ptr_nonnull(mkdtemp(dir));
+}
+
+static void teardown(void)
+{
+    char command[64];
+    snprintf(command, sizeof command, "rm -rf '%s'", dir);
+    ck_assert_int_eq(system(command), 0);
+}
+
+static void put(const char *name, const void *bytes, size_t n)
+{
+    char full[256];
+    snprintf(full, sizeof full, "%s/%s", dir, name);
+    FILE *f = fopen(full, "wb");
+    ck_assert_ptr_nonnull(f);
+    ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
+    fclose(f);
+}
+
+static void fails(const char *part, enum cnas_status expected, const char *words)
+{
+    enum cnas_status status = cnas_dataset_load(&d, dir, part, &err);
+    ck_assert_msg(status == expected, "status %d, not %d: %s", status, expected, err.text);
+    ck_assert_int_eq(err.status, expected);
+    ck_assert_msg(strstr(err.text, words) != NULL, "`%s' does not say `%s'", err.text, words);
+    ck_assert_ptr_null(strchr(err.text, '\n'));
+    ck_assert(!d.pixels && !d.labels && !d.n);
+}
+
+enum { PIXELS = 3072, TEN = 1 + PIXELS, HUNDRED = 2 + PIXELS };
+static const char *const batches[] = {"data_batch_1.bin", "data_batch_2.bin", "data_batch_3.bin", "data_batch_4.bin",
+                                      "data_batch_5.bin"};
+static unsigned char records[3 * HUNDRED];
+
+static uint8_t pixel(size_t image, size_t i)
+{
+    return (uint8_t)(image * 31 + i * 7 + i / 1024);
+}
+
+/* n records from image `first` on, each with `labels` label bytes: 5, then 3 * image. */
+static void make(size_t first, size_t n, size_t labels)
+{
+    for (size_t r = 0; r < n; r++) {
+        unsigned char *p = records + r * (labels + PIXELS);
+        p[0] = 5;
+        p[labels - 1] = (unsigned char)(3 * (first + r));
+        for (size_t i = 0; i < PIXELS; i++)
+            p[labels + i] = pixel(first + r, i);
+    }
+}
+
+static void load(const char *part, size_t n, uint32_t classes)
+{
+    ck_assert_msg(!cnas_dataset_load(&d, dir, part, &err), "%s", err.text);
+    ck_assert(d.n == n && d.c == 3 && d.h == 32 && d.w == 32);
+    ck_assert_uint_eq(d.classes, classes);
+}
+
+static void check_and_clear(void)
+{
+    for (size_t r = 0; r < d.n; r++) {
+        ck_assert_uint_eq(d.labels[r], 3 * r);
+        for (size_t i = 0; i < PIXELS; i++)
+            ck_assert_uint_eq(d.pixels[r * PIXELS + i], pixel(r, i));
+    }
+    cnas_dataset_clear(&d);
+}
+
+/* One image in each of the five batches, a label that 10 classes have in the last. */
+START_TEST(cifar10)
+{
+    for (size_t i = 0; i < 5; i++) {
+        make(i, 1, 1);
+        records[0] = i < 4 ? records[0] : 9;
+        put(batches[i], records, TEN);
+    }
+    make(0, 3, 1);
+    put("test_batch.bin", records, 3 * TEN);
+    load("test", 3, 7);
+    check_and_clear();
+    load("train", 5, 10);
+    ck_assert(d.labels[3] == 9 && d.labels[4] == 9 && d.pixels[4 * PIXELS + 100] == pixel(4, 100));
+    cnas_dataset_clear(&d);
+    char full[256];
+    snprintf(full, sizeof full, "%s/%s", dir, batches[3]);
+    unlink(full);
+    fails("train", CNAS_E_IO, "data_batch_4.bin");
+    ck_assert_int_eq(mkfifo(full, 0600), 0);
+    fails("train", CNAS_E_IO, "not a regular file");
+}
+END_TEST
+
+START_TEST(cifar100)
+{
+    make(0, 3, 2);
+    put("train.bin", records, 3 * HUNDRED);
+    put("test.bin", records, HUNDRED);
+    load("train", 3, 7);
+    check_and_clear();
+    load("test", 1, 1);
+    check_and_clear();
+    records[HUNDRED + 1] = 99;
+    put("train.bin", records, 3 * HUNDRED);
+    load("train", 3, 100);
+    cnas_dataset_clear(&d);
+    records[HUNDRED + 1] = 100;
+    put("train.bin", records, 3 * HUNDRED);
+    fails("train", CNAS_E_FORMAT, "train.bin: image 1 has label 100");
+    records[HUNDRED + 1] = 9;
+    records[2 * HUNDRED] = 20;
+    put("train.bin", records, 3 * HUNDRED);
+    fails("train", CNAS_E_FORMAT, "train.bin: image 2 has coarse label 20");
+}
+END_TEST
+
+START_TEST(cifar_truncated_or_foreign)
+{
+    static const size_t size[] = {0, 1, 2, TEN - 1, TEN + 1, HUNDRED, 2 * TEN - 1, 3 * TEN - 3};
+    make(0, 3, 1);
+    for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
+        put("test_batch.bin", records, size[i]);
+        fails("test", CNAS_E_FORMAT, "test_batch.bin");
+    }
+    records[TEN] = 10;
+    put("test_batch.bin", records, 2 * TEN);
+    fails("test", CNAS_E_FORMAT, "test_batch.bin: image 1 has label 10; CIFAR-10 has only 10");
+    put("data_batch_1.bin", records, TEN);
+    for (int i = 0; i < 2; i++) { /* a file of holes that promises more than memory: refused before any is taken */
+        static const off_t huge[] = {(off_t)TEN << 20, (off_t)TEN << 42};
+        char full[256];
+        snprintf(full, sizeof full, "%s/test_batch.bin", dir);
+        if (!truncate(full, huge[i]))
+            fails("test", CNAS_E_FORMAT, "more than this program takes");
+    }
+}
+END_TEST
+
+START_TEST(which_form)
+{
+    fails("train", CNAS_E_FORMAT, "no data set");
+    put("data_batch_1", "x", 1);
+    fails("train", CNAS_E_FORMAT, "binary version");
+    make(0, 1, 2);
+    put("train.bin", records, HUNDRED);
+    load("train", 1, 1);
+    cnas_dataset_clear(&d);
+    fails("test", CNAS_E_IO, "test.bin");
+    put("t10k-images-idx3-ubyte.gz", "x", 1);
+    fails("test", CNAS_E_FORMAT, "two data sets, MNIST's IDX files and CIFAR-100");
+    ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
+    ck_assert(cnas_dataset_load(&d, "/dev/null", "train", &err) == CNAS_E_IO && strstr(err.text, "/dev/null: a file"));
+}
+END_TEST
+
+START_TEST(idx_too)
+{
+    static const unsigned char images[] = {0, 0, 8, 3, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 2, 1, 2, 3, 4};
+    static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 6};
+    put("t10k-images-idx3-ubyte", images, sizeof images);
+    put("t10k-labels-idx1-ubyte", labels, sizeof labels);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", &err), "%s", err.text);
+    ck_assert(d.n == 1 && d.c == 1 && d.h == 2 && d.w == 2 && d.classes == 7 && d.pixels[3] == 4);
+    cnas_dataset_clear(&d);
+    fails("train", CNAS_E_IO, "train-images-idx3-ubyte");
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("dataset");
+    TCase *t = tcase_create("dataset");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, cifar10);
+    tcase_add_test(t, cifar100);
+    tcase_add_test(t, cifar_truncated_or_foreign);
+    tcase_add_test(t, which_form);
+    tcase_add_test(t, idx_too);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
