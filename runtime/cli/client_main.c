@@ -145,7 +145,7 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
     int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operands, MAX_OPERANDS, &n_operands,
                                "[OPTION]... --index LIST | --count N | IMAGE...",
                                "Classifies images privately: the server sees neither them nor the results, this program does not see\n"
-                               "the weights. An image is a PNG, PGM or PPM file, or a test image of the data set.");
+                               "the weights. An image is a PNG, JPEG, PGM or PPM file, or a test image of the data set.");
     if (status >= 0)
         return status;
     if (!w.key)

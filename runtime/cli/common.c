@@ -12,7 +12,9 @@
 
 static const char debian_data[] = "/usr/share/datasets/fashion-mnist";
 const char cn_data_help[] = "folder of a data set: MNIST's IDX files ({train,t10k}-images-idx3-ubyte ...,\n"
-                            "also .gz), CIFAR-10 or CIFAR-100 in the binary version (data_batch_1.bin ...)\n"
+                            "also .gz), CIFAR-10 or CIFAR-100 in the binary version (data_batch_1.bin ...),\n"
+                            "or image folders {train,test}/CLASS/*.{png,jpg}, decoded once and then kept\n"
+                            "in ~/.cache/cnas\n"
                             "(default: /usr/share/datasets/fashion-mnist where it exists)";
 
 const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix)
@@ -34,12 +36,27 @@ int cn_no_data(void)
     return cn_fail(1, "no data set: install the Debian package dataset-fashion-mnist or give --data DIR");
 }
 
+static void on_decoded(void *user, size_t done, size_t total)
+{
+    if (done < total)
+        cn_progress_show(user, (double)done, (double)total, "decoding image files: %zu of %zu", done, total);
+}
+
+enum cnas_status cn_read_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m, struct cnas_error *err)
+{
+    struct cn_progress progress;
+    cn_progress_start(&progress);
+    enum cnas_status status = cnas_dataset_load(d, dir, part, m->c, on_decoded, &progress, err);
+    cn_progress_clear(&progress);
+    return status;
+}
+
 int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m)
 {
     struct cnas_error err = {0};
     if (!dir)
         return cn_no_data();
-    enum cnas_status status = cnas_dataset_load(d, dir, part, &err);
+    enum cnas_status status = cn_read_data(d, dir, part, m, &err);
     if (!status) {
         status = cnas_dataset_check(d, m, &err);
         if (status)

@@ -14,6 +14,9 @@ const char *cn_default_data(void);
 extern const char cn_data_help[]; /* of --data */
 int cn_no_data(void);             /* tells what to do when there is none; exit status 1 */
 
+/* cnas_dataset_load with the network's channels, and progress on stderr where images are decoded. */
+CNAS_CHECKED enum cnas_status cn_read_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m,
+                                           struct cnas_error *err);
 /* The part ("train" or "test") of the data set in dir (NULL: none was given or found), checked against the network. Errors are
  * told on stderr; the result is an exit status, -1 for success. */
 int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m);

@@ -2,6 +2,7 @@
 #include "runtime/cli/images.h"
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/common.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -72,7 +73,7 @@ int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const 
     n = 0;
     for (size_t i = 0; i < n_specs && !status; i++)
         status = expand(spec[i], list, &n);
-    if (!status && cnas_dataset_load(&set, dir, "test", &err) != CNAS_OK)
+    if (!status && cn_read_data(&set, dir, "test", m, &err) != CNAS_OK)
         status = cn_fail(1, "%s", err.text);
     if (!status && (set.c != m->c || set.h != m->h || set.w != m->w))
         status = cn_fail(1, "the images in %s are (%u, %u, %u), the network takes (%u, %u, %u)", dir, set.c, set.h, set.w, m->c, m->h, m->w);

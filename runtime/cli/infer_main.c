@@ -28,7 +28,7 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     struct cn_arg_list index = {o->index, 0, MAX_OPERANDS};
     char about[256];
     snprintf(about, sizeof about,
-             "Classifies with network %s (%s): image files (PNG, PGM, PPM; %u x %u pixels), images of the test set,\n"
+             "Classifies with network %s (%s): image files (PNG, JPEG, PGM, PPM; %u x %u pixels), images of the test set,\n"
              "or the whole test set.",
              m->name, m->source, m->w, m->h);
     const struct cn_arg options[] = {

@@ -7,13 +7,13 @@
 #include "runtime/data/file.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
-enum form { IDX, CIFAR10, CIFAR100, N_FORMS };
-static const char *const form_name[N_FORMS] = {"MNIST's IDX files", "CIFAR-10", "CIFAR-100"};
+enum form { IDX, CIFAR10, CIFAR100, FOLDERS, N_FORMS };
+static const char *const form_name[FOLDERS] = {"MNIST's IDX files", "CIFAR-10", "CIFAR-100"};
 
 /* A name that only data sets of this form have; one is enough, so that the loader can say which other is missing. */
 static const struct mark {
@@ -25,57 +25,49 @@ static const struct mark {
     {"train.bin", CIFAR100},          {"test.bin", CIFAR100},
 };
 
-/* 1: DIR/NAME is there, 0: it is not, -1: no memory. */
-static int has(const char *dir, const char *name)
+static enum cnas_status find_form(enum form *form, int fd, const char *label, struct cnas_error *err)
 {
     struct stat st;
-    const size_t size = strlen(dir) + strlen(name) + 2;
-    char *path = malloc(size);
-    if (!path)
-        return -1;
-    snprintf(path, size, "%s/%s", dir, name);
-    const int there = !stat(path, &st);
-    free(path);
-    return there;
-}
-
-static enum cnas_status find_form(enum form *form, const char *dir, struct cnas_error *err)
-{
-    struct stat st;
-    const char *label = cn_file_label(dir);
     *form = N_FORMS;
-    if (stat(dir, &st))
-        return cn_error(err, CNAS_E_IO, "%s: cannot read this data folder: %s", label, strerror(errno));
-    if (!S_ISDIR(st.st_mode))
-        return cn_error(err, CNAS_E_IO, "%s: a file; data sets are named by their folder", label);
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
-        const int there = has(dir, marks[i].name);
-        if (there < 0)
-            return cn_error(err, CNAS_E_MEMORY, "%s: no memory to open the data set", label);
-        if (there && *form != N_FORMS && *form != marks[i].form)
+        if (fstatat(fd, marks[i].name, &st, 0))
+            continue;
+        if (*form != N_FORMS && *form != marks[i].form)
             return cn_error(err, CNAS_E_FORMAT, "%s: holds two data sets, %s and %s: give each a folder of its own", label, form_name[*form],
                             form_name[marks[i].form]);
-        if (there)
-            *form = marks[i].form;
+        *form = marks[i].form;
     }
-    if (*form == N_FORMS && has(dir, "data_batch_1") == 1)
-        return cn_error(err, CNAS_E_FORMAT, "%s: CIFAR-10 for Python; get the binary version, whose files are data_batch_1.bin and so on", label);
-    if (*form == N_FORMS)
-        return cn_error(err, CNAS_E_FORMAT,
-                        "%s: no data set: neither MNIST's train-images-idx3-ubyte[.gz] nor CIFAR's data_batch_1.bin or train.bin is there",
-                        label);
-    return CNAS_OK;
+    if (*form != N_FORMS)
+        return CNAS_OK;
+    /* Last, because folders of these names may lie beside files that tell more. */
+    if ((!fstatat(fd, "train", &st, 0) && S_ISDIR(st.st_mode)) || (!fstatat(fd, "test", &st, 0) && S_ISDIR(st.st_mode))) {
+        *form = FOLDERS;
+        return CNAS_OK;
+    }
+    if (!fstatat(fd, "data_batch_1", &st, 0) || !fstatat(fd, "meta", &st, 0))
+        return cn_error(err, CNAS_E_FORMAT, "%s: CIFAR for Python; get the binary version, whose files end in .bin", label);
+    return cn_error(err, CNAS_E_FORMAT,
+                    "%s: no data set: neither train-images-idx3-ubyte[.gz] (MNIST), data_batch_1.bin, train.bin (CIFAR), nor train/CLASS/*.png",
+                    label);
 }
 
-enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err)
+enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, uint32_t channels,
+                                   cnas_dataset_callback *callback, void *user, struct cnas_error *err)
 {
     enum form form;
     memset(out, 0, sizeof *out);
     cn_require(!strcmp(part, "train") || !strcmp(part, "test"));
-    CNAS_TRY(find_form(&form, dir, err));
-    return form == IDX       ? cnas_dataset_load_idx(out, dir, part, err)
-           : form == CIFAR10 ? cn_cifar10_load(out, dir, part, err)
-                             : cn_cifar100_load(out, dir, part, err);
+    const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0)
+        return cn_error(err, CNAS_E_IO, "%s: cannot read this data folder: %s", cn_file_label(dir), strerror(errno));
+    const enum cnas_status status = find_form(&form, fd, cn_file_label(dir), err);
+    close(fd);
+    if (status)
+        return status;
+    return form == IDX        ? cnas_dataset_load_idx(out, dir, part, err)
+           : form == CIFAR10  ? cn_cifar10_load(out, dir, part, err)
+           : form == CIFAR100 ? cn_cifar100_load(out, dir, part, err)
+                              : cn_folder_load(out, dir, part, channels, callback, user, err);
 }
 
 void cnas_dataset_clear(struct cnas_dataset *d)

@@ -9,5 +9,7 @@ enum { CN_DATASET_MAX_IMAGES = 10000000, CN_DATASET_MAX_SIDE = 4096, CN_DATASET_
 
 CNAS_CHECKED enum cnas_status cn_cifar10_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
 CNAS_CHECKED enum cnas_status cn_cifar100_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
+CNAS_CHECKED enum cnas_status cn_folder_load(struct cnas_dataset *out, const char *dir, const char *part, uint32_t channels,
+                                             cnas_dataset_callback *callback, void *user, struct cnas_error *err);
 
 #endif

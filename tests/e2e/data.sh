@@ -1,5 +1,5 @@
 #!/bin/sh
-# Colour images: CIFAR's binary files through training, inference and the private client.
+# Colour images: CIFAR's binary files and image folders through training, inference and the private client.
 set -u
 . "$top_srcdir/tests/e2e/lib.sh"
 install_tree
@@ -35,5 +35,26 @@ no "no data set there" 1 'empty: no data set' out/colour-train --data empty --fr
 "$top_builddir/tests/support/make_cifar" "$(mkdir ten && echo ten)" 100 50 10
 no "labels that the network has no class for" 1 'label 9.*6 classes' out/colour-train --data ten --fresh
 ok "the weights are as they were" out/colour-infer --data data --test
+
+# --- image folders: the same images as files ---
+export XDG_CACHE_HOME="$tmp/cache"
+"$top_builddir/tests/support/make_cifar" --folders "$(mkdir folders && echo folders)" 300 60 6 || exit 1
+"$top_builddir/tests/support/make_cifar" "$(mkdir binary && echo binary)" 300 60 6
+ok "train on folders" out/colour-train --data folders --seed 7 --out folders.safetensors
+cp log said
+ok "it says what it read" grep -q '^data: 300 training and 60 test images of 3x32x32' said
+ok "two packs are kept" sh -c '[ "$(ls cache/cnas/*.pack | wc -l)" = 2 ]'
+ok "from the packs" out/colour-train --data folders --seed 7 --out packed.safetensors
+ok "the same weights" cmp folders.safetensors packed.safetensors
+out/colour-infer --data folders --test --json 2>/dev/null >of_folders
+out/colour-infer --data binary --test --json 2>/dev/null >of_binary
+ok "as many right answers as on the same images in binary" sh -c \
+    '[ "$(grep float_right of_folders)" = "$(grep float_right of_binary)" ] && grep -q float_right of_folders'
+set -- folders/test/class\ 0/*
+ok "an image file of a folder" out/colour-infer "$1"
+head -c 200 "$1" >cut.png && mv cut.png "$1"
+no "a truncated image is named" 1 "$1: " out/colour-infer --data folders --test
+rm folders/test/class\ 0/*
+no "a class without images" 1 'class 0: no image' out/colour-infer --data folders --test
 
 [ "$bad" = 0 ]

@@ -4,3 +4,6 @@ tests_unit_test_data_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_dataset
 tests_unit_test_dataset_SOURCES = tests/unit/test_dataset.c
 tests_unit_test_dataset_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_folder
+tests_unit_test_folder_SOURCES = tests/unit/test_folder.c
+tests_unit_test_folder_LDADD = $(RUNTIME_TEST_LIBS)

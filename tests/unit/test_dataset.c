@@ -37,7 +37,7 @@ static void put(const char *name, const void *bytes, size_t n)
 
 static void fails(const char *part, enum cnas_status expected, const char *words)
 {
-    enum cnas_status status = cnas_dataset_load(&d, dir, part, &err);
+    enum cnas_status status = cnas_dataset_load(&d, dir, part, 3, NULL, NULL, &err);
     ck_assert_msg(status == expected, "status %d, not %d: %s", status, expected, err.text);
     ck_assert_int_eq(err.status, expected);
     ck_assert_msg(strstr(err.text, words) != NULL, "`%s' does not say `%s'", err.text, words);
@@ -69,7 +69,7 @@ static void make(size_t first, size_t n, size_t labels)
 
 static void load(const char *part, size_t n, uint32_t classes)
 {
-    ck_assert_msg(!cnas_dataset_load(&d, dir, part, &err), "%s", err.text);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, part, 3, NULL, NULL, &err), "%s", err.text);
     ck_assert(d.n == n && d.c == 3 && d.h == 32 && d.w == 32);
     ck_assert_uint_eq(d.classes, classes);
 }
@@ -165,8 +165,8 @@ START_TEST(which_form)
     fails("test", CNAS_E_IO, "test.bin");
     put("t10k-images-idx3-ubyte.gz", "x", 1);
     fails("test", CNAS_E_FORMAT, "two data sets, MNIST's IDX files and CIFAR-100");
-    ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
-    ck_assert(cnas_dataset_load(&d, "/dev/null", "train", &err) == CNAS_E_IO && strstr(err.text, "/dev/null: a file"));
+    ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", 3, NULL, NULL, &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
+    ck_assert(cnas_dataset_load(&d, "/dev/null", "train", 3, NULL, NULL, &err) == CNAS_E_IO && strstr(err.text, "/dev/null: cannot read"));
 }
 END_TEST
 
@@ -176,7 +176,7 @@ START_TEST(idx_too)
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 6};
     put("t10k-images-idx3-ubyte", images, sizeof images);
     put("t10k-labels-idx1-ubyte", labels, sizeof labels);
-    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", &err), "%s", err.text);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", 3, NULL, NULL, &err), "%s", err.text);
     ck_assert(d.n == 1 && d.c == 1 && d.h == 2 && d.w == 2 && d.classes == 7 && d.pixels[3] == 4);
     cnas_dataset_clear(&d);
     fails("train", CNAS_E_IO, "train-images-idx3-ubyte");

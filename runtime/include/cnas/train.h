@@ -14,13 +14,18 @@ struct cnas_dataset {
 /* MNIST's IDX files in dir: {train,t10k}-{images-idx3,labels-idx1}-ubyte, plain or .gz. part: "train" or "test". */
 CNAS_CHECKED enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir, const char *part,
                                                     struct cnas_error *err);
+typedef void cnas_dataset_callback(void *user, size_t done, size_t total); /* images decoded so far */
 /* The data set in dir, of whichever form: MNIST's IDX files as above; CIFAR-10 (data_batch_{1..5}.bin, test_batch.bin) or CIFAR-100
- * (train.bin, test.bin; the fine labels) in their binary version. */
-CNAS_CHECKED enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, struct cnas_error *err);
+ * (train.bin, test.bin; the fine labels) in their binary version; or image folders, {train,test}/CLASS/NAME.{png,jpg,jpeg}, with a
+ * label for each CLASS in the order of the names in train, bytes compared. Images from files get `channels` channels, 1 or 3, and
+ * all must have the size of the first. Decoded once, they are kept in the user's cache folder ($XDG_CACHE_HOME/cnas or ~/.cache/cnas)
+ * until a file's name, size or time changes; callback, which may be NULL, tells of the decoding. */
+CNAS_CHECKED enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, uint32_t channels,
+                                                cnas_dataset_callback *callback, void *user, struct cnas_error *err);
 void cnas_dataset_clear(struct cnas_dataset *d);
 /* CNAS_E_MISMATCH unless the images have the network's shape and every label is one of its classes. */
 CNAS_CHECKED enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err);
-/* One image file (PNG, or binary PGM/PPM) as bytes (c, h, w); refuses other sizes; RGB becomes grey where c is 1. */
+/* One image file (PNG, JPEG, or binary PGM/PPM) as bytes (c, h, w); refuses other sizes; RGB becomes grey where c is 1. */
 CNAS_CHECKED enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path,
                                               struct cnas_error *err);
 /* Bytes to normalised floats: n images. */
