@@ -63,7 +63,7 @@ static void print_kernel(struct emit *e, struct text *t, const struct plan_compo
     c_item(&items, "served + %" PRIu64, params[l->param[PLAN_WEIGHT]].offset);
     c_item(&items, bias == PLAN_NONE ? "NULL" : "served + %" PRIu64, bias == PLAN_NONE ? 0 : params[bias].offset);
     c_item(&items, "&(struct cnas_kernel_shape){%s}", text_str(&inline_shape));
-    c_call(t, C_CALL, "cnas_fold_kernel", &items);
+    c_call(t, C_TRY, "cnas_fold_kernel", &items);
 }
 
 static void print_value(struct emit *e, struct text *t, uint32_t i)

@@ -62,8 +62,8 @@ static enum cnas_status compose(const struct cnas_model *model, struct cnas_fold
             const struct cnas_kernel_shape shape = {.c = s->sources[q->source].dims.c, .k = v->dims.c, .kh = q->kh, .kw = q->kw,
                                                     .dilation = q->dilation, .groups = q->groups, .pad_y = q->pad_y, .pad_x = q->pad_x};
             const uint32_t bias = l->param[PLAN_BIAS];
-            cnas_fold_kernel(f, v->slot, q->source, served + s->plan->params[l->param[PLAN_WEIGHT]].offset,
-                             bias == PLAN_NONE ? NULL : served + s->plan->params[bias].offset, &shape);
+            CNAS_TRY(cnas_fold_kernel(f, v->slot, q->source, served + s->plan->params[l->param[PLAN_WEIGHT]].offset,
+                                      bias == PLAN_NONE ? NULL : served + s->plan->params[bias].offset, &shape));
         }
     }
     return CNAS_OK;

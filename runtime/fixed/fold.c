@@ -1,5 +1,5 @@
 /* The calls that generated code makes to fold its parameters, each expressed as an operator on affine values. */
-#include "runtime/fixed/fold.h"
+#include "runtime/fixed/tape.h"
 
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
@@ -41,6 +41,7 @@ void cn_fold_free(struct cnas_fold **fold)
     for (size_t i = 0; i < f->n_slots; i++)
         cn_value_clear(&f->slots[i]);
     free(f->slots);
+    cn_tape_free(&f->tape);
     for (uint32_t t = 0; f->weights && t < f->model->n_terms; t++)
         if (f->weights[t])
             cn_mem_wipe_free(f->weights[t], result_size(f->model, t) * sizeof(double));
@@ -59,8 +60,7 @@ static const struct fold_value *read_slot(const struct cnas_fold *f, uint32_t x)
     return &f->slots[x];
 }
 
-/* Takes over v. */
-static enum cnas_status write_slot(struct cnas_fold *f, uint32_t y, struct fold_value *v)
+enum cnas_status cn_fold_write(struct cnas_fold *f, uint32_t y, struct fold_value *v)
 {
     cn_require(y < MAX_SLOTS);
     if (y >= f->n_slots) {
@@ -81,8 +81,10 @@ static enum cnas_status write_slot(struct cnas_fold *f, uint32_t y, struct fold_
 static enum cnas_status compose(struct cnas_fold *f, uint32_t y, uint32_t x, const struct fold_operator *op)
 {
     struct fold_value v;
+    if (f->tape)
+        return cn_tape_record(f, y, &(struct fold_step){FOLD_STEP_OPERATOR, op->k, op->h, op->w, .op = *op, .n_in = 1}, &x);
     enum cnas_status status = cn_value_compose(&v, read_slot(f, x), op, f->model->points);
-    return status ? status : write_slot(f, y, &v);
+    return status ? status : cn_fold_write(f, y, &v);
 }
 
 static double *widen(const float *w, size_t n)
@@ -98,6 +100,8 @@ enum cnas_status cnas_fold_source(struct cnas_fold *f, uint32_t y, uint32_t poin
     cn_require(point < f->model->n_points);
     const struct cnas_point *p = &f->model->points[point];
     struct fold_value v;
+    if (f->tape)
+        return cn_tape_record(f, y, &(struct fold_step){FOLD_STEP_SOURCE, p->c, p->h, p->w, .at = point}, NULL);
     enum cnas_status status = cn_value_init(&v, p->c, p->h, p->w, 1);
     if (!status)
         status = cn_value_append(&v, (struct fold_term){.src = point, .c = p->c, .kh = 1, .kw = 1, .stride = 1});
@@ -107,7 +111,7 @@ enum cnas_status cnas_fold_source(struct cnas_fold *f, uint32_t y, uint32_t poin
     }
     for (uint32_t c = 0; c < p->c; c++)
         v.terms[0].w[(size_t)c * p->c + c] = 1;
-    return write_slot(f, y, &v);
+    return cn_fold_write(f, y, &v);
 }
 
 enum cnas_status cnas_fold_conv(struct cnas_fold *f, uint32_t y, uint32_t x, const float *w, const float *bias,
@@ -226,10 +230,7 @@ enum cnas_status cnas_fold_slice(struct cnas_fold *f, uint32_t y, uint32_t x, co
 {
     const struct fold_value *in = read_slot(f, x);
     cn_require(in->k == s->c && in->h == s->h && in->w == s->w && s->oc && s->channel <= s->c - s->oc);
-    struct fold_value part;
-    enum cnas_status status = cn_value_channels(&part, in, s->channel, s->oc);
-    if (!status)
-        status = write_slot(f, y, &part);
+    enum cnas_status status = cnas_fold_channels(f, y, x, s->channel, s->oc);
     return status ? status
                   : depthwise_constant(f, y, y, 1,
                                        (struct fold_operator){.h = s->oh, .w = s->ow, .kh = 1, .kw = 1, .stride = 1,
@@ -246,9 +247,23 @@ enum cnas_status cnas_fold_tap(struct cnas_fold *f, uint32_t y, uint32_t x, cons
                                                      .pad_y = (int64_t)s->pad_y - row, .pad_x = (int64_t)s->pad_x - column});
 }
 
+static enum cnas_status record_join(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts, int stack)
+{
+    const struct fold_value *v = read_slot(f, x[0]);
+    struct fold_step s = {stack ? FOLD_STEP_STACK : FOLD_STEP_SUM, v->k, v->h, v->w, .n_in = parts};
+    for (size_t i = 1; i < parts; i++) {
+        v = read_slot(f, x[i]);
+        cn_require(v->h == s.h && v->w == s.w && (stack || v->k == s.k));
+        s.k += stack ? v->k : 0;
+    }
+    return cn_tape_record(f, y, &s, x);
+}
+
 static enum cnas_status join(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts, int stack)
 {
     struct fold_value v;
+    if (f->tape)
+        return record_join(f, y, x, parts, stack);
     const struct fold_value **in = calloc(parts + 1, sizeof *in);
     if (!in)
         return CNAS_E_MEMORY;
@@ -256,7 +271,7 @@ static enum cnas_status join(struct cnas_fold *f, uint32_t y, const uint32_t *x,
         in[i] = read_slot(f, x[i]);
     enum cnas_status status = cn_value_join(&v, in, parts, stack);
     free(in);
-    return status ? status : write_slot(f, y, &v);
+    return status ? status : cn_fold_write(f, y, &v);
 }
 
 enum cnas_status cnas_fold_add(struct cnas_fold *f, uint32_t y, const uint32_t *x, size_t parts)
@@ -271,9 +286,13 @@ enum cnas_status cnas_fold_concat(struct cnas_fold *f, uint32_t y, const uint32_
 
 enum cnas_status cnas_fold_channels(struct cnas_fold *f, uint32_t y, uint32_t x, uint32_t first, uint32_t count)
 {
+    const struct fold_value *in = read_slot(f, x);
     struct fold_value part;
-    const enum cnas_status status = cn_value_channels(&part, read_slot(f, x), first, count);
-    return status ? status : write_slot(f, y, &part);
+    cn_require(count && count <= in->k && first <= in->k - count);
+    if (f->tape)
+        return cn_tape_record(f, y, &(struct fold_step){FOLD_STEP_CHANNELS, count, in->h, in->w, .at = first, .n_in = 1}, &x);
+    const enum cnas_status status = cn_value_channels(&part, in, first, count);
+    return status ? status : cn_fold_write(f, y, &part);
 }
 
 enum cnas_status cnas_fold_subtract(struct cnas_fold *f, uint32_t y, uint32_t a, uint32_t b)
@@ -286,7 +305,7 @@ enum cnas_status cnas_fold_subtract(struct cnas_fold *f, uint32_t y, uint32_t a,
     cn_value_negate(&negative);
     status = cn_value_join(&difference, (const struct fold_value *const[]){read_slot(f, a), &negative}, 2, 0);
     cn_value_clear(&negative);
-    return status ? status : write_slot(f, y, &difference);
+    return status ? status : cn_fold_write(f, y, &difference);
 }
 
 /* The elements keep their order, so the value stays what it is; what follows sees k*h*w of them. */

@@ -19,17 +19,22 @@ struct fold_value {
     double *bias;     /* (K); NULL: the slot is empty */
     struct fold_term *terms;
     size_t n_terms;
+    uint32_t step;    /* on the tape, where there is one and its terms are not composed yet */
 };
+#define FOLD_NO_STEP UINT32_MAX
+struct fold_tape;
 struct cnas_fold {
     const struct cnas_model *model;
     struct fold_value *slots;
     size_t n_slots;
     double **weights; /* (n_terms of the model), each (K, C, KH, KW): the result */
     double **bias;    /* (n_points), each (K); NULL for the input */
+    struct fold_tape *tape; /* tape.h; NULL: operators compose when they are called */
 };
 
 CNAS_CHECKED enum cnas_status cn_fold_new(struct cnas_fold **out, const struct cnas_model *m);
 void cn_fold_free(struct cnas_fold **f); /* wipes: weights are the server's secret */
+CNAS_CHECKED enum cnas_status cn_fold_write(struct cnas_fold *f, uint32_t y, struct fold_value *v); /* slot y; takes over v */
 
 /* --- values --- */
 void cn_value_clear(struct fold_value *v); /* leaves an empty value */
@@ -37,6 +42,10 @@ void cn_value_clear(struct fold_value *v); /* leaves an empty value */
 CNAS_CHECKED enum cnas_status cn_value_init(struct fold_value *v, uint32_t k, uint32_t h, uint32_t w, size_t n_terms);
 /* Appends a term with kernel zero. */
 CNAS_CHECKED enum cnas_status cn_value_append(struct fold_value *v, struct fold_term geometry);
+/* Term t of v, or a new one (NULL), in a larger geometry: zeros around what was there. */
+CNAS_CHECKED enum cnas_status cn_value_grow(struct fold_value *v, struct fold_term *t, struct fold_term geometry);
+/* Rows at both ends of an axis of k that never meet a source of n at `rows` positions; one row always stays. */
+void cn_term_idle(int64_t *above, int64_t *below, int64_t k, int64_t stride, int64_t pad, int64_t n, int64_t rows);
 
 /* An operator that acts like a convolution on one value. */
 struct fold_operator {

@@ -9,4 +9,5 @@ libcnasrt_la_SOURCES += \
 	runtime/fixed/segment.c runtime/fixed/segment.h \
 	runtime/fixed/serve.c \
 	runtime/fixed/store.c \
+	runtime/fixed/tape.c runtime/fixed/tape.h \
 	runtime/fixed/value.c

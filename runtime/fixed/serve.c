@@ -1,14 +1,17 @@
 /* Weights for inference, composed from the trained ones. */
-#include "runtime/fixed/fold.h"
+#include "runtime/fixed/tape.h"
 
 #include "runtime/base/misuse.h"
 
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
-void cnas_fold_kernel(const struct cnas_fold *f, uint32_t x, uint32_t point, float *w, float *bias, const struct cnas_kernel_shape *s)
+enum cnas_status cnas_fold_kernel(struct cnas_fold *f, uint32_t x, uint32_t point, float *w, float *bias, const struct cnas_kernel_shape *s)
 {
-    cn_require(x < f->n_slots && f->slots[x].bias);
+    cn_require(f->tape && x < f->n_slots && f->slots[x].bias);
+    if (f->slots[x].step != FOLD_NO_STEP)
+        CNAS_TRY(cn_tape_compose(f, x));
     const struct fold_value *v = &f->slots[x];
     const struct fold_term *t = NULL;
     for (size_t i = 0; i < v->n_terms; i++)
@@ -29,6 +32,7 @@ void cnas_fold_kernel(const struct cnas_fold *f, uint32_t x, uint32_t point, flo
                 }
     for (uint32_t k = 0; bias && k < s->k; k++)
         bias[k] = (float)v->bias[k];
+    return CNAS_OK;
 }
 
 static bool same(const struct cnas_param *p, const struct cnas_param *q)
@@ -63,8 +67,10 @@ enum cnas_status cnas_serve(float *served, const struct cnas_model *m, const flo
     struct cnas_fold *f;
     memset(served, 0, m->served->params_floats * sizeof *served);
     copy_params(served, m, params);
-    enum cnas_status status = cn_fold_new(&f, m->served);
-    if (!status)
+    CNAS_TRY(cn_fold_new(&f, m->served));
+    f->tape = calloc(1, sizeof *f->tape);
+    enum cnas_status status = CNAS_E_MEMORY;
+    if (f->tape)
         status = m->compose(m, f, params, served);
     cn_fold_free(&f);
     return status;

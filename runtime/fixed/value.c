@@ -65,6 +65,19 @@ static void add_kernel(struct fold_term *to, size_t first, const struct fold_ter
         }
 }
 
+enum cnas_status cn_value_grow(struct fold_value *v, struct fold_term *t, struct fold_term geometry)
+{
+    enum cnas_status status = cn_value_append(v, geometry);
+    if (status || !t)
+        return status;
+    struct fold_term *grown = &v->terms[v->n_terms - 1];
+    add_kernel(grown, 0, t, t->w, v->k, grown->pad_y - t->pad_y, grown->pad_x - t->pad_x);
+    cn_mem_wipe_free(t->w, v->k * kernel_size(t) * sizeof *t->w);
+    *t = *grown;
+    v->n_terms--;
+    return CNAS_OK;
+}
+
 /* Whether kernel row y meets a source axis of n at some of `rows` positions. */
 static int meets(int64_t y, int64_t stride, int64_t pad, int64_t n, int64_t rows)
 {
@@ -72,8 +85,7 @@ static int meets(int64_t y, int64_t stride, int64_t pad, int64_t n, int64_t rows
     return i < rows && at + i * stride < n;
 }
 
-/* Rows at both ends of an axis that never meet the source; one row always stays. */
-static void idle_rows(int64_t *above, int64_t *below, int64_t k, int64_t stride, int64_t pad, int64_t n, int64_t rows)
+void cn_term_idle(int64_t *above, int64_t *below, int64_t k, int64_t stride, int64_t pad, int64_t n, int64_t rows)
 {
     *above = *below = 0;
     while (*above < k - 1 && !meets(*above, stride, pad, n, rows))
@@ -89,8 +101,8 @@ static void tidy(struct fold_value *v, const struct cnas_point *points)
         struct fold_term *t = &v->terms[i];
         const struct cnas_point *src = &points[t->src];
         int64_t top, bottom, left, right;
-        idle_rows(&top, &bottom, t->kh, t->stride, t->pad_y, src->h, v->h);
-        idle_rows(&left, &right, t->kw, t->stride, t->pad_x, src->w, v->w);
+        cn_term_idle(&top, &bottom, t->kh, t->stride, t->pad_y, src->h, v->h);
+        cn_term_idle(&left, &right, t->kw, t->stride, t->pad_x, src->w, v->w);
         int64_t kh = t->kh - top - bottom, kw = t->kw - left - right;
         double *out = t->w;
         for (size_t kc = 0; kc < (size_t)v->k * t->c; kc++)

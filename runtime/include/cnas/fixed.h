@@ -36,12 +36,14 @@ CNAS_CHECKED enum cnas_status cnas_fold_flatten(struct cnas_fold *f, uint32_t y,
 CNAS_CHECKED enum cnas_status cnas_fold_point(struct cnas_fold *f, uint32_t point, uint32_t x);
 
 /* What of slot x depends on source `point`, as weights w (k, c/groups, kh, kw) of a convolution over that source, and bias (k; NULL: not
- * wanted). s->c: the source's channels, s->k: those of the slot. A linear layer over a map is a convolution with a kernel of its size. */
+ * wanted). s->c: the source's channels, s->k: those of the slot. A linear layer over a map is a convolution with a kernel of its size.
+ * For the compose function of a model alone: there calls only record, and the first of these composes the slot from its end. */
 struct cnas_kernel_shape {
     uint32_t c, k, kh, kw, dilation, groups;
     int32_t pad_y, pad_x;
 };
-void cnas_fold_kernel(const struct cnas_fold *f, uint32_t x, uint32_t point, float *w, float *bias, const struct cnas_kernel_shape *s);
+CNAS_CHECKED enum cnas_status cnas_fold_kernel(struct cnas_fold *f, uint32_t x, uint32_t point, float *w, float *bias,
+                                               const struct cnas_kernel_shape *s);
 
 /* ---------- inference with composed weights ---------- */
 /* The parameters of m->served (its params_floats) from the trained ones of m, which has served. Thread-safe. CNAS_E_MEMORY. */
