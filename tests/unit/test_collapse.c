@@ -107,6 +107,18 @@ START_TEST(groups_and_dilation_stay)
 }
 END_TEST
 
+/* Convolutions over one source, of which the second reaches further, are one; so are those one after another with as many channels. */
+START_TEST(kernels_grow)
+{
+    gives("collapse-linear",
+          X "%a = conv %x channels=3 kh=1 kw=1 %b = conv %x channels=3 kh=3 kw=5 pad_y=1 pad_x=2 bias=true %s = add %a %b %n = batch_norm %s "
+            "output y = %n end",
+          144 * 3 + 144 * 45, 144 * 45);
+    gives("collapse-linear", X "%a = conv %x channels=9 kh=3 kw=3 %b = conv %a channels=9 kh=1 kw=1 bias=true output y = %b end",
+          100 * 81 + 100 * 81, 100 * 81);
+}
+END_TEST
+
 /* What another operator or an output reads is made anyway; a value is composed from it, not from what is before it. */
 START_TEST(shared_values_are_sources)
 {
@@ -125,6 +137,7 @@ static Suite *suite(void)
     tcase_add_test(t, padding_is_a_border);
     tcase_add_test(t, two_padded_parts);
     tcase_add_test(t, groups_and_dilation_stay);
+    tcase_add_test(t, kernels_grow);
     tcase_add_test(t, shared_values_are_sources);
     suite_add_tcase(s, t);
     return s;
