@@ -19,9 +19,11 @@ PASS_PROPERTY = \
 	tests/support/shrink.c tests/support/shrink.h \
 	tests/unit/random_ir.c tests/unit/random_ir.h
 PASS_CLAIMS = tests/support/pass_claims.c tests/support/pass_claims.h
-UNIT_TESTS += tests/unit/test_pass_property tests/unit/test_pass_harness tests/unit/test_collapse
+UNIT_TESTS += tests/unit/test_pass_property tests/unit/test_pass_harness tests/unit/test_collapse tests/unit/test_collapse_forms
 tests_unit_test_collapse_SOURCES = tests/unit/test_collapse.c $(PASS_PROPERTY) $(PASS_CLAIMS)
 tests_unit_test_collapse_LDADD = $(ORACLE_TEST_LIBS)
+tests_unit_test_collapse_forms_SOURCES = tests/unit/test_collapse_forms.c $(PASS_PROPERTY) $(PASS_CLAIMS)
+tests_unit_test_collapse_forms_LDADD = $(ORACLE_TEST_LIBS)
 tests_unit_test_pass_property_SOURCES = tests/unit/test_pass_property.c $(PASS_PROPERTY) $(PASS_CLAIMS)
 tests_unit_test_pass_property_LDADD = $(ORACLE_TEST_LIBS)
 tests_unit_test_pass_harness_SOURCES = tests/unit/test_pass_harness.c $(PASS_PROPERTY)
