@@ -110,6 +110,8 @@ bool count_text(struct text *out, const struct count *c)
         return false;
     text_add(out, "network %s\n%s\n", c->graph->name, c->about);
     states_table(out, c->passes, &s);
+    if (c->passes->served)
+        text_add(out, "fold-batch-norm and collapse-linear are for inference in the clear: what is trained is the row before them\n");
     if (c->by != COUNT_TOTAL)
         text_add(out, "\n");
     if (c->by == COUNT_STAGE)
