@@ -24,3 +24,5 @@ cnasc count --by=colour net.cnas
 cnasc count --format=xml net.cnas
 cnasc check --by=stage net.cnas
 cnasc count --targets=train net.cnas
+# What inference in the clear runs is not what is trained.
+cnasc count -w -O2 net.cnas | head -n 16
