@@ -25,4 +25,4 @@ cnasc count --format=xml net.cnas
 cnasc check --by=stage net.cnas
 cnasc count --targets=train net.cnas
 # What inference in the clear runs is not what is trained.
-cnasc count -w -O2 net.cnas | head -n 16
+cnasc count -w -ffold-batch-norm -fcollapse-linear net.cnas | head -n 14
