@@ -17,7 +17,6 @@
 #include "compiler/report/check.h"
 #include "compiler/report/count.h"
 #include "compiler/report/page.h"
-#include "compiler/report/remarks.h"
 #include "compiler/show.h"
 #include "compiler/space.h"
 
@@ -126,49 +125,6 @@ static void verify_text(struct compilation *c, const struct ir_graph *g)
         bug("the graph's text reads back as another graph");
 }
 
-static bool is_wanted(const struct strings *passes, const char *name)
-{
-    for (size_t i = 0; i < passes->n; i++)
-        if (!*passes->at[i] || strcmp(passes->at[i], name) == 0)
-            return true;
-    return false;
-}
-
-/* A remark that nobody chose is shown to programs, unless something was chosen. */
-static bool is_shown(const struct compilation *c, const struct pass_info *pass, const struct remark *r)
-{
-    const struct strings *chosen = c->options->remarks;
-    bool all = c->options->remarks_json;
-    for (int kind = 0; kind < REMARK_KINDS; kind++)
-        all &= chosen[kind].n == 0;
-    return all || is_wanted(&chosen[r->kind], pass->name);
-}
-
-/* The world may refuse the file. */
-static bool show_remarks(struct compilation *c)
-{
-    struct text json = text_new(c->arena);
-    for (size_t i = 0; i < c->passes.n; i++) {
-        const struct pass_step *step = &c->passes.steps[i];
-        for (size_t k = 0; k < step->n_remarks; k++) {
-            const struct remark *r = &step->remarks[k];
-            if (!is_shown(c, step->pass, r))
-                continue;
-            if (c->options->remarks_json)
-                remarks_json(&json, c->graph->name, step->pass, r);
-            else
-                diag_remark_at(c->diag, &r->site, arena_printf(c->arena, "-R%s=%s", remark_flags[r->kind], step->pass->name), r->text);
-        }
-    }
-    if (!c->options->remarks_file) {
-        fwrite(text_str(&json), 1, json.n, stderr);
-        return true;
-    }
-    struct file_set set = file_set_new(c->arena);
-    file_set_add(&set, c->options->remarks_file, text_str(&json), json.n);
-    return file_set_commit(&set, &c->failure);
-}
-
 static bool run_passes(struct compilation *c)
 {
     const struct ir_graph *elaborated = c->graph;
@@ -180,7 +136,7 @@ static bool run_passes(struct compilation *c)
         for (size_t i = 0; i < c->passes.n; i++)
             verify_text(c, c->passes.steps[i].after);
     }
-    return show_remarks(c);
+    return show_remarks(c->arena, c->diag, c->graph->name, &c->passes, c->options, &c->failure);
 }
 
 static bool check_budgets(struct compilation *c)

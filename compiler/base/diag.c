@@ -39,19 +39,6 @@ size_t diag_warnings(const struct diag *d)
     return d->warnings;
 }
 
-static char *format_text(struct arena *a, const char *format, va_list args)
-{
-    va_list again;
-    va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
-    if (n < 0)
-        bug("bad printf format");
-    char *s = arena_alloc(a, (size_t)n + 1);
-    vsnprintf(s, (size_t)n + 1, format, again);
-    va_end(again);
-    return s;
-}
-
 static bool said_before(const struct diag *d, enum diag_kind kind, struct span at)
 {
     for (size_t i = 0; i < d->items.n; i++) {
@@ -84,7 +71,7 @@ static bool report(struct diag *d, enum diag_kind kind, struct span at, const st
     }
     if (d->quiet)
         return false;
-    struct diag_item item = {.kind = kind, .at = at, .code = code, .text = format_text(d->arena, format, args)};
+    struct diag_item item = {.kind = kind, .at = at, .code = code, .text = arena_vprintf(d->arena, format, args)};
     if (site)
         item.site = *site;
     vec_push(d->arena, &d->items, item);

@@ -174,35 +174,10 @@ static void print_normalization(struct emit *e, struct text *t)
     c_blank(t);
 }
 
-static void print_inference_model(struct emit *e, struct text *t)
+/* What the network is, and its parameters: the same fields whether it is trained or for inference alone. */
+static void print_model_head(struct emit *e, struct text *t)
 {
     const struct plan *p = e->p;
-    text_line(t, "extern const struct cnas_model %s_model;", e->net);
-    text_line(t, "extern const struct cnas_point %s_sources[%" PRIu32 "];", e->trained, e->o->served->n_sources);
-    c_blank(t);
-    c_begin(t, "const struct cnas_model %s_model =", e->net);
-    text_line(t, ".name = %s, .source = %s,", c_string(e->a, p->network), c_string(e->a, e->o->source));
-    text_line(t, ".digest = \"%s\",", p->digest);
-    text_line(t, ".clear_digest = \"%s\",", p->clear_digest);
-    text_line(t, ".c = %" PRIu32 ", .h = %" PRIu32 ", .w = %" PRIu32 ", .classes = %" PRIu32 ",", p->input.c, p->input.h, p->input.w, p->classes);
-    if (p->result != PLAN_LOGITS)
-        text_line(t, ".result = %s,", p->result == PLAN_LABEL ? "CNAS_RESULT_LABEL" : "CNAS_RESULT_PROBABILITIES");
-    if (p->mean)
-        text_line(t, ".mean = mean, .std = std,");
-    text_line(t, ".relus = %" PRIu64 ", .macs = %" PRIu64 ",", p->relus, p->macs);
-    text_line(t, ".params = params, .n_params = %" PRIu32 ", .params_floats = %" PRIu64 ", .params_trained = %" PRIu64 ",", p->n_params,
-              p->params_floats, p->params_trained);
-    text_line(t, ".infer_floats = %" PRIu64 ",", p->infer.floats);
-    text_line(t, ".infer_logits_offset = INFER_%s,", emit_upper(e->a, p->infer.buffers[p->logits_infer].name));
-    text_line(t, ".infer = infer,");
-    text_line(t, ".points = %s_sources, .n_points = %" PRIu32 ",", e->trained, e->o->served->n_sources);
-    c_end(t, ";");
-}
-
-static void print_model(struct emit *e, struct text *t)
-{
-    const struct plan *p = e->p;
-    const struct plan_train *d = &p->defaults;
     c_begin(t, "const struct cnas_model %s_model =", e->net);
     text_line(t, ".name = %s, .source = %s,", c_string(e->a, p->network), c_string(e->a, e->o->source));
     text_line(t, ".digest = \"%s\",", p->digest);
@@ -217,6 +192,27 @@ static void print_model(struct emit *e, struct text *t)
     if (p->n_params)
         text_line(t, ".params = params, .n_params = %" PRIu32 ", .params_floats = %" PRIu64 ", .params_trained = %" PRIu64 ",",
                   p->n_params, p->params_floats, p->params_trained);
+}
+
+static void print_inference_model(struct emit *e, struct text *t)
+{
+    const struct plan *p = e->p;
+    text_line(t, "extern const struct cnas_model %s_model;", e->net);
+    text_line(t, "extern const struct cnas_point %s_sources[%" PRIu32 "];", e->trained, e->o->served->n_sources);
+    c_blank(t);
+    print_model_head(e, t);
+    text_line(t, ".infer_floats = %" PRIu64 ",", p->infer.floats);
+    text_line(t, ".infer_logits_offset = INFER_%s,", emit_upper(e->a, p->infer.buffers[p->logits_infer].name));
+    text_line(t, ".infer = infer,");
+    text_line(t, ".points = %s_sources, .n_points = %" PRIu32 ",", e->trained, e->o->served->n_sources);
+    c_end(t, ";");
+}
+
+static void print_model(struct emit *e, struct text *t)
+{
+    const struct plan *p = e->p;
+    const struct plan_train *d = &p->defaults;
+    print_model_head(e, t);
     text_line(
         t, ".infer_floats = %" PRIu64 ", .train_floats = %" PRIu64 ", .grad_floats = %" PRIu64 ", .state_floats = %" PRIu64 ",",
         p->infer.floats, p->train.floats, p->grad.floats, p->state_floats);

@@ -282,7 +282,6 @@ struct plan_served {
     const struct plan_kernel *kernels;
     uint32_t n_folds;
     const struct plan_fold *folds; /* layers are those of the trained plan */
-    uint32_t n_slots;
 };
 
 /* serve.c. served: a graph for inference made from `trained`, whose plan is trained_plan. NULL: *why was set. */

@@ -172,7 +172,6 @@ const struct plan_served *plan_serve(struct arena *a, const struct ir_graph *tra
                               .n_kernels = (uint32_t)s.kernels.n,
                               .kernels = s.kernels.at,
                               .n_folds = (uint32_t)s.calls.n,
-                              .folds = s.calls.at,
-                              .n_slots = (uint32_t)s.busy.n};
+                              .folds = s.calls.at};
     return p;
 }

@@ -165,6 +165,12 @@ double collapse_term_cost(const struct collapse_value *values, const struct coll
     return cost;
 }
 
+/* Linear, and one other operator alone reads it: it need not be made. */
+static bool is_own(const struct collapse_value *v)
+{
+    return v->linear && v->users == 1 && !v->is_output;
+}
+
 /* --- the walk --- */
 
 static bool reads_inside(struct term_axis t, int64_t source, int64_t rows)
@@ -197,7 +203,7 @@ static double reach(struct walk *w, ir_id id, struct collapse_term t, bool insid
     t.x = term_crop(t.x, v->map.w, w->to.w);
     if (is_one(&w->to))
         t.y.stride = t.x.stride = 1;
-    bool own = v->linear && v->users == 1 && !v->is_output;
+    const bool own = is_own(v);
     double stop = collapse_term_cost(w->v, &w->to, &t) + (own ? v->cost : 0);
     if (own && inside && levels > 0) {
         size_t mark = w->terms.n;
@@ -291,7 +297,7 @@ static void decide(struct walk *w, ir_id id)
     double native = collapse_own_cost(w->g, id), composed = 0;
     for (uint32_t i = 0; i < n->n_in; i++) {
         const struct collapse_value *x = &w->v[n->in[i]];
-        native += x->linear && x->users == 1 && !x->is_output ? x->cost : 0;
+        native += is_own(x) ? x->cost : 0;
     }
     v->cost = native;
     if (!v->linear || !is_candidate(n))
@@ -303,7 +309,7 @@ static void decide(struct walk *w, ir_id id)
         return;
     for (size_t i = 0; i < w->terms.n; i++) {
         const struct collapse_value *s = &w->v[w->terms.at[i].source];
-        composed += collapse_term_cost(w->v, &w->to, &w->terms.at[i]) + (s->linear && s->users == 1 && !s->is_output ? s->cost : 0);
+        composed += collapse_term_cost(w->v, &w->to, &w->terms.at[i]) + (is_own(s) ? s->cost : 0);
     }
     if (w->terms.n > 1)
         composed += COLLAPSE_MOVE * (double)ir_elements(n->shape) * (double)w->terms.n;

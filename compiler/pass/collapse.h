@@ -24,7 +24,6 @@ struct collapse_value { /* of one node */
     double cost;      /* of making it and all that nobody else reads */
     const struct collapse_term *terms; /* NULL: it is made by its own operator, from its operands */
     uint32_t n_terms;                  /* ascending sources */
-    uint32_t composed;                 /* operators that these terms stand for */
     bool wanted;      /* it is made at all */
 };
 

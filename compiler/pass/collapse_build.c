@@ -96,11 +96,10 @@ static void compose(struct build *b, ir_id id)
     for (uint32_t i = 0; i < terms; i++) {
         parts[i] = part(b, id, i);
         const struct ir_node *made = ir_rewrite_node(b->r, parts[i]);
-        int64_t per_result = made->op == IR_LINEAR ? ir_elements((struct ir_shape){3, b->v[b->v[id].terms[i].source].map.c,
-                                                                                   b->v[b->v[id].terms[i].source].map.h,
-                                                                                   b->v[b->v[id].terms[i].source].map.w})
-                                                   : b->v[b->v[id].terms[i].source].map.c / made->conv.groups * made->conv.kh * made->conv.kw;
-        after += ir_elements(made->shape) * per_result;
+        const struct collapse_map *from = &b->v[b->v[id].terms[i].source].map;
+        const bool linear = made->op == IR_LINEAR;
+        const int64_t taps = linear ? from->h * from->w : made->conv.kh * made->conv.kw, groups = linear ? 1 : made->conv.groups;
+        after += ir_elements(made->shape) * (from->c / groups) * taps;
     }
     sum = terms == 1 ? parts[0] : ir_rewrite_make(b->r, &add, parts, terms, id);
     ir_rewrite_replace(b->r, id, sum);
