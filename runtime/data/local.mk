@@ -5,6 +5,7 @@ libcnasrt_la_SOURCES += \
 	runtime/data/folder.c runtime/data/folder.h runtime/data/folder_load.c \
 	runtime/data/idx.c \
 	runtime/data/image.c runtime/data/image.h runtime/data/image_jpeg.c \
+	runtime/data/moments.c \
 	runtime/data/pack.c runtime/data/pack.h \
 	runtime/data/params.c \
 	runtime/data/safetensors_read.c runtime/data/safetensors_write.c runtime/data/safetensors.h

@@ -6,4 +6,5 @@ libcnasrt_la_SOURCES += \
 	runtime/train/rate.c runtime/train/rate.h \
 	runtime/train/rng.c runtime/train/rng.h \
 	runtime/train/sgd.c runtime/train/sgd.h \
+	runtime/train/split.c \
 	runtime/train/train.c

@@ -6,7 +6,7 @@
 
 /* A data set in memory: pixels as bytes, NCHW. */
 struct cnas_dataset {
-    uint32_t c, h, w, classes; /* classes: largest label + 1 */
+    uint32_t c, h, w, classes; /* classes: largest label + 1, of the whole set where this is a part of one */
     size_t n;
     uint8_t *pixels;  /* (n, c, h, w) */
     uint32_t *labels; /* (n) */
@@ -25,6 +25,14 @@ CNAS_CHECKED enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const 
 void cnas_dataset_clear(struct cnas_dataset *d);
 /* CNAS_E_MISMATCH unless the images have the network's shape and every label is one of its classes. */
 CNAS_CHECKED enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err);
+/* Moves n images of train to a validation set of their own; 0 < n < train->n, else CNAS_E_RANGE and train is as it was. Each class
+ * gives its share of n, rounded so that the shares sum to n (largest remainders; classes that would give their last image are rounded
+ * up last). Which images of a class go depends on seed and on their places in train alone. Both sets keep the order and `classes`. */
+CNAS_CHECKED enum cnas_status cnas_dataset_split(struct cnas_dataset *train, struct cnas_dataset *validation, size_t n, uint64_t seed,
+                                                 struct cnas_error *err);
+/* Mean and standard deviation (of all pixels, not an estimate) of each channel, bytes counted from 0 to 1, as @normalize takes them:
+ * d->c doubles each. */
+void cnas_dataset_moments(double *mean, double *std, const struct cnas_dataset *d);
 /* One image file (PNG, JPEG, or binary PGM/PPM) as bytes (c, h, w); refuses other sizes; RGB becomes grey where c is 1. */
 CNAS_CHECKED enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path,
                                               struct cnas_error *err);
