@@ -13,6 +13,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/server_main.c \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
 	runtime/cli/train_main.c \
+	runtime/cli/train_options.c runtime/cli/train_options.h \
 	runtime/cli/units.c runtime/cli/units.h
 libcnascliobj_la_LIBADD = $(JANSSON_LIBS)
 # libcnascli: the installed library.

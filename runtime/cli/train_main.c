@@ -4,6 +4,7 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 #include "runtime/cli/progress.h"
+#include "runtime/cli/train_options.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -11,8 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-enum { CALIBRATION_IMAGES = 1000 };
 
 static volatile sig_atomic_t interrupted;
 
@@ -31,18 +30,9 @@ static void catch_signals(void)
     sigaction(SIGTERM, &action, NULL);
 }
 
-struct options {
-    const char *data, *out, *fixed_out;
-    uint64_t epochs, batch, seed, threads, ring_bits, weight_bits, activation_bits;
-    double lr;
-    int resume, fresh, quantize;
-    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16];
-};
-
 struct watch {
     struct cn_progress progress;
     double first; /* samples that were done when we started */
-    int started;
 };
 
 static double samples_done(const struct cnas_train_progress *p)
@@ -53,12 +43,10 @@ static double samples_done(const struct cnas_train_progress *p)
 static int on_progress(void *user, const struct cnas_train_progress *p)
 {
     struct watch *w = user;
-    if (!w->started) {
-        w->started = 1;
-        w->first = p->epoch > 1 ? (double)(p->epoch - 1) * (double)p->total : 0;
+    if (p->event == CNAS_TRAIN_START) {
+        w->first = samples_done(p);
         cn_progress_start(&w->progress);
-    }
-    if (p->epoch_ended) {
+    } else if (p->event == CNAS_TRAIN_EPOCH) {
         char test[32] = "";
         cn_progress_clear(&w->progress);
         if (p->test_accuracy >= 0)
@@ -74,69 +62,6 @@ static int on_progress(void *user, const struct cnas_train_progress *p)
                          p->images_per_s);
     }
     return interrupted;
-}
-
-static int parse(struct options *o, int argc, char **argv, const struct cnas_model *m)
-{
-    struct cnas_train_options d;
-    cnas_train_defaults(&d, m);
-    o->data = cn_default_data();
-    o->out = cn_default_path(o->out_name, m, ".safetensors");
-    o->epochs = d.epochs;
-    o->batch = d.batch;
-    o->lr = d.lr_max;
-    o->seed = d.seed;
-    o->ring_bits = m->ring_bits;
-    char epochs[64], batch[64], lr[96], ring[96], about[256];
-    snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
-    if (m->ring_bits)
-        snprintf(ring, sizeof ring, "of fixed-point numbers (default %u)", m->ring_bits);
-    snprintf(epochs, sizeof epochs, "passes over the training set (default %u)", d.epochs);
-    snprintf(batch, sizeof batch, "images in one step (default %u)", d.batch);
-    snprintf(lr, sizeof lr, "highest learning rate (default %g); the lowest keeps its ratio to it", d.lr_max);
-    snprintf(about, sizeof about,
-             "Trains network %s (%s), then chooses its fixed-point form on %d training images.\n"
-             "Interrupted (Ctrl-C), it keeps its state and goes on when called again.",
-             m->name, m->source, CALIBRATION_IMAGES);
-    const struct cn_arg options[] = {
-        {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
-        {"out", CN_ARG_STRING, &o->out, "FILE", "weights, written at the end (default: NETWORK.safetensors, lower case)", 0, 0},
-        {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
-        {"epochs", CN_ARG_UINT, &o->epochs, "N", epochs, 1, 100000},
-        {"batch", CN_ARG_UINT, &o->batch, "N", batch, 1, 65536},
-        {"lr", CN_ARG_REAL, &o->lr, "R", lr, 0, 1000},
-        {"seed", CN_ARG_UINT, &o->seed, "N", "of every random choice (default 1); same seed, same result", 0, 9007199254740992.0},
-        {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
-        {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
-        {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
-        {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
-        {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", ring, 16, 60},
-        {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "most bits of fixed-point weights, sign included (default 14)", 2, 24},
-        {"activation-bits", CN_ARG_UINT, &o->activation_bits, "N", "of the largest activation (default: chosen)", 1, 30},
-    };
-    const char *operand[1];
-    size_t n;
-    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operand, 0, &n, "[OPTION]...", about);
-    if (status >= 0)
-        return status;
-    if (o->resume && o->fresh)
-        return cn_fail(2, "--resume and --fresh exclude each other");
-    if (o->quantize && !m->n_points)
-        return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
-    if (o->quantize && (o->resume || o->fresh))
-        return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
-    if (strlen(o->out) > CN_PATH - 32)
-        return cn_fail(2, "--out: the name is too long");
-    if (!o->fixed_out) { /* weights.safetensors -> weights.fixed.safetensors */
-        static const char suffix[] = ".safetensors";
-        size_t length = strlen(o->out), cut = length;
-        if (length > strlen(suffix) && !strcmp(o->out + length - strlen(suffix), suffix))
-            cut -= strlen(suffix);
-        snprintf(o->fixed_name, sizeof o->fixed_name, "%.*s.fixed%s", (int)cut, o->out, suffix);
-        o->fixed_out = o->fixed_name;
-    }
-    snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
-    return -1;
 }
 
 static int is_writable(const char *path)
@@ -157,19 +82,14 @@ static void announce(const struct cnas_model *m, const struct cnas_dataset *trai
     fflush(stdout);
 }
 
-static int run_training(float *params, struct cnas_ctx *ctx, const struct options *o, const struct cnas_model *m,
+static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
                         const struct cnas_dataset *train, const struct cnas_dataset *test)
 {
     struct cnas_train_options t;
     struct cnas_error err = {0};
     struct watch w = {0};
-    cnas_train_defaults(&t, m);
-    t.lr_min = t.lr_max > 0 ? t.lr_min * (o->lr / t.lr_max) : t.lr_min;
-    t.lr_max = o->lr;
-    t.epochs = (uint32_t)o->epochs;
-    t.batch = (uint32_t)o->batch;
-    t.seed = o->seed;
-    t.checkpoint = o->checkpoint;
+    const struct cnas_train_sets sets = {.train = train, .test = test};
+    cn_train_recipe(&t, o, m);
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
     if (!access(o->checkpoint, F_OK))
@@ -177,7 +97,7 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct option
     fflush(stdout);
     catch_signals();
     cnas_params_init(params, m, t.seed);
-    enum cnas_status status = cnas_train(params, ctx, m, train, test, &t, on_progress, &w, &err);
+    enum cnas_status status = cnas_train(params, ctx, m, &sets, &t, on_progress, &w, &err);
     cn_progress_clear(&w.progress);
     if (status)
         return cn_fail(1, "%s", err.text);
@@ -193,11 +113,11 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct option
     return -1;
 }
 
-/* CALIBRATION_IMAGES images at even distances over the training set. */
-static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ctx *ctx, const struct options *o, const struct cnas_model *m,
+/* CN_CALIBRATION_IMAGES images at even distances over the training set. */
+static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
                       const struct cnas_dataset *train)
 {
-    const size_t n = train->n < CALIBRATION_IMAGES ? train->n : CALIBRATION_IMAGES, pixels = (size_t)m->c * m->h * m->w;
+    const size_t n = train->n < CN_CALIBRATION_IMAGES ? train->n : CN_CALIBRATION_IMAGES, pixels = (size_t)m->c * m->h * m->w;
     const struct cnas_fixed_options choice = {.activation_bits = (uint32_t)o->activation_bits, .weight_bits = (uint32_t)o->weight_bits,
                                               .ring_bits = (uint32_t)o->ring_bits};
     struct cnas_error err = {0};
@@ -220,7 +140,7 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
     return -1;
 }
 
-static int run(const struct options *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_dataset *train,
+static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_dataset *train,
                const struct cnas_dataset *test, float **params, struct cnas_fixed **q)
 {
     struct cn_score score;
@@ -251,12 +171,12 @@ static int run(const struct options *o, const struct cnas_model *m, struct cnas_
 
 int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
 {
-    struct options o = {0};
+    struct cn_train_cli o = {0};
     struct cnas_dataset train = {0}, test = {0};
     struct cnas_ctx *ctx = NULL;
     struct cnas_fixed *q = NULL;
     float *params = NULL;
-    int status = parse(&o, argc, argv, m);
+    int status = cn_train_parse(&o, argc, argv, m);
     if (status >= 0)
         return status;
     if (!is_writable(o.out) || !is_writable(o.fixed_out))

@@ -1,10 +1,16 @@
 libcnasrt_la_SOURCES += \
 	runtime/train/batch.c runtime/train/batch.h \
 	runtime/train/checkpoint.c runtime/train/checkpoint.h \
+	runtime/train/evaluate.c \
 	runtime/train/infer.c \
 	runtime/train/init.c \
+	runtime/train/notify.c \
+	runtime/train/options.c runtime/train/options.h \
 	runtime/train/rate.c runtime/train/rate.h \
 	runtime/train/rng.c runtime/train/rng.h \
 	runtime/train/sgd.c runtime/train/sgd.h \
+	runtime/train/slabs.c \
 	runtime/train/split.c \
-	runtime/train/train.c
+	runtime/train/step.c \
+	runtime/train/train.c \
+	runtime/train/trainer.h

@@ -279,8 +279,9 @@ START_TEST(training)
     struct cnas_error err = {0};
     cnas_params_init(x, m, 7);
     cnas_params_init(y, c, 7);
-    ck_assert_msg(cnas_train(x, ctx, m, &data, &data, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
-    ck_assert_msg(cnas_train(y, ctx, c, &data, &data, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
+    const struct cnas_train_sets sets = {.train = &data, .validation = &data};
+    ck_assert_msg(cnas_train(x, ctx, m, &sets, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
+    ck_assert_msg(cnas_train(y, ctx, c, &sets, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
     ASSERT_SAME(x, y, m->params_floats, "trained parameters", c->name);
 }
 END_TEST

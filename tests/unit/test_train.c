@@ -80,6 +80,7 @@ enum { N = 500 };
 static uint8_t pixels[2][N * HW];
 static uint32_t labels[2][N];
 static struct cnas_dataset data[2];
+static const struct cnas_train_sets both = {.train = &data[0], .test = &data[1]}, alone = {.train = &data[0]};
 
 static void make_data(void)
 {
@@ -127,7 +128,7 @@ static int watch(void *user, const struct cnas_train_progress *p)
     ck_assert_uint_ge(p->epoch, 1);
     ck_assert_uint_le(p->epoch, p->epochs);
     ck_assert_uint_le(p->done, p->total);
-    if (p->epoch_ended) {
+    if (p->event == CNAS_TRAIN_EPOCH) {
         w->epochs++;
         w->loss = p->loss;
         w->accuracy = p->accuracy;
@@ -143,7 +144,7 @@ static void train(float *params, unsigned threads, const struct cnas_train_optio
 {
     struct cnas_ctx *ctx = context(threads);
     struct cnas_error err = {0};
-    enum cnas_status status = cnas_train(params, ctx, &model, &data[0], &data[1], o, watch, w, &err);
+    enum cnas_status status = cnas_train(params, ctx, &model, &both, o, watch, w, &err);
     ck_assert_msg(status == CNAS_OK, "%s", err.text);
     cnas_ctx_free(&ctx);
 }
@@ -203,8 +204,8 @@ static void sleepy_forward(const struct cnas_run *r)
 static int stop_inside(void *user, const struct cnas_train_progress *p)
 {
     int *stopped = user;
-    *stopped += !p->epoch_ended;
-    return !p->epoch_ended;
+    *stopped += p->event == CNAS_TRAIN_STEP;
+    return p->event == CNAS_TRAIN_STEP;
 }
 
 START_TEST(it_goes_on_from_a_checkpoint)
@@ -224,7 +225,7 @@ START_TEST(it_goes_on_from_a_checkpoint)
     sleepy.forward = sleepy_forward;
     naps = 5; /* stop after five steps of sixteen */
     cnas_params_init(parts, &model, 1);
-    ck_assert_int_eq(cnas_train(parts, ctx, &sleepy, &data[0], NULL, &o, stop_inside, &stopped, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_train(parts, ctx, &sleepy, &alone, &o, stop_inside, &stopped, &err), CNAS_OK);
     ck_assert_int_eq(stopped, 1);
     cnas_ctx_free(&ctx);
 
@@ -241,9 +242,8 @@ START_TEST(it_goes_on_from_a_checkpoint)
     memset(parts, 0x55, sizeof parts);
     v.epochs = 0;
     train(parts, 2, &o, &v);
-    ck_assert_int_eq(v.epochs, 1);
+    ck_assert_int_eq(v.epochs, 0);
     ck_assert_mem_eq(parts, whole, sizeof whole);
-    ck_assert(v.test_accuracy == w.test_accuracy);
 
     /* Other options: a new training. */
     o.weight_decay *= 2;
@@ -268,7 +268,7 @@ START_TEST(a_foreign_file_is_left_alone)
     cnas_train_defaults(&o, &model);
     o.checkpoint = path;
     cnas_params_init(params, &model, 1);
-    ck_assert_int_ne(cnas_train(params, ctx, &model, &data[0], NULL, &o, NULL, NULL, &err), CNAS_OK);
+    ck_assert_int_ne(cnas_train(params, ctx, &model, &alone, &o, NULL, NULL, &err), CNAS_OK);
     ck_assert_ptr_nonnull(strstr(err.text, path));
     f = fopen(path, "r");
     ck_assert_ptr_nonnull(fgets(back, sizeof back, f));
@@ -276,7 +276,7 @@ START_TEST(a_foreign_file_is_left_alone)
     ck_assert_str_eq(back, "my diary");
     /* A weight file is safetensors too, but no checkpoint. */
     ck_assert_int_eq(cnas_params_save(params, &model, path, &err), CNAS_OK);
-    ck_assert_int_eq(cnas_train(params, ctx, &model, &data[0], NULL, &o, NULL, NULL, &err), CNAS_E_MISMATCH);
+    ck_assert_int_eq(cnas_train(params, ctx, &model, &alone, &o, NULL, NULL, &err), CNAS_E_MISMATCH);
     ck_assert_int_eq(cnas_params_load(params, &model, path, &err), CNAS_OK);
     cnas_ctx_free(&ctx);
 }
@@ -289,6 +289,7 @@ START_TEST(bad_input_is_refused)
     struct cnas_error err;
     struct cnas_ctx *ctx = context(1);
     struct cnas_dataset d = data[0];
+    const struct cnas_train_sets sets = {.train = &d};
     cnas_train_defaults(&good, &model);
 #define REFUSED(set, want)                                                                          \
     do {                                                                                            \
@@ -297,7 +298,7 @@ START_TEST(bad_input_is_refused)
         err.text[0] = 0;                                                                            \
         cnas_params_init(params, &model, 1);                                                        \
         set;                                                                                        \
-        ck_assert_int_eq(cnas_train(params, ctx, &model, &d, NULL, &o, NULL, NULL, &err), want);    \
+        ck_assert_int_eq(cnas_train(params, ctx, &model, &sets, &o, NULL, NULL, &err), want);    \
         ck_assert_int_eq(err.status, want);                                                         \
         ck_assert(err.text[0]);                                                                     \
     } while (0)

@@ -57,20 +57,33 @@ struct cnas_train_options {
 };
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
 
+/* What a training reads. */
+struct cnas_train_sets {
+    const struct cnas_dataset *train;
+    const struct cnas_dataset *validation; /* held out, measured after every epoch; NULL: none */
+    const struct cnas_dataset *test;       /* measured after every epoch too, for those who want to see it; NULL: it is not touched */
+};
+
+enum cnas_train_event {
+    CNAS_TRAIN_START, /* before the first step: epoch and done say where it goes on */
+    CNAS_TRAIN_STEP,  /* now and then within an epoch and while measuring */
+    CNAS_TRAIN_EPOCH  /* an epoch is over and measured; its checkpoint is written after this call */
+};
 struct cnas_train_progress {
+    enum cnas_train_event event;
     uint32_t epoch, epochs; /* epoch from 1 */
+    size_t step, steps;     /* of this epoch, done and all */
     size_t done, total;     /* samples of this epoch */
     double loss, accuracy;  /* running means of this epoch, training samples */
     double lr, images_per_s;
-    int epoch_ended;
-    double test_accuracy; /* at the end of an epoch; -1 without a test set */
+    double validation_loss, validation_accuracy, test_accuracy; /* at the end of an epoch, else and without the set -1 */
 };
 typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
 
+/* Goes on from the checkpoint if it fits. */
 CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m,
-                                         const struct cnas_dataset *train, const struct cnas_dataset *test,
-                                         const struct cnas_train_options *o, cnas_train_callback *callback, void *user,
-                                         struct cnas_error *err);
+                                         const struct cnas_train_sets *sets, const struct cnas_train_options *o,
+                                         cnas_train_callback *callback, void *user, struct cnas_error *err);
 
 /* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. */
 CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,

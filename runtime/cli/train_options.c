@@ -1,0 +1,81 @@
+/* The options of NET-train. */
+#include "runtime/cli/train_options.h"
+
+#include "runtime/cli/args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m)
+{
+    struct cnas_train_options d;
+    cnas_train_defaults(&d, m);
+    o->data = cn_default_data();
+    o->out = cn_default_path(o->out_name, m, ".safetensors");
+    o->epochs = d.epochs;
+    o->batch = d.batch;
+    o->lr = d.lr_max;
+    o->seed = d.seed;
+    o->ring_bits = m->ring_bits;
+    char epochs[64], batch[64], lr[96], ring[96], about[256];
+    snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
+    if (m->ring_bits)
+        snprintf(ring, sizeof ring, "of fixed-point numbers (default %u)", m->ring_bits);
+    snprintf(epochs, sizeof epochs, "passes over the training set (default %u)", d.epochs);
+    snprintf(batch, sizeof batch, "images in one step (default %u)", d.batch);
+    snprintf(lr, sizeof lr, "highest learning rate (default %g); the lowest keeps its ratio to it", d.lr_max);
+    snprintf(about, sizeof about,
+             "Trains network %s (%s), then chooses its fixed-point form on %d training images.\n"
+             "Interrupted (Ctrl-C), it keeps its state and goes on when called again.",
+             m->name, m->source, CN_CALIBRATION_IMAGES);
+    const struct cn_arg options[] = {
+        {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
+        {"out", CN_ARG_STRING, &o->out, "FILE", "weights, written at the end (default: NETWORK.safetensors, lower case)", 0, 0},
+        {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
+        {"epochs", CN_ARG_UINT, &o->epochs, "N", epochs, 1, 100000},
+        {"batch", CN_ARG_UINT, &o->batch, "N", batch, 1, 65536},
+        {"lr", CN_ARG_REAL, &o->lr, "R", lr, 0, 1000},
+        {"seed", CN_ARG_UINT, &o->seed, "N", "of every random choice (default 1); same seed, same result", 0, 9007199254740992.0},
+        {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
+        {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
+        {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
+        {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
+        {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", ring, 16, 60},
+        {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "most bits of fixed-point weights, sign included (default 14)", 2, 24},
+        {"activation-bits", CN_ARG_UINT, &o->activation_bits, "N", "of the largest activation (default: chosen)", 1, 30},
+    };
+    const char *operand[1];
+    size_t n;
+    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operand, 0, &n, "[OPTION]...", about);
+    if (status >= 0)
+        return status;
+    if (o->resume && o->fresh)
+        return cn_fail(2, "--resume and --fresh exclude each other");
+    if (o->quantize && !m->n_points)
+        return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
+    if (o->quantize && (o->resume || o->fresh))
+        return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
+    if (strlen(o->out) > CN_PATH - 32)
+        return cn_fail(2, "--out: the name is too long");
+    if (!o->fixed_out) { /* weights.safetensors -> weights.fixed.safetensors */
+        static const char suffix[] = ".safetensors";
+        size_t length = strlen(o->out), cut = length;
+        if (length > strlen(suffix) && !strcmp(o->out + length - strlen(suffix), suffix))
+            cut -= strlen(suffix);
+        snprintf(o->fixed_name, sizeof o->fixed_name, "%.*s.fixed%s", (int)cut, o->out, suffix);
+        o->fixed_out = o->fixed_name;
+    }
+    snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
+    return -1;
+}
+
+void cn_train_recipe(struct cnas_train_options *t, const struct cn_train_cli *o, const struct cnas_model *m)
+{
+    cnas_train_defaults(t, m);
+    t->lr_min = t->lr_max > 0 ? t->lr_min * (o->lr / t->lr_max) : t->lr_min;
+    t->lr_max = o->lr;
+    t->epochs = (uint32_t)o->epochs;
+    t->batch = (uint32_t)o->batch;
+    t->seed = o->seed;
+    t->checkpoint = o->checkpoint;
+}
