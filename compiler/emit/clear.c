@@ -189,6 +189,9 @@ static void print_model_head(struct emit *e, struct text *t)
     if (p->mean)
         text_line(t, ".mean = mean, .std = std,");
     text_line(t, ".relus = %" PRIu64 ", .macs = %" PRIu64 ",", p->relus, p->macs);
+    if (p->n_layers)
+        text_line(t, ".layers = layers, .n_layers = %" PRIu32 ", .operands = operands, .logits = %" PRIu32 ",", p->n_layers,
+                  plan_value(p, p->logits_train));
     if (p->n_params)
         text_line(t, ".params = params, .n_params = %" PRIu32 ", .params_floats = %" PRIu64 ", .params_trained = %" PRIu64 ",",
                   p->n_params, p->params_floats, p->params_trained);
@@ -264,6 +267,7 @@ void emit_clear(struct emit *e)
         print_layer(e, &t, i);
     for (enum emit_mode mode = EMIT_INFER; mode <= last_mode(e); mode++)
         print_network(e, &t, mode);
+    emit_layers(e, &t);
     print_normalization(e, &t);
     if (e->trained)
         print_inference_model(e, &t);

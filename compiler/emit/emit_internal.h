@@ -37,6 +37,7 @@ const char *emit_product(struct arena *a, struct plan_dims d); /* "16 * 28 * 28"
 enum emit_mode { EMIT_INFER, EMIT_FORWARD, EMIT_BACKWARD };
 void emit_kernel(struct emit *e, struct text *t, const struct plan_layer *l, enum emit_mode mode); /* kernel.c */
 
+void emit_layers(struct emit *e, struct text *t);                                                  /* layers.c */
 void emit_param_names(struct emit *e, struct text *t); /* header.c */
 void emit_shape_names(struct emit *e, struct text *t);
 void emit_fold_layer(struct emit *e, struct text *t, const struct plan_fold *f); /* fixed.c */

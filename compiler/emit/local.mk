@@ -5,6 +5,7 @@ libcnascomp_la_SOURCES += \
 	compiler/emit/fixed.c \
 	compiler/emit/header.c \
 	compiler/emit/kernel.c \
+	compiler/emit/layers.c \
 	compiler/emit/names.c \
 	compiler/emit/party.c \
 	compiler/emit/programs.c \

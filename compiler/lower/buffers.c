@@ -130,3 +130,13 @@ bool lower_buffers(struct lower *l)
     return check_size(l, &p->infer, "inference") && check_size(l, &p->train, "training") &&
            check_size(l, &p->grad, "the gradient");
 }
+
+uint32_t plan_value(const struct plan *p, uint32_t train_buffer)
+{
+    if (train_buffer == p->input_train)
+        return 0;
+    for (uint32_t i = 0; i < p->n_layers; i++)
+        if (p->layers[i].y.train == train_buffer)
+            return i + 1;
+    bug("a buffer that no layer writes");
+}

@@ -242,6 +242,9 @@ struct plan {
     uint32_t ring_bits; /* 0: chosen when the trained network is quantised */
 };
 
+/* The value that a buffer of the training slab holds, numbered as in <cnas/model.h>: 0 the input, i + 1 the result of layer i. */
+uint32_t plan_value(const struct plan *p, uint32_t train_buffer);
+
 /* What a valid network may still lack for a generated program, in words for the user. */
 struct plan_refusal {
     struct site site;

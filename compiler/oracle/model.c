@@ -48,6 +48,49 @@ static const struct cnas_param *make_params(struct arena *a, const struct plan *
     return params;
 }
 
+static const struct cnas_param *param_of(const struct cnas_param *params, const struct plan_layer *l, enum plan_param_kind kind)
+{
+    return l->param[kind] == PLAN_NONE ? NULL : &params[l->param[kind]];
+}
+
+/* The layers as data; compiler/emit/layers.c prints the same. */
+static void make_layers(struct arena *a, struct cnas_model *m, const struct plan *p, const struct oracle_layer *more)
+{
+    static const enum cnas_op ops[PLAN_OP_COUNT] = {
+        [PLAN_CONV] = CNAS_OP_CONV, [PLAN_LINEAR] = CNAS_OP_LINEAR, [PLAN_BATCH_NORM] = CNAS_OP_BATCH_NORM, [PLAN_RELU] = CNAS_OP_RELU,
+        [PLAN_AVG_POOL] = CNAS_OP_AVG_POOL, [PLAN_GLOBAL_AVG_POOL] = CNAS_OP_GLOBAL_AVG_POOL, [PLAN_SQUARE] = CNAS_OP_SQUARE,
+        [PLAN_POLY2] = CNAS_OP_POLY2, [PLAN_MAX_POOL] = CNAS_OP_MAX_POOL, [PLAN_SUBSAMPLE] = CNAS_OP_SUBSAMPLE,
+        [PLAN_UPSAMPLE] = CNAS_OP_UPSAMPLE, [PLAN_SLICE] = CNAS_OP_SLICE, [PLAN_PAD] = CNAS_OP_SLICE, [PLAN_ADD] = CNAS_OP_ADD,
+        [PLAN_CONCAT] = CNAS_OP_CONCAT, [PLAN_DROPOUT] = CNAS_OP_DROPOUT};
+    struct cnas_layer *layers = ARENA_ARRAY(a, struct cnas_layer, p->n_layers);
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < p->n_layers; i++)
+        n += p->layers[i].n_x;
+    struct cnas_operand *operands = ARENA_ARRAY(a, struct cnas_operand, n);
+    n = 0;
+    for (uint32_t i = 0; i < p->n_layers; i++) {
+        const struct plan_layer *l = &p->layers[i];
+        const bool has_window = l->op == PLAN_CONV || l->op == PLAN_AVG_POOL || l->op == PLAN_MAX_POOL;
+        const bool strides = l->op == PLAN_SUBSAMPLE || l->op == PLAN_UPSAMPLE, has_slice = l->op == PLAN_SLICE || l->op == PLAN_PAD;
+        layers[i] = (struct cnas_layer){
+            .name = l->name, .op = ops[l->op], .first_x = n, .n_x = l->n_x, .c = l->y.dims.c, .h = l->y.dims.h, .w = l->y.dims.w,
+            .window = has_window ? &more[i].conv : NULL,
+            .slice = has_slice ? &more[i].slice : NULL,
+            .stride = strides ? l->window.stride : 0, .offset_y = strides ? l->window.offset_y : 0, .offset_x = strides ? l->window.offset_x : 0,
+            .weight = param_of(m->params, l, l->op == PLAN_POLY2 ? PLAN_COEFFICIENTS : PLAN_WEIGHT),
+            .bias = param_of(m->params, l, PLAN_BIAS),
+            .gamma = param_of(m->params, l, PLAN_GAMMA), .beta = param_of(m->params, l, PLAN_BETA),
+            .mean = param_of(m->params, l, PLAN_MEAN), .var = param_of(m->params, l, PLAN_VAR),
+            .epsilon = more[i].epsilon, .decay = more[i].decay, .rate = more[i].rate, .seed = l->seed};
+        for (uint32_t k = 0; k < l->n_x; k++)
+            operands[n++] = (struct cnas_operand){plan_value(p, l->x[k].train), l->x[k].dims.c, l->x[k].dims.h, l->x[k].dims.w};
+    }
+    m->layers = layers;
+    m->n_layers = p->n_layers;
+    m->operands = operands;
+    m->logits = plan_value(p, p->logits_train);
+}
+
 static struct cnas_model make_model(struct arena *a, const struct plan *p)
 {
     static const enum cnas_result results[] = {
@@ -103,6 +146,8 @@ struct oracle_model *oracle_model_new(struct arena *a, const struct plan *p)
         if (p->layers[i].n_x > widest)
             widest = p->layers[i].n_x;
     }
-    *m = (struct oracle_model){make_model(a, p), p, layers, ARENA_ARRAY(a, const float *, widest), NULL};
+    struct cnas_model model = make_model(a, p);
+    make_layers(a, &model, p, layers);
+    *m = (struct oracle_model){model, p, layers, ARENA_ARRAY(a, const float *, widest), NULL};
     return m;
 }

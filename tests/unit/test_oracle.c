@@ -125,6 +125,34 @@ static size_t image_floats(const struct cnas_model *m)
 #define ASSERT_SAME(x, y, n, what, name) \
     ck_assert_msg(memcmp((x), (y), (n) * sizeof *(x)) == 0, "%s: %s of the executor and of generated C differ", (name), (what))
 
+static ptrdiff_t index_of(const struct cnas_model *m, const struct cnas_param *p)
+{
+    return p ? p - m->params : -1;
+}
+
+/* Layer i as data: what an engine would schedule must be what the calls do. */
+static void assert_same_layer(const struct cnas_model *x, const struct cnas_model *y, uint32_t i)
+{
+    const struct cnas_layer *l = &x->layers[i], *k = &y->layers[i];
+    ck_assert_str_eq(l->name, k->name);
+    ck_assert_msg(l->op == k->op && l->c == k->c && l->h == k->h && l->w == k->w && l->first_x == k->first_x && l->n_x == k->n_x &&
+                      l->stride == k->stride && l->offset_y == k->offset_y && l->offset_x == k->offset_x && l->seed == k->seed &&
+                      !l->window == !k->window && !l->slice == !k->slice,
+                  "%s: layer %s differs", x->name, l->name);
+    ck_assert(l->epsilon == k->epsilon && l->decay == k->decay && l->rate == k->rate);
+    if (l->window)
+        ASSERT_SAME(l->window, k->window, 1, "window", l->name);
+    if (l->slice)
+        ASSERT_SAME(l->slice, k->slice, 1, "slice", l->name);
+    ASSERT_SAME(x->operands + l->first_x, y->operands + l->first_x, l->n_x, "operands", l->name);
+    for (uint32_t j = 0; j < l->n_x; j++)
+        ck_assert_uint_le(x->operands[l->first_x + j].value, i);
+    const struct cnas_param *const params[][2] = {{l->weight, k->weight}, {l->bias, k->bias}, {l->gamma, k->gamma},
+                                                  {l->beta, k->beta},     {l->mean, k->mean}, {l->var, k->var}};
+    for (size_t j = 0; j < sizeof params / sizeof *params; j++)
+        ck_assert_int_eq(index_of(x, params[j][0]), index_of(y, params[j][1]));
+}
+
 static void assert_same_model(const char *name, const struct cnas_model *x, const struct cnas_model *y)
 {
     const size_t sizes[][2] = {
@@ -136,6 +164,8 @@ static void assert_same_model(const char *name, const struct cnas_model *x, cons
         {x->relus, y->relus},
         {x->macs, y->macs},
         {x->n_params, y->n_params},
+        {x->n_layers, y->n_layers},
+        {x->logits, y->logits},
         {x->params_floats, y->params_floats},
         {x->params_trained, y->params_trained},
         {x->infer_floats, y->infer_floats},
@@ -177,6 +207,8 @@ static void assert_same_model(const char *name, const struct cnas_model *x, cons
         ck_assert(p->kind == q->kind && p->rank == q->rank && p->offset == q->offset && p->size == q->size);
         ASSERT_SAME(p->dim, q->dim, 4, "dimensions", p->name);
     }
+    for (uint32_t i = 0; i < x->n_layers; i++)
+        assert_same_layer(x, y, i);
 }
 
 START_TEST(models)

@@ -52,6 +52,48 @@ static inline float *cnas_dact(const struct cnas_run *r, size_t offset)
     return r->dact + offset * r->capacity;
 }
 
+/* --- the layers as data: what a training engine schedules --- */
+
+enum cnas_op { /* one kernel of <cnas/kernel.h> each */
+    CNAS_OP_CONV,
+    CNAS_OP_LINEAR,
+    CNAS_OP_BATCH_NORM,
+    CNAS_OP_RELU,
+    CNAS_OP_AVG_POOL,
+    CNAS_OP_GLOBAL_AVG_POOL,
+    CNAS_OP_SQUARE,
+    CNAS_OP_POLY2,
+    CNAS_OP_MAX_POOL,
+    CNAS_OP_SUBSAMPLE,
+    CNAS_OP_UPSAMPLE,
+    CNAS_OP_SLICE, /* also pads */
+    CNAS_OP_ADD,
+    CNAS_OP_CONCAT,
+    CNAS_OP_DROPOUT, /* at inference its operand */
+    CNAS_OPS
+};
+
+/* Value 0 is the input, value i + 1 the result of layer i. c, h, w: as this layer sees it; of a map that was flattened or reshaped
+ * the same numbers in NCHW order. */
+struct cnas_operand {
+    uint32_t value, c, h, w;
+};
+
+struct cnas_layer {
+    const char *name;
+    enum cnas_op op;
+    uint32_t first_x, n_x; /* in the operands array, consecutive; values of earlier layers */
+    uint32_t c, h, w;      /* of the result; features: h = w = 1 */
+    const struct cnas_conv_shape *window;   /* conv, avg_pool, max_pool */
+    const struct cnas_slice_shape *slice;   /* slice */
+    uint32_t stride, offset_y, offset_x;    /* subsample; upsample: stride, the factor */
+    const struct cnas_param *weight, *bias; /* conv, linear; poly2: weight; NULL: there is none */
+    const struct cnas_param *gamma, *beta, *mean, *var; /* batch_norm */
+    float epsilon, decay;                               /* batch_norm */
+    float rate;                                         /* dropout */
+    uint32_t seed;                                      /* dropout: number of the layer */
+};
+
 /* --- the private side: points and terms --- */
 
 /* A point is a tensor that exists in shares or masked: the input, each activation output, each output of the network.
@@ -100,6 +142,11 @@ struct cnas_model {
 
     const struct cnas_param *params;
     size_t n_params, params_floats, params_trained;
+
+    const struct cnas_layer *layers; /* in order of execution */
+    uint32_t n_layers;
+    const struct cnas_operand *operands;
+    uint32_t logits; /* value */
 
     size_t infer_floats, train_floats, grad_floats; /* floats per sample */
     size_t state_floats;                            /* floats per batch */

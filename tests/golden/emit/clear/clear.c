@@ -360,6 +360,42 @@ static void backward(const struct cnas_run *r)
     stem_backward(r);
 }
 
+/* What each layer reads: value, channels, rows, columns. Value 0 is the input, value i + 1 the result of layer i. */
+static const struct cnas_operand operands[] = {
+    {0, 2, 9, 8},
+    {1, 4, 9, 8},
+    {2, 4, 9, 8},
+    {1, 4, 9, 8},
+    {3, 4, 9, 8},
+    {5, 4, 5, 4},
+    {6, 4, 10, 8},
+    {7, 4, 9, 8}, {4, 4, 9, 8}, {3, 4, 9, 8},
+    {8, 4, 9, 8},
+    {9, 4, 1, 1},
+    {10, 4, 1, 1},
+    {11, 4, 1, 1},
+};
+
+static const struct cnas_layer layers[] = {
+    {.name = "stem", .op = CNAS_OP_CONV, .first_x = 0, .n_x = 1, .c = 4, .h = 9, .w = 8, .window = &clear_stem_shape,
+     .weight = &params[0]},
+    {.name = "norm", .op = CNAS_OP_BATCH_NORM, .first_x = 1, .n_x = 1, .c = 4, .h = 9, .w = 8, .gamma = &params[1],
+     .beta = &params[2], .mean = &params[7], .var = &params[8], .epsilon = 1e-05f, .decay = 0.9f},
+    {.name = "curve", .op = CNAS_OP_POLY2, .first_x = 2, .n_x = 1, .c = 4, .h = 9, .w = 8, .weight = &params[3]},
+    {.name = "squares", .op = CNAS_OP_SQUARE, .first_x = 3, .n_x = 1, .c = 4, .h = 9, .w = 8},
+    {.name = "largest", .op = CNAS_OP_MAX_POOL, .first_x = 4, .n_x = 1, .c = 4, .h = 5, .w = 4,
+     .window = &clear_largest_shape},
+    {.name = "wide", .op = CNAS_OP_UPSAMPLE, .first_x = 5, .n_x = 1, .c = 4, .h = 10, .w = 8, .stride = 2},
+    {.name = "part", .op = CNAS_OP_SLICE, .first_x = 6, .n_x = 1, .c = 4, .h = 9, .w = 8, .slice = &clear_part_shape},
+    {.name = "both", .op = CNAS_OP_ADD, .first_x = 7, .n_x = 3, .c = 4, .h = 9, .w = 8},
+    {.name = "top", .op = CNAS_OP_MAX_POOL, .first_x = 10, .n_x = 1, .c = 4, .h = 1, .w = 1,
+     .window = &clear_top_shape},
+    {.name = "bend", .op = CNAS_OP_POLY2, .first_x = 11, .n_x = 1, .c = 4, .h = 1, .w = 1, .weight = &params[4]},
+    {.name = "relu", .op = CNAS_OP_RELU, .first_x = 12, .n_x = 1, .c = 4, .h = 1, .w = 1},
+    {.name = "logits", .op = CNAS_OP_LINEAR, .first_x = 13, .n_x = 1, .c = 3, .h = 1, .w = 1, .weight = &params[5],
+     .bias = &params[6]},
+};
+
 const struct cnas_model clear_model = {
     .name = "Clear", .source = "clear.ir",
     .digest = "bce5dd424fd367b914d47e4694cfc555ae9e6f4811ec2afb40a6c95e6351f171",
@@ -367,6 +403,7 @@ const struct cnas_model clear_model = {
     .c = 2, .h = 9, .w = 8, .classes = 3,
     .result = CNAS_RESULT_LABEL,
     .relus = 4, .macs = 5196,
+    .layers = layers, .n_layers = 12, .operands = operands, .logits = 12,
     .params = params, .n_params = 9, .params_floats = 127, .params_trained = 119,
     .infer_floats = 1296, .train_floats = 1904, .grad_floats = 1184, .state_floats = 8,
     .input_offset = TRAIN_IMAGE,

@@ -114,12 +114,28 @@ static void backward(const struct cnas_run *r)
     hidden_backward(r);
 }
 
+/* What each layer reads: value, channels, rows, columns. Value 0 is the input, value i + 1 the result of layer i. */
+static const struct cnas_operand operands[] = {
+    {0, 16, 1, 1},
+    {1, 8, 1, 1},
+    {2, 8, 1, 1},
+};
+
+static const struct cnas_layer layers[] = {
+    {.name = "hidden", .op = CNAS_OP_LINEAR, .first_x = 0, .n_x = 1, .c = 8, .h = 1, .w = 1, .weight = &params[0],
+     .bias = &params[1]},
+    {.name = "relu", .op = CNAS_OP_RELU, .first_x = 1, .n_x = 1, .c = 8, .h = 1, .w = 1},
+    {.name = "logits", .op = CNAS_OP_LINEAR, .first_x = 2, .n_x = 1, .c = 3, .h = 1, .w = 1, .weight = &params[2],
+     .bias = &params[3]},
+};
+
 const struct cnas_model mlp_model = {
     .name = "Mlp", .source = "mlp.ir",
     .digest = "2e8fb1ea872cac205bae3d93171ecff2e11474d96fb551384e3aac30f496dfb1",
     .clear_digest = "a08ec8afdda06b22163a2acdd5b2ab1d52fb93d2ffaea41eaecf1d24ae410658",
     .c = 1, .h = 4, .w = 4, .classes = 3,
     .relus = 8, .macs = 152,
+    .layers = layers, .n_layers = 3, .operands = operands, .logits = 3,
     .params = params, .n_params = 4, .params_floats = 163, .params_trained = 163,
     .infer_floats = 32, .train_floats = 48, .grad_floats = 32, .state_floats = 0,
     .input_offset = TRAIN_IMAGE,

@@ -354,12 +354,48 @@ static void backward(const struct cnas_run *r)
     stem_backward(r);
 }
 
+/* What each layer reads: value, channels, rows, columns. Value 0 is the input, value i + 1 the result of layer i. */
+static const struct cnas_operand operands[] = {
+    {0, 2, 9, 8},
+    {1, 4, 9, 8},
+    {2, 4, 9, 8},
+    {2, 4, 9, 8},
+    {4, 4, 5, 4},
+    {3, 4, 4, 4}, {5, 3, 4, 4},
+    {6, 7, 4, 4},
+    {7, 5, 4, 4},
+    {8, 5, 4, 4},
+    {9, 5, 3, 3},
+    {10, 5, 1, 1},
+};
+
+static const struct cnas_layer layers[] = {
+    {.name = "stem", .op = CNAS_OP_CONV, .first_x = 0, .n_x = 1, .c = 4, .h = 9, .w = 8, .window = &pool_stem_shape,
+     .weight = &params[0], .bias = &params[1]},
+    {.name = "relu", .op = CNAS_OP_RELU, .first_x = 1, .n_x = 1, .c = 4, .h = 9, .w = 8},
+    {.name = "two", .op = CNAS_OP_MAX_POOL, .first_x = 2, .n_x = 1, .c = 4, .h = 4, .w = 4, .window = &pool_two_shape},
+    {.name = "three", .op = CNAS_OP_MAX_POOL, .first_x = 3, .n_x = 1, .c = 4, .h = 5, .w = 4,
+     .window = &pool_three_shape},
+    {.name = "cut", .op = CNAS_OP_SLICE, .first_x = 4, .n_x = 1, .c = 3, .h = 4, .w = 4, .slice = &pool_cut_shape},
+    {.name = "both", .op = CNAS_OP_CONCAT, .first_x = 5, .n_x = 2, .c = 7, .h = 4, .w = 4},
+    {.name = "mix", .op = CNAS_OP_CONV, .first_x = 7, .n_x = 1, .c = 5, .h = 4, .w = 4, .window = &pool_mix_shape,
+     .weight = &params[2], .bias = &params[3]},
+    {.name = "norm", .op = CNAS_OP_BATCH_NORM, .first_x = 8, .n_x = 1, .c = 5, .h = 4, .w = 4, .gamma = &params[4],
+     .beta = &params[5], .mean = &params[8], .var = &params[9], .epsilon = 1e-05f, .decay = 0.9f},
+    {.name = "bare", .op = CNAS_OP_MAX_POOL, .first_x = 9, .n_x = 1, .c = 5, .h = 3, .w = 3,
+     .window = &pool_bare_shape},
+    {.name = "top", .op = CNAS_OP_MAX_POOL, .first_x = 10, .n_x = 1, .c = 5, .h = 1, .w = 1, .window = &pool_top_shape},
+    {.name = "logits", .op = CNAS_OP_LINEAR, .first_x = 11, .n_x = 1, .c = 3, .h = 1, .w = 1, .weight = &params[6],
+     .bias = &params[7]},
+};
+
 const struct cnas_model pool_model = {
     .name = "Pool", .source = "pool.ir",
     .digest = "bcd0dfc97f2e15dd949732069f6909acb4eda167ed481d0e108b5439a1d3b686",
     .clear_digest = "0f0f1869c72eea5f214ecad869d65beaa768a78fdac57dbba26840164126295f",
     .c = 2, .h = 9, .w = 8, .classes = 3,
     .relus = 288, .macs = 10239,
+    .layers = layers, .n_layers = 11, .operands = operands, .logits = 11,
     .params = params, .n_params = 10, .params_floats = 434, .params_trained = 424,
     .infer_floats = 720, .train_floats = 784, .grad_floats = 576, .state_floats = 10,
     .input_offset = TRAIN_IMAGE,

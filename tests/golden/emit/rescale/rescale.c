@@ -276,12 +276,42 @@ static void backward(const struct cnas_run *r)
     wide_backward(r);
 }
 
+/* What each layer reads: value, channels, rows, columns. Value 0 is the input, value i + 1 the result of layer i. */
+static const struct cnas_operand operands[] = {
+    {0, 2, 8, 8},
+    {1, 6, 8, 8},
+    {2, 6, 8, 8},
+    {3, 6, 8, 8},
+    {4, 6, 8, 8},
+    {5, 6, 4, 4},
+    {6, 4, 4, 4},
+    {7, 16, 1, 1},
+};
+
+static const struct cnas_layer layers[] = {
+    {.name = "wide", .op = CNAS_OP_CONV, .first_x = 0, .n_x = 1, .c = 6, .h = 8, .w = 8, .window = &rescale_wide_shape,
+     .weight = &params[0]},
+    {.name = "bn", .op = CNAS_OP_BATCH_NORM, .first_x = 1, .n_x = 1, .c = 6, .h = 8, .w = 8, .gamma = &params[1],
+     .beta = &params[2], .mean = &params[8], .var = &params[9], .epsilon = 1e-05f, .decay = 0.9f},
+    {.name = "deep", .op = CNAS_OP_CONV, .first_x = 2, .n_x = 1, .c = 6, .h = 8, .w = 8, .window = &rescale_deep_shape,
+     .weight = &params[3], .bias = &params[4]},
+    {.name = "relu", .op = CNAS_OP_RELU, .first_x = 3, .n_x = 1, .c = 6, .h = 8, .w = 8},
+    {.name = "pool", .op = CNAS_OP_AVG_POOL, .first_x = 4, .n_x = 1, .c = 6, .h = 4, .w = 4,
+     .window = &rescale_pool_shape},
+    {.name = "conv", .op = CNAS_OP_CONV, .first_x = 5, .n_x = 1, .c = 4, .h = 4, .w = 4, .window = &rescale_conv_shape,
+     .weight = &params[5]},
+    {.name = "last", .op = CNAS_OP_CONV, .first_x = 6, .n_x = 1, .c = 4, .h = 2, .w = 2, .window = &rescale_last_shape,
+     .weight = &params[6]},
+    {.name = "fc", .op = CNAS_OP_LINEAR, .first_x = 7, .n_x = 1, .c = 5, .h = 1, .w = 1, .weight = &params[7]},
+};
+
 const struct cnas_model rescale_model = {
     .name = "Rescale", .source = "rescale.ir",
     .digest = "818f6d831c352ea4d83b7def3426315fc04c35caeea0930e5c824eaeb80b8ea2",
     .clear_digest = "0d0307f102423f873c734482237a1cde438526216e35eb516ecd66d1553c2206",
     .c = 2, .h = 8, .w = 8, .classes = 5,
     .relus = 384, .macs = 11792,
+    .layers = layers, .n_layers = 8, .operands = operands, .logits = 8,
     .params = params, .n_params = 10, .params_floats = 590, .params_trained = 578,
     .infer_floats = 896, .train_floats = 1664, .grad_floats = 768, .state_floats = 12,
     .input_offset = TRAIN_IMAGE,

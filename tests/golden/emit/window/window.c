@@ -475,12 +475,62 @@ static void backward(const struct cnas_run *r)
     grouped_backward(r);
 }
 
+/* What each layer reads: value, channels, rows, columns. Value 0 is the input, value i + 1 the result of layer i. */
+static const struct cnas_operand operands[] = {
+    {0, 2, 11, 10},
+    {1, 6, 11, 10},
+    {2, 6, 11, 10},
+    {3, 6, 6, 5},
+    {4, 8, 6, 5},
+    {5, 8, 6, 5},
+    {5, 8, 6, 5},
+    {6, 4, 6, 5},
+    {8, 3, 4, 5},
+    {7, 4, 6, 5}, {9, 3, 6, 5},
+    {10, 7, 6, 5},
+    {11, 7, 6, 5},
+    {12, 7, 7, 5},
+    {13, 7, 4, 3},
+    {14, 5, 2, 1},
+    {15, 10, 1, 1},
+};
+
+static const struct cnas_layer layers[] = {
+    {.name = "grouped", .op = CNAS_OP_CONV, .first_x = 0, .n_x = 1, .c = 6, .h = 11, .w = 10,
+     .window = &window_grouped_shape, .weight = &params[0], .bias = &params[1]},
+    {.name = "relu", .op = CNAS_OP_RELU, .first_x = 1, .n_x = 1, .c = 6, .h = 11, .w = 10},
+    {.name = "deep", .op = CNAS_OP_CONV, .first_x = 2, .n_x = 1, .c = 6, .h = 6, .w = 5, .window = &window_deep_shape,
+     .weight = &params[2], .bias = &params[3]},
+    {.name = "point", .op = CNAS_OP_CONV, .first_x = 3, .n_x = 1, .c = 8, .h = 6, .w = 5, .window = &window_point_shape,
+     .weight = &params[4]},
+    {.name = "relu_1", .op = CNAS_OP_RELU, .first_x = 4, .n_x = 1, .c = 8, .h = 6, .w = 5},
+    {.name = "wide", .op = CNAS_OP_CONV, .first_x = 5, .n_x = 1, .c = 4, .h = 6, .w = 5, .window = &window_wide_shape,
+     .weight = &params[5]},
+    {.name = "left", .op = CNAS_OP_SLICE, .first_x = 6, .n_x = 1, .c = 4, .h = 6, .w = 5, .slice = &window_left_shape},
+    {.name = "right", .op = CNAS_OP_SLICE, .first_x = 7, .n_x = 1, .c = 3, .h = 4, .w = 5,
+     .slice = &window_right_shape},
+    {.name = "framed", .op = CNAS_OP_SLICE, .first_x = 8, .n_x = 1, .c = 3, .h = 6, .w = 5,
+     .slice = &window_framed_shape},
+    {.name = "both", .op = CNAS_OP_CONCAT, .first_x = 9, .n_x = 2, .c = 7, .h = 6, .w = 5},
+    {.name = "relu_2", .op = CNAS_OP_RELU, .first_x = 11, .n_x = 1, .c = 7, .h = 6, .w = 5},
+    {.name = "shifted", .op = CNAS_OP_SLICE, .first_x = 12, .n_x = 1, .c = 7, .h = 7, .w = 5,
+     .slice = &window_shifted_shape},
+    {.name = "mean", .op = CNAS_OP_AVG_POOL, .first_x = 13, .n_x = 1, .c = 7, .h = 4, .w = 3,
+     .window = &window_mean_shape},
+    {.name = "last", .op = CNAS_OP_CONV, .first_x = 14, .n_x = 1, .c = 5, .h = 2, .w = 1, .window = &window_last_shape,
+     .weight = &params[6]},
+    {.name = "relu_3", .op = CNAS_OP_RELU, .first_x = 15, .n_x = 1, .c = 5, .h = 2, .w = 1},
+    {.name = "logits", .op = CNAS_OP_LINEAR, .first_x = 16, .n_x = 1, .c = 3, .h = 1, .w = 1, .weight = &params[7],
+     .bias = &params[8]},
+};
+
 const struct cnas_model window_model = {
     .name = "Window", .source = "window.ir",
     .digest = "5547aaeaa629cba69a98908ddb1023887a860532013c31697e09bc8b07e846a0",
     .clear_digest = "bdf7a7ab149c37854d0827a8af8809d7810ef915a486216952ae94a8208e5090",
     .c = 2, .h = 11, .w = 10, .classes = 3,
     .relus = 1120, .macs = 15570,
+    .layers = layers, .n_layers = 16, .operands = operands, .logits = 16,
     .params = params, .n_params = 9, .params_floats = 519, .params_trained = 519,
     .infer_floats = 1568, .train_floats = 1920, .grad_floats = 1344, .state_floats = 0,
     .input_offset = TRAIN_IMAGE,
