@@ -10,6 +10,7 @@ libcnas_la_LIBADD = libcnasrt.la
 libcnas_la_LDFLAGS = -version-info 0:0:0 -export-symbols-regex '^cnas_' -no-undefined
 include runtime/base/local.mk
 include runtime/kernel/local.mk
+include runtime/engine/local.mk
 include runtime/data/local.mk
 include runtime/train/local.mk
 include runtime/net/local.mk
