@@ -54,6 +54,24 @@ static void crop_flip(float *out, const uint8_t *pixels, const float *levels, si
     }
 }
 
+/* Where index i of a row of n lies when the row is mirrored at its first and last element again and again. */
+static size_t reflected(size_t i, size_t offset, size_t n)
+{
+    const size_t period = n > 1 ? 2 * (n - 1) : 1, from = (i + (period - offset % period)) % period; /* i - offset, not negative */
+    return from < n ? from : period - from;
+}
+
+/* As crop_flip, with the mirrored border in place of zeros. */
+static void crop_flip_reflect(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, size_t crop, size_t dy,
+                              size_t dx, int mirror)
+{
+    for (size_t i = 0; i < h; i++) {
+        const uint8_t *row = pixels + reflected(i + dy, crop, h) * w;
+        for (size_t j = 0; j < w; j++)
+            out[i * w + (mirror ? w - 1 - j : j)] = levels[row[reflected(j + dx, crop, w)]];
+    }
+}
+
 static void cut_out(float *out, size_t h, size_t w, size_t size, size_t cy, size_t cx)
 {
     size_t y0 = cy > size / 2 ? cy - size / 2 : 0, x0 = cx > size / 2 ? cx - size / 2 : 0;
@@ -88,10 +106,17 @@ static void sample(const struct job *j, size_t i)
     /* Every number is drawn whether it is used or not: switching one kind of augmentation leaves the others as they were. */
     struct cn_train_rng r = cn_train_rng_make(a->seed, CN_TRAIN_AUGMENT, a->epoch, at);
     uint32_t dy = cn_train_rng_below(&r, 2 * a->crop + 1), dx = cn_train_rng_below(&r, 2 * a->crop + 1);
-    int mirror = (int)cn_train_rng_below(&r, 2) && a->flip;
+    int mirror = (int)cn_train_rng_below(&r, 2);
     uint32_t cy = cn_train_rng_below(&r, d->h), cx = cn_train_rng_below(&r, d->w);
+    if (a->flip == CNAS_FLIP_NONE)
+        mirror = 0;
+    if (a->flip == CNAS_FLIP_ALTERNATE) {
+        struct cn_train_rng phase = cn_train_rng_make(a->seed, CN_TRAIN_PHASE, at, 0);
+        mirror = (int)((cn_train_rng_below(&phase, 2) + a->epoch) % 2);
+    }
     for (size_t k = 0; k < d->c; k++) {
-        crop_flip(out + k * hw, pixels + k * hw, j->levels + k * 256, d->h, d->w, a->crop, dy, dx, mirror);
+        (a->padding == CNAS_PADDING_REFLECT ? crop_flip_reflect : crop_flip)(out + k * hw, pixels + k * hw, j->levels + k * 256, d->h, d->w,
+                                                                             a->crop, dy, dx, mirror);
         if (a->cutout)
             cut_out(out + k * hw, d->h, d->w, a->cutout, cy, cx);
     }
@@ -110,5 +135,9 @@ void cn_train_batch(struct cnas_ctx *ctx, float *images, uint32_t *labels, const
                     const uint32_t *order, size_t first, size_t n, const struct cn_train_augment *augment)
 {
     struct job j = {images, labels, d, levels, order, first, n, augment};
-    cn_kernel_run(ctx, (n + SAMPLES - 1) / SAMPLES, batch_chunk, &j);
+    const size_t chunks = (n + SAMPLES - 1) / SAMPLES;
+    if (ctx)
+        cn_kernel_run(ctx, chunks, batch_chunk, &j);
+    for (size_t i = 0; i < chunks && !ctx; i++)
+        batch_chunk(&j, i, NULL);
 }

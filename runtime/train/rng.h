@@ -10,7 +10,8 @@ enum cn_train_use {
     CN_TRAIN_SHUFFLE,   /* a: epoch */
     CN_TRAIN_AUGMENT,   /* a: epoch, b: sample */
     CN_TRAIN_DROPOUT,   /* a: epoch, b: step */
-    CN_TRAIN_SPLIT      /* a: sample */
+    CN_TRAIN_SPLIT,     /* a: sample */
+    CN_TRAIN_PHASE      /* of alternating mirror images; a: sample */
 };
 
 struct cn_train_rng {

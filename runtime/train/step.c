@@ -30,7 +30,7 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
     uint32_t epoch = (uint32_t)t->place.epoch;
     size_t at = t->place.step, first = at * o->batch, capacity = o->batch, correct;
     size_t n = d->n - first < capacity ? d->n - first : capacity;
-    struct cn_train_augment augment = {o->seed, epoch, o->crop, o->cutout, o->flip};
+    struct cn_train_augment augment = {.seed = o->seed, .epoch = epoch, .crop = o->crop, .cutout = o->cutout, .flip = o->flip};
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
     struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .grads = t->grads, .act = t->act, .dact = t->dact,
                          .state = t->state, .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};

@@ -4,3 +4,6 @@ tests_unit_test_train_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_split
 tests_unit_test_split_SOURCES = tests/unit/test_split.c
 tests_unit_test_split_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_batch
+tests_unit_test_batch_SOURCES = tests/unit/test_batch.c
+tests_unit_test_batch_LDADD = $(RUNTIME_TEST_LIBS)

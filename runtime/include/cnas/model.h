@@ -120,6 +120,14 @@ struct cnas_term {
     int32_t pad_y, pad_x;
 };
 
+/* Mirror images in training, and what lies outside of an image that is moved before it is cropped. */
+enum cnas_flip {
+    CNAS_FLIP_NONE,
+    CNAS_FLIP_RANDOM,   /* in one case of two */
+    CNAS_FLIP_ALTERNATE /* in every second epoch; half of the images begin with it */
+};
+enum cnas_padding { CNAS_PADDING_ZERO, CNAS_PADDING_REFLECT };
+
 /* What the network gives for its logits. */
 enum cnas_result {
     CNAS_RESULT_LOGITS,

@@ -1,0 +1,135 @@
+/* Augmentation against a slow reference that builds the padded image. */
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/train/batch.h"
+#include "runtime/train/rng.h"
+
+enum { C = 2, MAX_SIDE = 12, MAX_CROP = 40, IMAGES = 9, MAX_IMAGE = C * MAX_SIDE * MAX_SIDE };
+
+static uint8_t pixels[IMAGES * MAX_IMAGE];
+static uint32_t labels[IMAGES], got_labels[IMAGES];
+static float levels[C * 256], got[IMAGES * MAX_IMAGE], want[MAX_IMAGE];
+
+/* One step at a time from i to the inside, turning round at the ends. */
+static int bounce(int i, int n)
+{
+    while (n > 1 && (i < 0 || i >= n))
+        i = i < 0 ? -i : 2 * (n - 1) - i;
+    return n > 1 ? i : 0;
+}
+
+/* The draws in the order that batch.c documents by its code; everything after them is done in another way. */
+static void reference(const struct cnas_dataset *d, size_t at, const struct cn_train_augment *a)
+{
+    static float padded[MAX_SIDE + 2 * MAX_CROP][MAX_SIDE + 2 * MAX_CROP];
+    const int h = (int)d->h, w = (int)d->w, crop = (int)a->crop, half = (int)a->cutout / 2;
+    struct cn_train_rng r = cn_train_rng_make(a->seed, CN_TRAIN_AUGMENT, a->epoch, at);
+    const int dy = (int)cn_train_rng_below(&r, 2 * a->crop + 1), dx = (int)cn_train_rng_below(&r, 2 * a->crop + 1);
+    int mirror = (int)cn_train_rng_below(&r, 2);
+    const int cy = (int)cn_train_rng_below(&r, d->h), cx = (int)cn_train_rng_below(&r, d->w);
+    struct cn_train_rng phase = cn_train_rng_make(a->seed, CN_TRAIN_PHASE, at, 0);
+    if (a->flip != CNAS_FLIP_RANDOM)
+        mirror = a->flip == CNAS_FLIP_ALTERNATE && (cn_train_rng_below(&phase, 2) + a->epoch) % 2;
+    for (int k = 0; k < C; k++) {
+        const uint8_t *map = pixels + (at * C + (size_t)k) * d->h * d->w;
+        for (int y = 0; y < h + 2 * crop; y++)
+            for (int x = 0; x < w + 2 * crop; x++) {
+                const int inside = y >= crop && y < h + crop && x >= crop && x < w + crop;
+                padded[y][x] = inside || a->padding == CNAS_PADDING_REFLECT ? levels[k * 256 + map[bounce(y - crop, h) * w + bounce(x - crop, w)]] : 0;
+            }
+        for (int y = 0; y < h; y++)
+            for (int x = 0; x < w; x++) {
+                const int hidden = a->cutout && y >= cy - half && y < cy - half + (int)a->cutout && x >= cx - half && x < cx - half + (int)a->cutout;
+                want[(k * h + y) * w + x] = hidden ? 0 : padded[y + dy][(mirror ? w - 1 - x : x) + dx];
+            }
+    }
+}
+
+static struct cnas_dataset random_set(uint32_t h, uint32_t w)
+{
+    for (size_t i = 0; i < IMAGES * C * (size_t)h * w; i++)
+        pixels[i] = (uint8_t)rand();
+    for (uint32_t i = 0; i < IMAGES; i++)
+        labels[i] = i;
+    for (int i = 0; i < C * 256; i++)
+        levels[i] = (float)(1 + rand() % 1000);
+    return (struct cnas_dataset){C, h, w, IMAGES, IMAGES, pixels, labels};
+}
+
+START_TEST(as_the_reference)
+{
+    static const uint32_t sides[][2] = {{1, 1}, {1, 5}, {2, 2}, {3, 8}, {12, 12}}, crops[] = {0, 1, 2, 5, MAX_CROP}, cutouts[] = {0, 1, 4, 7, 30};
+    static const uint32_t order[IMAGES + 1] = {99, 3, 1, 4, 0, 8, 2, 7, 6, 5};
+    struct cnas_ctx *ctx;
+    ck_assert(!cnas_ctx_new(&ctx, 3));
+    srand(11);
+    for (size_t s = 0; s < sizeof sides / sizeof *sides; s++)
+        for (size_t c = 0; c < 5; c++)
+            for (size_t o = 0; o < 5; o++)
+                for (int form = 0; form < 6; form++) {
+                    const struct cnas_dataset d = random_set(sides[s][0], sides[s][1]);
+                    const size_t image = (size_t)C * d.h * d.w;
+                    const struct cn_train_augment a = {.seed = (uint64_t)rand(), .epoch = (uint32_t)rand() % 50, .crop = crops[c],
+                                                       .cutout = cutouts[o], .flip = form % 3, .padding = form / 3};
+                    cn_train_batch(form % 2 ? ctx : NULL, got, got_labels, &d, levels, order, 1, IMAGES, &a);
+                    for (size_t i = 0; i < IMAGES; i++) {
+                        reference(&d, order[i + 1], &a);
+                        ck_assert_uint_eq(got_labels[i], order[i + 1]);
+                        ck_assert_msg(!memcmp(got + i * image, want, image * sizeof(float)), "side %ux%u, crop %u, cutout %u, form %d", d.h, d.w,
+                                      a.crop, a.cutout, form);
+                    }
+                }
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
+/* Every image is mirrored in every second epoch; about half of them in even ones; the seed says which. */
+START_TEST(alternating)
+{
+    enum { N = 2000 };
+    static uint8_t two[N][2];
+    static uint32_t zeros[N], which[N];
+    static float out[N][2];
+    static int first[N];
+    const struct cnas_dataset d = {1, 1, 2, 1, N, two[0], zeros};
+    const struct cnas_model m = {.c = 1, .h = 1, .w = 2};
+    float one[256];
+    int even = 0, same = 0;
+    cn_train_levels(one, &m);
+    for (int i = 0; i < N; i++)
+        two[i][1] = 255;
+    for (uint32_t epoch = 0; epoch < 6; epoch++) {
+        struct cn_train_augment a = {.seed = 5, .epoch = epoch, .flip = CNAS_FLIP_ALTERNATE};
+        cn_train_batch(NULL, out[0], which, &d, one, NULL, 0, N, &a);
+        for (int i = 0; i < N; i++) {
+            const int mirrored = out[i][0] == 1;
+            if (!epoch)
+                even += first[i] = mirrored;
+            ck_assert_int_eq(mirrored, epoch % 2 ? !first[i] : first[i]);
+        }
+    }
+    ck_assert_int_lt(abs(even - N / 2), 112); /* five standard deviations */
+    struct cn_train_augment other = {.seed = 6, .flip = CNAS_FLIP_ALTERNATE};
+    cn_train_batch(NULL, out[0], which, &d, one, NULL, 0, N, &other);
+    for (int i = 0; i < N; i++)
+        same += (out[i][0] == 1) == first[i];
+    ck_assert_int_lt(abs(same - N / 2), 112);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("batch");
+    TCase *t = tcase_create("batch");
+    tcase_set_timeout(t, 60);
+    tcase_add_test(t, as_the_reference);
+    tcase_add_test(t, alternating);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
