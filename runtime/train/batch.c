@@ -54,9 +54,11 @@ static void crop_flip(float *out, const uint8_t *pixels, const float *levels, si
     }
 }
 
-/* Where index i of a row of n lies when the row is mirrored at its first and last element again and again. */
+/* Where index i - offset of a row of n lies when the row is mirrored at its first and last element again and again. */
 static size_t reflected(size_t i, size_t offset, size_t n)
 {
+    if (i >= offset && i - offset < n)
+        return i - offset;
     const size_t period = n > 1 ? 2 * (n - 1) : 1, from = (i + (period - offset % period)) % period; /* i - offset, not negative */
     return from < n ? from : period - from;
 }

@@ -4,6 +4,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/evaluate.c \
 	runtime/train/infer.c \
 	runtime/train/init.c \
+	runtime/train/loader.c runtime/train/loader.h \
 	runtime/train/notify.c \
 	runtime/train/options.c runtime/train/options.h \
 	runtime/train/rate.c runtime/train/rate.h \

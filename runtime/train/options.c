@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "runtime/base/error.h"
+#include "runtime/train/loader.h"
 
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m)
 {
@@ -26,5 +27,7 @@ enum cnas_status cn_train_check_options(const struct cnas_train_options *o, stru
         return cn_error(err, CNAS_E_RANGE, "the factor of warm restarts must be at least 1");
     if (o->crop > 1024 || o->cutout > 4096)
         return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
+    if (o->loader_threads > CN_TRAIN_LOADERS)
+        return cn_error(err, CNAS_E_RANGE, "at most %d loader threads", CN_TRAIN_LOADERS);
     return CNAS_OK;
 }

@@ -1,41 +1,26 @@
-/* One step of training, and the order in which an epoch takes the samples. */
+/* One step of training. */
 #include <math.h>
 
 #include "runtime/base/error.h"
-#include "runtime/train/batch.h"
+#include "runtime/base/misuse.h"
+#include "runtime/train/loader.h"
 #include "runtime/train/rate.h"
 #include "runtime/train/rng.h"
 #include "runtime/train/sgd.h"
 #include "runtime/train/trainer.h"
 
-/* Fisher & Yates. */
-void cn_train_shuffle(struct cn_trainer *t)
-{
-    const size_t n = t->sets->train->n;
-    struct cn_train_rng r = cn_train_rng_make(t->o->seed, CN_TRAIN_SHUFFLE, t->place.epoch, 0);
-    for (size_t i = 0; i < n; i++)
-        t->order[i] = (uint32_t)i;
-    for (size_t i = n; i > 1; i--) {
-        uint32_t j = cn_train_rng_below(&r, (uint32_t)i), swap = t->order[i - 1];
-        t->order[i - 1] = t->order[j];
-        t->order[j] = swap;
-    }
-}
-
 enum cnas_status cn_train_step(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
     const struct cnas_train_options *o = t->o;
-    const struct cnas_dataset *d = t->sets->train;
     uint32_t epoch = (uint32_t)t->place.epoch;
     size_t at = t->place.step, first = at * o->batch, capacity = o->batch, correct;
-    size_t n = d->n - first < capacity ? d->n - first : capacity;
-    struct cn_train_augment augment = {.seed = o->seed, .epoch = epoch, .crop = o->crop, .cutout = o->cutout, .flip = o->flip};
+    size_t n = cn_train_loader_next(t->loader, t->act + m->input_offset * capacity, t->labels);
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
     struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .grads = t->grads, .act = t->act, .dact = t->dact,
                          .state = t->state, .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};
 
-    cn_train_batch(t->ctx, t->act + m->input_offset * capacity, t->labels, d, t->levels, t->order, first, n, &augment);
+    cn_require(n);
     m->forward(&r);
     double loss = cnas_softmax_cross_entropy(t->ctx, t->dact + m->logits_grad_offset * capacity, &correct,
                                              t->act + m->train_logits_offset * capacity, t->labels, n, m->classes);

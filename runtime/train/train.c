@@ -3,7 +3,7 @@
 #include <cnas/train.h>
 
 #include "runtime/base/error.h"
-#include "runtime/train/batch.h"
+#include "runtime/train/loader.h"
 #include "runtime/train/options.h"
 #include "runtime/train/trainer.h"
 
@@ -51,7 +51,6 @@ static enum cnas_status end_epoch(struct cn_trainer *t)
 
 static enum cnas_status run_epoch(struct cn_trainer *t)
 {
-    cn_train_shuffle(t);
     t->progress.epoch = (uint32_t)t->place.epoch + 1;
     t->epoch_first = t->place.step * t->o->batch;
     t->epoch_s = cn_train_now_s();
@@ -76,6 +75,17 @@ static enum cnas_status resume(struct cn_trainer *t, int *found)
     return CNAS_OK;
 }
 
+/* The batches from t->place on. */
+static enum cnas_status load(struct cn_trainer *t)
+{
+    const struct cnas_train_options *o = t->o;
+    const struct cn_train_load want = {
+        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .epoch = t->place.epoch, .step = t->place.step,
+        .epochs = o->epochs, .threads = o->loader_threads,
+        .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip}};
+    return cn_train_loader_new(&t->loader, &want, t->err);
+}
+
 static enum cnas_status run(struct cn_trainer *t)
 {
     size_t batch = t->o->batch, n = t->sets->train->n;
@@ -92,6 +102,7 @@ static enum cnas_status run(struct cn_trainer *t)
     cn_train_notify(t, CNAS_TRAIN_START);
     if (!found) /* a path that cannot be written shows now, not after an epoch */
         CNAS_TRY(save(t));
+    CNAS_TRY(load(t));
     while (t->place.epoch < t->o->epochs && !t->stop)
         CNAS_TRY(run_epoch(t));
     return CNAS_OK;

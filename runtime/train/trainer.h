@@ -14,7 +14,8 @@ struct cn_trainer {
     void *user;
     struct cnas_error *err;
     float *params, *grads, *velocity, *act, *dact, *state, *levels;
-    uint32_t *order, *labels;
+    uint32_t *labels;
+    struct cn_train_loader *loader;
     size_t steps; /* of an epoch */
     char digest[CN_TRAIN_DIGEST];
     struct cn_train_place place;
@@ -28,8 +29,6 @@ struct cn_trainer {
 CNAS_CHECKED enum cnas_status cn_train_allocate(struct cn_trainer *t);
 void cn_train_release(struct cn_trainer *t);
 
-/* The order of the samples in epoch place.epoch. */
-void cn_train_shuffle(struct cn_trainer *t);
 /* The step at t->place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);
 

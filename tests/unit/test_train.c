@@ -164,6 +164,11 @@ START_TEST(it_learns_and_repeats)
     cnas_params_init(again, &model, 1);
     train(again, 1, &o, &w);
     ck_assert_mem_eq(first, again, sizeof first);
+    for (o.loader_threads = 1; o.loader_threads < 4; o.loader_threads += 2) {
+        cnas_params_init(again, &model, 1);
+        train(again, 2, &o, &w);
+        ck_assert_mem_eq(first, again, sizeof first);
+    }
     o.seed = 2;
     cnas_params_init(other, &model, 1);
     train(other, 3, &o, &w);
@@ -230,6 +235,7 @@ START_TEST(it_goes_on_from_a_checkpoint)
     cnas_ctx_free(&ctx);
 
     memset(parts, 0x55, sizeof parts); /* all must come from the file */
+    o.loader_threads = 2;              /* neither they nor the worker threads make it another training */
     train(parts, 1, &o, &u);
     ck_assert_int_eq(u.epochs, 2);
     memset(parts, 0x55, sizeof parts);
@@ -308,6 +314,7 @@ START_TEST(bad_input_is_refused)
     REFUSED(o.momentum = 1, CNAS_E_RANGE);
     REFUSED(o.restart_first = 1, CNAS_E_RANGE);
     REFUSED(o.crop = UINT32_MAX, CNAS_E_RANGE);
+    REFUSED(o.loader_threads = 17, CNAS_E_RANGE);
     REFUSED(d.h = 9, CNAS_E_MISMATCH);
     REFUSED(d.n = 0, CNAS_E_RANGE);
     REFUSED(o.lr_max = 1e30, CNAS_E_RANGE); /* diverges */

@@ -7,3 +7,6 @@ tests_unit_test_split_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_batch
 tests_unit_test_batch_SOURCES = tests/unit/test_batch.c
 tests_unit_test_batch_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_loader
+tests_unit_test_loader_SOURCES = tests/unit/test_loader.c
+tests_unit_test_loader_LDADD = $(RUNTIME_TEST_LIBS)

@@ -53,6 +53,7 @@ struct cnas_train_options {
     int nesterov, flip;
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
     uint64_t seed;
+    uint32_t loader_threads; /* make batches ahead of the compute; 0: the compute's threads do when they need one. Same results */
     const char *checkpoint; /* written after every epoch and resumed from when it fits; NULL: none */
 };
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
