@@ -25,7 +25,7 @@ TESTS += $(UNIT_TESTS)
 endif
 
 # Random tests again, with more cases than `make check` has time for: COUNT:PROGRAM. CNAS_SEED chooses others.
-LONG_TESTS = 50000:tests/unit/test_pass_property 100:$(srcdir)/tests/e2e/random_nets.sh
+LONG_TESTS = 50000:tests/unit/test_pass_property 100:tests/unit/test_train_resume 100:$(srcdir)/tests/e2e/random_nets.sh
 .PHONY: check-long
 check-long: check
 	@$(AM_TESTS_ENVIRONMENT) for t in $(LONG_TESTS); do \

@@ -32,6 +32,7 @@ static void catch_signals(void)
 
 struct watch {
     struct cn_progress progress;
+    const char *checkpoint;
     double first; /* samples that were done when we started */
 };
 
@@ -46,6 +47,11 @@ static int on_progress(void *user, const struct cnas_train_progress *p)
     if (p->event == CNAS_TRAIN_START) {
         w->first = samples_done(p);
         cn_progress_start(&w->progress);
+        if (p->resumed)
+            printf("going on from %s: epoch %u of %u, step %zu of %zu\n", w->checkpoint, p->epoch, p->epochs, p->step, p->steps);
+    } else if (p->event == CNAS_TRAIN_WARNING) {
+        cn_progress_clear(&w->progress);
+        cn_fail(0, "warning: %s; the checkpoint before it stays, training goes on", p->warning);
     } else if (p->event == CNAS_TRAIN_EPOCH) {
         char test[32] = "";
         cn_progress_clear(&w->progress);
@@ -87,18 +93,21 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_tra
 {
     struct cnas_train_options t;
     struct cnas_error err = {0};
-    struct watch w = {0};
+    struct watch w = {.checkpoint = o->checkpoint};
     const struct cnas_train_sets sets = {.train = train, .test = test};
+    const struct cnas_train_control control = {.checkpoint = o->checkpoint, .callback = on_progress, .user = &w, .report_s = 0.2,
+                                                .loader_threads = (uint32_t)o->loader_threads};
     cn_train_recipe(&t, o, m);
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
-    if (!access(o->checkpoint, F_OK))
-        printf("checkpoint %s: going on from it if it belongs to this training\n", o->checkpoint);
-    fflush(stdout);
     catch_signals();
     cnas_params_init(params, m, t.seed);
-    enum cnas_status status = cnas_train(params, ctx, m, &sets, &t, on_progress, &w, &err);
+    enum cnas_status status = cnas_train(params, ctx, m, &sets, &t, &control, &err);
     cn_progress_clear(&w.progress);
+    if (status == CNAS_E_MISMATCH)
+        return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
+    if (status == CNAS_E_DIVERGED)
+        return cn_fail(3, "%s (the last checkpoint stays as it was)", err.text);
     if (status)
         return cn_fail(1, "%s", err.text);
     if (interrupted) {

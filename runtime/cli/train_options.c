@@ -78,6 +78,4 @@ void cn_train_recipe(struct cnas_train_options *t, const struct cn_train_cli *o,
     t->epochs = (uint32_t)o->epochs;
     t->batch = (uint32_t)o->batch;
     t->seed = o->seed;
-    t->loader_threads = (uint32_t)o->loader_threads;
-    t->checkpoint = o->checkpoint;
 }

@@ -11,79 +11,151 @@
 #include "runtime/base/error.h"
 #include "runtime/data/file.h"
 #include "runtime/data/safetensors.h"
+#include "runtime/train/finite.h"
 
-static const char format[] = "cnas-checkpoint-1";
+static const char format[] = "cnas-checkpoint-2"; /* 1 had no optimizer but SGD, and no best parameters */
 
-/* BLAKE2b-256 over a text with every option and over the data. Reals in hexadecimal: exact. */
-void cn_train_digest(char out[CN_TRAIN_DIGEST], const struct cnas_model *m, const struct cnas_dataset *d,
-                     const struct cnas_train_options *o)
+/* --- which training --- */
+
+static void hash_data(crypto_generichash_state *state, const struct cnas_dataset *d)
 {
-    char text[640];
+    char text[128];
+    int length = snprintf(text, sizeof text, "\ndata %zu %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n", d ? d->n : 0, d ? d->c : 0,
+                          d ? d->h : 0, d ? d->w : 0, d ? d->classes : 0);
+    crypto_generichash_update(state, (const unsigned char *)text, (size_t)length);
+    if (!d)
+        return;
+    crypto_generichash_update(state, d->pixels, d->n * d->c * d->h * d->w);
+    crypto_generichash_update(state, (const unsigned char *)d->labels, d->n * sizeof *d->labels);
+}
+
+/* BLAKE2b-256 over a text with the network and every option and over the data that weights or their choice depend on. */
+void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m, const struct cnas_train_sets *sets,
+                       const struct cnas_train_options *o)
+{
     unsigned char hash[crypto_generichash_BYTES];
     crypto_generichash_state state;
-    int length = snprintf(text, sizeof text,
-                          "%s network %s lr %a %a momentum %a decay %a nesterov %d flip %d epochs %" PRIu32 " batch %" PRIu32
-                          " restart %" PRIu32 " %" PRIu32 " crop %" PRIu32 " cutout %" PRIu32 " seed %" PRIu64
-                          " data %zu %" PRIu32 " %" PRIu32 " %" PRIu32 " %" PRIu32 "\n",
-                          format, m->clear_digest, o->lr_max, o->lr_min, o->momentum, o->weight_decay, o->nesterov, o->flip, o->epochs,
-                          o->batch, o->restart_first, o->restart_factor, o->crop, o->cutout, o->seed, d->n, d->c, d->h, d->w,
-                          d->classes);
+    size_t used = (size_t)snprintf(out->recipe, sizeof out->recipe, "network %.12s ", m->clear_digest);
+    cnas_train_describe(out->recipe + used, sizeof out->recipe - used, o);
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
-    crypto_generichash_update(&state, (const unsigned char *)text, (size_t)length);
-    crypto_generichash_update(&state, d->pixels, d->n * d->c * d->h * d->w);
-    crypto_generichash_update(&state, (const unsigned char *)d->labels, d->n * sizeof *d->labels);
+    crypto_generichash_update(&state, (const unsigned char *)format, sizeof format);
+    crypto_generichash_update(&state, (const unsigned char *)m->clear_digest, strlen(m->clear_digest));
+    crypto_generichash_update(&state, (const unsigned char *)out->recipe, strlen(out->recipe));
+    hash_data(&state, sets->train);
+    hash_data(&state, sets->validation);
     crypto_generichash_final(&state, hash, sizeof hash);
-    sodium_bin2hex(out, CN_TRAIN_DIGEST, hash, sizeof hash);
+    sodium_bin2hex(out->digest, CN_TRAIN_DIGEST, hash, sizeof hash);
 }
 
-enum cnas_status cn_train_checkpoint_save(const char *path, const float *params, const float *velocity, const struct cnas_model *m,
-                                          const char *digest, const struct cn_train_place *place, struct cnas_error *err)
+/* The first "name value" in which two recipes differ, as "name: there VALUE, here VALUE". */
+static void difference(char *out, size_t size, const char *there, const char *here)
 {
-    const uint64_t counts[] = {place->epoch, place->step, place->correct};
-    const struct cn_tensor tensors[] = {
-        {.name = "params", .dtype = CN_F32, .rank = 1, .dim = {m->params_floats}, .data = params, .bytes = m->params_floats * 4},
-        {.name = "velocity", .dtype = CN_F32, .rank = 1, .dim = {m->params_trained}, .data = velocity, .bytes = m->params_trained * 4},
-        {.name = "counts", .dtype = CN_U64, .rank = 1, .dim = {3}, .data = counts, .bytes = sizeof counts},
-        {.name = "loss", .dtype = CN_F64, .rank = 1, .dim = {1}, .data = &place->loss, .bytes = sizeof place->loss},
-    };
-    const struct cn_metadata metadata[] = {{"format", format}, {"network", m->name}, {"training", digest}};
-    return cn_safetensors_save(path, tensors, 4, metadata, 3, err);
+    char name[2][64], value[2][64];
+    int length[2];
+    while (sscanf(there, "%63s %63s%n", name[0], value[0], &length[0]) == 2 &&
+           sscanf(here, "%63s %63s%n", name[1], value[1], &length[1]) == 2 && !strcmp(name[0], name[1])) {
+        if (strcmp(value[0], value[1])) {
+            snprintf(out, size, "%s is %s there and %s here", name[0], value[0], value[1]);
+            return;
+        }
+        there += length[0];
+        here += length[1];
+    }
+    snprintf(out, size, strcmp(there, here) ? "the recipes have not the same options" : "the data differ");
 }
 
-enum cnas_status cn_train_checkpoint_load(int *found, const char *path, float *params, float *velocity, const struct cnas_model *m,
-                                          const char *digest, struct cn_train_place *place, struct cnas_error *err)
+/* --- the file --- */
+
+enum { PARAMS, MEMORY, BEST, COUNTS, REALS, N_TENSORS };
+enum { EPOCH, STEP, CORRECT, BEST_EPOCH, EPOCHS, N_COUNTS };
+enum { LOSS, BEST_ACCURACY, BEST_LOSS, N_REALS };
+
+static const struct {
+    const char *name;
+    enum cn_dtype dtype;
+} entry[N_TENSORS] = {{"params", CN_F32}, {"optimizer", CN_F32}, {"best", CN_F32}, {"counts", CN_U64}, {"reals", CN_F64}};
+
+static void lengths(uint64_t n[N_TENSORS], const struct cn_train_state *s, const struct cnas_model *m)
 {
-    struct cn_safetensors *s = NULL;
-    const struct cn_tensor *p, *v, *c, *l;
-    const uint64_t n_params = m->params_floats, n_velocity = m->params_trained, three = 3, one = 1;
+    n[PARAMS] = m->params_floats;
+    n[MEMORY] = s->memory_floats;
+    n[BEST] = s->best_params ? m->params_floats : 0;
+    n[COUNTS] = N_COUNTS;
+    n[REALS] = N_REALS;
+}
+
+enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_train_state *s, const struct cnas_model *m,
+                                          const struct cn_train_identity *id, uint32_t epochs, struct cnas_error *err)
+{
+    const uint64_t counts[N_COUNTS] = {s->place.epoch, s->place.step, s->place.correct, s->best.epoch, epochs};
+    const double reals[N_REALS] = {s->place.loss, s->best.accuracy, s->best.loss};
+    const void *const data[N_TENSORS] = {s->params, s->memory, s->best_params ? s->best_params : s->params, counts, reals};
+    struct cn_tensor tensors[N_TENSORS];
+    uint64_t n[N_TENSORS];
+    lengths(n, s, m);
+    if (!cn_train_finite(s->params, m->params_floats))
+        return cn_error(err, CNAS_E_DIVERGED, "parameters are no longer finite numbers: the learning rate is too high");
+    for (int i = 0; i < N_TENSORS; i++)
+        tensors[i] = (struct cn_tensor){.name = entry[i].name, .dtype = entry[i].dtype, .rank = 1, .dim = {n[i]}, .data = data[i],
+                                        .bytes = n[i] * cn_dtype_size(entry[i].dtype)};
+    const struct cn_metadata metadata[] = {{"format", format}, {"network", m->name}, {"training", id->digest}, {"recipe", id->recipe}};
+    return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 4, err);
+}
+
+/* Of another training: nothing is lost if that one is finished. */
+static enum cnas_status refuse_unfinished(const struct cn_safetensors *file, const char *path, const struct cn_train_identity *id,
+                                          struct cnas_error *err)
+{
+    const struct cn_tensor *c;
+    const uint64_t n = N_COUNTS;
+    uint64_t counts[N_COUNTS];
+    char why[224];
+    const char *recipe = cn_safetensors_metadata(file, "recipe");
+    CNAS_TRY(cn_safetensors_expect(&c, file, "counts", CN_U64, 1, &n, err));
+    memcpy(counts, c->data, sizeof counts);
+    if (counts[EPOCH] >= counts[EPOCHS])
+        return CNAS_OK;
+    difference(why, sizeof why, recipe ? recipe : "", id->recipe);
+    return cn_error(err, CNAS_E_MISMATCH, "%s: the state of another training, after %" PRIu64 " of %" PRIu64 " epochs: %s",
+                    cn_file_label(path), counts[EPOCH], counts[EPOCHS], why);
+}
+
+static enum cnas_status read_state(struct cn_train_state *s, const struct cn_safetensors *file, const struct cnas_model *m,
+                                   struct cnas_error *err)
+{
+    const struct cn_tensor *t[N_TENSORS];
+    uint64_t n[N_TENSORS], counts[N_COUNTS];
+    double reals[N_REALS];
+    lengths(n, s, m);
+    for (int i = 0; i < N_TENSORS; i++)
+        CNAS_TRY(cn_safetensors_expect(&t[i], file, entry[i].name, entry[i].dtype, 1, &n[i], err));
+    memcpy(counts, t[COUNTS]->data, sizeof counts);
+    memcpy(reals, t[REALS]->data, sizeof reals);
+    memcpy(s->params, t[PARAMS]->data, t[PARAMS]->bytes);
+    memcpy(s->memory, t[MEMORY]->data, t[MEMORY]->bytes);
+    if (s->best_params)
+        memcpy(s->best_params, t[BEST]->data, t[BEST]->bytes);
+    s->place = (struct cn_train_place){counts[EPOCH], counts[STEP], counts[CORRECT], reals[LOSS]};
+    s->best = (struct cn_train_best){counts[BEST_EPOCH], reals[BEST_ACCURACY], reals[BEST_LOSS]};
+    return CNAS_OK;
+}
+
+enum cnas_status cn_train_checkpoint_load(int *found, const char *path, struct cn_train_state *s, const struct cnas_model *m,
+                                          const struct cn_train_identity *id, struct cnas_error *err)
+{
+    struct cn_safetensors *file = NULL;
     *found = 0;
     if (access(path, F_OK) && errno == ENOENT)
         return CNAS_OK;
-    enum cnas_status status = cn_safetensors_load(&s, path, UINT64_C(1) << 36, err);
-    if (status)
-        return status;
-    const char *kind = cn_safetensors_metadata(s, "format"), *training = cn_safetensors_metadata(s, "training");
-    if (!kind || strcmp(kind, format) || !training) {
-        status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint; it is left as it is", cn_file_label(path));
-        goto out;
-    }
-    if (strcmp(training, digest))
-        goto out;
-    if ((status = cn_safetensors_expect(&p, s, "params", CN_F32, 1, &n_params, err)) ||
-        (status = cn_safetensors_expect(&v, s, "velocity", CN_F32, 1, &n_velocity, err)) ||
-        (status = cn_safetensors_expect(&c, s, "counts", CN_U64, 1, &three, err)) ||
-        (status = cn_safetensors_expect(&l, s, "loss", CN_F64, 1, &one, err)))
-        goto out;
-    uint64_t counts[3];
-    memcpy(counts, c->data, sizeof counts);
-    memcpy(&place->loss, l->data, sizeof place->loss);
-    memcpy(params, p->data, p->bytes);
-    memcpy(velocity, v->data, v->bytes);
-    place->epoch = counts[0];
-    place->step = counts[1];
-    place->correct = counts[2];
-    *found = 1;
-out:
-    cn_safetensors_free(&s);
+    CNAS_TRY(cn_safetensors_load(&file, path, UINT64_C(1) << 36, err));
+    const char *kind = cn_safetensors_metadata(file, "format"), *training = cn_safetensors_metadata(file, "training");
+    enum cnas_status status = CNAS_OK;
+    if (!kind || strcmp(kind, format) || !training)
+        status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is", cn_file_label(path));
+    else if (strcmp(training, id->digest))
+        status = refuse_unfinished(file, path, id, err);
+    else if (!(status = read_state(s, file, m, err)))
+        *found = 1;
+    cn_safetensors_free(&file);
     return status;
 }

@@ -10,7 +10,7 @@ enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_datas
     double loss = 0;
     for (size_t i = 0; i < d->n; i += capacity) {
         size_t n = d->n - i < capacity ? d->n - i : capacity, correct;
-        struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .act = t->act, .n = n, .capacity = capacity};
+        struct cnas_run r = {.model = m, .ctx = t->ctx, .params = cn_train_weights(t), .act = t->act, .n = n, .capacity = capacity};
         cn_train_batch(t->ctx, t->act + m->input_offset * capacity, t->labels, d, t->levels, NULL, i, n, NULL);
         m->infer(&r);
         loss += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, t->act + m->infer_logits_offset * capacity, t->labels, n,
@@ -18,7 +18,7 @@ enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_datas
         if (cnas_ctx_status(t->ctx))
             return cn_error(t->err, CNAS_E_MEMORY, "no memory to test the network");
         right += correct;
-        cn_train_notify(t, CNAS_TRAIN_STEP);
+        cn_train_notify(t, CNAS_TRAIN_MEASURE);
     }
     *out = (struct cn_train_measure){loss / (double)d->n, (double)right / (double)d->n};
     return CNAS_OK;

@@ -2,6 +2,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/batch.c runtime/train/batch.h \
 	runtime/train/checkpoint.c runtime/train/checkpoint.h \
 	runtime/train/evaluate.c \
+	runtime/train/finite.c runtime/train/finite.h \
 	runtime/train/infer.c \
 	runtime/train/init.c \
 	runtime/train/loader.c runtime/train/loader.h \
@@ -9,6 +10,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/options.c runtime/train/options.h \
 	runtime/train/rate.c runtime/train/rate.h \
 	runtime/train/rng.c runtime/train/rng.h \
+	runtime/train/save.c \
 	runtime/train/sgd.c runtime/train/sgd.h \
 	runtime/train/slabs.c \
 	runtime/train/split.c \

@@ -3,8 +3,6 @@
 
 #include "runtime/train/trainer.h"
 
-static const double REPORT_S = 0.2; /* the callback hears from us after the first step that ends later than this */
-
 double cn_train_now_s(void)
 {
     struct timespec t;
@@ -14,11 +12,13 @@ double cn_train_now_s(void)
 
 void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
 {
+    const struct cnas_train_control *c = t->control;
     double now = cn_train_now_s();
-    if (event == CNAS_TRAIN_STEP && now - t->notified_s < REPORT_S)
+    int counted = event == CNAS_TRAIN_STEP && c->report_steps && t->progress.step % c->report_steps == 0;
+    if ((event == CNAS_TRAIN_STEP || event == CNAS_TRAIN_MEASURE) && !counted && now - t->notified_s < c->report_s)
         return;
     t->notified_s = now;
     t->progress.event = event;
-    if (t->callback && t->callback(t->user, &t->progress))
+    if (c->callback && c->callback(c->user, &t->progress))
         t->stop = 1;
 }

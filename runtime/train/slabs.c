@@ -1,4 +1,6 @@
 /* The memory of a training: everything that a step needs, allocated once. */
+#include <string.h>
+
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/train/loader.h"
@@ -9,25 +11,37 @@ static size_t larger(size_t a, size_t b)
     return a > b ? a : b;
 }
 
+/* Adds what it gets to t->progress.memory. */
+static void *get(struct cn_trainer *t, size_t count, size_t size)
+{
+    t->progress.memory += count * size;
+    return cn_mem_alloc(count, size);
+}
+
 enum cnas_status cn_train_allocate(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
     size_t batch = t->o->batch;
-    t->grads = cn_mem_zalloc(m->params_trained, sizeof(float));
-    t->velocity = cn_mem_zalloc(m->params_trained, sizeof(float));
-    t->act = cn_mem_alloc(larger(m->train_floats, m->infer_floats) * batch, sizeof(float));
-    t->dact = cn_mem_alloc(m->grad_floats * batch, sizeof(float));
-    t->state = cn_mem_alloc(m->state_floats, sizeof(float));
-    t->levels = cn_mem_alloc((size_t)m->c * 256, sizeof(float));
-    t->labels = cn_mem_alloc(batch, sizeof *t->labels);
-    if (t->grads && t->velocity && t->act && t->dact && t->state && t->levels && t->labels)
-        return CNAS_OK;
-    return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
+    t->at.memory_floats = m->params_trained;
+    t->at.memory = get(t, t->at.memory_floats, sizeof(float));
+    t->at.best_params = t->sets->validation ? get(t, m->params_floats, sizeof(float)) : NULL;
+    t->grads = get(t, m->params_trained, sizeof(float));
+    t->act = get(t, larger(m->train_floats, m->infer_floats) * batch, sizeof(float));
+    t->dact = get(t, m->grad_floats * batch, sizeof(float));
+    t->state = get(t, m->state_floats, sizeof(float));
+    t->levels = get(t, (size_t)m->c * 256, sizeof(float));
+    t->labels = get(t, batch, sizeof *t->labels);
+    if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->act || !t->dact || !t->state || !t->levels ||
+        !t->labels)
+        return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
+    memset(t->at.memory, 0, t->at.memory_floats * sizeof(float));
+    memset(t->grads, 0, m->params_trained * sizeof(float));
+    return CNAS_OK;
 }
 
 void cn_train_release(struct cn_trainer *t)
 {
-    void *all[] = {t->grads, t->velocity, t->act, t->dact, t->state, t->levels, t->labels};
+    void *all[] = {t->at.memory, t->at.best_params, t->grads, t->act, t->dact, t->state, t->levels, t->labels};
     cn_train_loader_free(&t->loader);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cn_mem_free(all[i]);

@@ -3,21 +3,29 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/misuse.h"
+#include "runtime/train/finite.h"
 #include "runtime/train/loader.h"
 #include "runtime/train/rate.h"
 #include "runtime/train/rng.h"
 #include "runtime/train/sgd.h"
 #include "runtime/train/trainer.h"
 
+static enum cnas_status diverged(struct cn_trainer *t, const char *what, double rate)
+{
+    return cn_error(t->err, CNAS_E_DIVERGED, "the %s is not a finite number in epoch %u, step %zu of %zu, at learning rate %.3g: a lower one, a "
+                    "longer warm-up or clipped gradients may help", what, (uint32_t)t->at.place.epoch + 1, (size_t)t->at.place.step + 1,
+                    t->steps, rate);
+}
+
 enum cnas_status cn_train_step(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
     const struct cnas_train_options *o = t->o;
-    uint32_t epoch = (uint32_t)t->place.epoch;
-    size_t at = t->place.step, first = at * o->batch, capacity = o->batch, correct;
+    uint32_t epoch = (uint32_t)t->at.place.epoch;
+    size_t at = t->at.place.step, first = at * o->batch, capacity = o->batch, correct;
     size_t n = cn_train_loader_next(t->loader, t->act + m->input_offset * capacity, t->labels);
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
-    struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->params, .grads = t->grads, .act = t->act, .dact = t->dact,
+    struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->at.params, .grads = t->grads, .act = t->act, .dact = t->dact,
                          .state = t->state, .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};
 
     cn_require(n);
@@ -26,24 +34,30 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
                                              t->act + m->train_logits_offset * capacity, t->labels, n, m->classes);
     if (cnas_ctx_status(t->ctx))
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
+    const double rate = cn_train_rate(o, epoch, at, t->steps);
     if (!isfinite(loss))
-        return cn_error(t->err, CNAS_E_RANGE, "the loss is no longer a number in epoch %u, step %zu: the learning rate is too high",
-                        epoch + 1, at + 1);
+        return diverged(t, "loss", rate);
     m->backward(&r);
     if (cnas_ctx_status(t->ctx))
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
-    double rate = cn_train_rate(o, epoch, at, t->steps);
-    cn_train_sgd(t->ctx, t->params, t->velocity, t->grads, m, o, rate);
+    if (!cn_train_finite(t->grads, m->params_trained))
+        return diverged(t, "gradient", rate);
+    cn_train_sgd(t->ctx, t->at.params, t->at.memory, t->grads, m, o, rate);
 
-    t->place.step++;
-    t->place.loss += loss * (double)n;
-    t->place.correct += correct;
+    t->at.place.step++;
+    t->at.place.loss += loss * (double)n;
+    t->at.place.correct += correct;
     struct cnas_train_progress *p = &t->progress;
-    p->step = t->place.step;
+    p->step = t->at.place.step;
     p->done = first + n;
-    p->loss = t->place.loss / (double)p->done;
-    p->accuracy = (double)t->place.correct / (double)p->done;
+    p->loss = t->at.place.loss / (double)p->done;
+    p->accuracy = (double)t->at.place.correct / (double)p->done;
     p->lr = rate;
     p->images_per_s = (double)(p->done - t->epoch_first) / (cn_train_now_s() - t->epoch_s);
     return CNAS_OK;
+}
+
+float *cn_train_weights(struct cn_trainer *t)
+{
+    return t->at.params;
 }

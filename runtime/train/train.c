@@ -1,5 +1,7 @@
 /* The training loop: shuffled epochs of steps; after every epoch what it has reached is measured, told and saved.
  * Every random choice is a function of seed, epoch and sample or step, so a run is repeatable and can go on from a checkpoint. */
+#include <string.h>
+
 #include <cnas/train.h>
 
 #include "runtime/base/error.h"
@@ -21,11 +23,21 @@ static enum cnas_status check_data(const struct cnas_dataset *d, const struct cn
     return CNAS_OK;
 }
 
-static enum cnas_status save(struct cn_trainer *t)
+/* The network after the epoch that has just been measured becomes the best one if it is: more right answers, or as many and a smaller
+ * loss. */
+static void keep_best(struct cn_trainer *t, const struct cn_train_measure *now)
 {
-    if (!t->o->checkpoint)
-        return CNAS_OK;
-    return cn_train_checkpoint_save(t->o->checkpoint, t->params, t->velocity, t->m, t->digest, &t->place, t->err);
+    struct cn_train_best *b = &t->at.best;
+    if (b->epoch && (now->accuracy < b->accuracy || (now->accuracy == b->accuracy && !(now->loss < b->loss))))
+        return;
+    *b = (struct cn_train_best){t->at.place.epoch + 1, now->accuracy, now->loss};
+    memcpy(t->at.best_params, cn_train_weights(t), t->m->params_floats * sizeof(float));
+}
+
+static void tell_best(struct cn_trainer *t)
+{
+    t->progress.best_epoch = (uint32_t)t->at.best.epoch;
+    t->progress.best_accuracy = t->at.best.accuracy;
 }
 
 /* Measures, tells, and is done with an epoch whose steps are all taken. Telling comes before saving: who keeps a record of what was
@@ -34,85 +46,100 @@ static enum cnas_status end_epoch(struct cn_trainer *t)
 {
     struct cn_train_measure validation, test;
     const struct cnas_train_sets *s = t->sets;
+    struct cnas_train_progress *p = &t->progress;
     if (s->validation) {
         CNAS_TRY(cn_train_evaluate(t, s->validation, &validation));
-        t->progress.validation_loss = validation.loss;
-        t->progress.validation_accuracy = validation.accuracy;
+        p->validation_loss = validation.loss;
+        p->validation_accuracy = validation.accuracy;
+        keep_best(t, &validation);
+        tell_best(t);
     }
     if (s->test) {
         CNAS_TRY(cn_train_evaluate(t, s->test, &test));
-        t->progress.test_accuracy = test.accuracy;
+        p->test_accuracy = test.accuracy;
     }
+    p->weights = cn_train_weights(t);
     cn_train_notify(t, CNAS_TRAIN_EPOCH);
-    t->progress.validation_loss = t->progress.validation_accuracy = t->progress.test_accuracy = -1;
-    t->place = (struct cn_train_place){.epoch = t->place.epoch + 1};
-    return save(t);
+    p->weights = NULL;
+    p->validation_loss = p->validation_accuracy = p->test_accuracy = -1;
+    t->at.place = (struct cn_train_place){.epoch = t->at.place.epoch + 1};
+    return cn_train_save(t, t->stop);
 }
 
 static enum cnas_status run_epoch(struct cn_trainer *t)
 {
-    t->progress.epoch = (uint32_t)t->place.epoch + 1;
-    t->epoch_first = t->place.step * t->o->batch;
+    t->progress.epoch = (uint32_t)t->at.place.epoch + 1;
+    t->epoch_first = t->at.place.step * t->o->batch;
     t->epoch_s = cn_train_now_s();
-    while (t->place.step < t->steps) {
+    while (t->at.place.step < t->steps) {
         CNAS_TRY(cn_train_step(t));
         cn_train_notify(t, CNAS_TRAIN_STEP);
-        if (t->stop && t->place.step < t->steps)
-            return save(t);
+        if (t->at.place.step == t->steps)
+            break;
+        if (t->stop)
+            return cn_train_save(t, 1);
+        if (cn_train_save_is_due(t))
+            CNAS_TRY(cn_train_save(t, 0));
     }
     return end_epoch(t);
 }
 
-static enum cnas_status resume(struct cn_trainer *t, int *found)
+static void start(struct cn_trainer *t, int found)
 {
-    *found = 0;
-    if (!t->o->checkpoint)
-        return CNAS_OK;
-    cn_train_digest(t->digest, t->m, t->sets->train, t->o);
-    CNAS_TRY(cn_train_checkpoint_load(found, t->o->checkpoint, t->params, t->velocity, t->m, t->digest, &t->place, t->err));
-    if (*found && (t->place.epoch > t->o->epochs || t->place.step >= t->steps))
-        return cn_error(t->err, CNAS_E_FORMAT, "%.200s: the checkpoint is beyond the end of its own training", t->o->checkpoint);
-    return CNAS_OK;
+    const size_t batch = t->o->batch, n = t->sets->train->n;
+    const int finished = t->at.place.epoch == t->o->epochs;
+    struct cnas_train_progress *p = &t->progress;
+    p->resumed = found;
+    p->finished = finished;
+    p->epoch = (uint32_t)t->at.place.epoch + !finished;
+    p->epochs = t->o->epochs;
+    p->steps = t->steps;
+    p->step = finished ? t->steps : t->at.place.step;
+    p->total = n;
+    p->done = p->step * batch < n ? p->step * batch : n;
+    p->validation_loss = p->validation_accuracy = p->test_accuracy = -1;
+    tell_best(t);
+    cn_train_notify(t, CNAS_TRAIN_START);
 }
 
-/* The batches from t->place on. */
+/* The batches from at.place on. */
 static enum cnas_status load(struct cn_trainer *t)
 {
     const struct cnas_train_options *o = t->o;
     const struct cn_train_load want = {
-        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .epoch = t->place.epoch, .step = t->place.step,
-        .epochs = o->epochs, .threads = o->loader_threads,
+        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .epoch = t->at.place.epoch, .step = t->at.place.step,
+        .epochs = o->epochs, .threads = t->control->loader_threads,
         .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip}};
     return cn_train_loader_new(&t->loader, &want, t->err);
 }
 
 static enum cnas_status run(struct cn_trainer *t)
 {
-    size_t batch = t->o->batch, n = t->sets->train->n;
     int found = 0;
-    t->steps = (n + batch - 1) / batch;
+    t->steps = (t->sets->train->n + t->o->batch - 1) / t->o->batch;
     CNAS_TRY(cn_train_allocate(t));
     cn_train_levels(t->levels, t->m);
-    CNAS_TRY(resume(t, &found));
-    const int ended = t->place.epoch == t->o->epochs;
-    t->progress = (struct cnas_train_progress){.epoch = (uint32_t)t->place.epoch + !ended, .epochs = t->o->epochs, .total = n,
-                                               .step = ended ? t->steps : t->place.step, .steps = t->steps, .validation_loss = -1,
-                                               .validation_accuracy = -1, .test_accuracy = -1};
-    t->progress.done = ended || t->place.step * batch > n ? n : t->place.step * batch;
-    cn_train_notify(t, CNAS_TRAIN_START);
+    CNAS_TRY(cn_train_resume(t, &found));
+    start(t, found);
     if (!found) /* a path that cannot be written shows now, not after an epoch */
-        CNAS_TRY(save(t));
+        CNAS_TRY(cn_train_save(t, 1));
     CNAS_TRY(load(t));
-    while (t->place.epoch < t->o->epochs && !t->stop)
+    t->saved_s = cn_train_now_s();
+    while (t->at.place.epoch < t->o->epochs && !t->stop)
         CNAS_TRY(run_epoch(t));
+    memmove(t->at.params, t->at.best.epoch ? t->at.best_params : cn_train_weights(t), t->m->params_floats * sizeof(float));
     return CNAS_OK;
 }
 
 enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m, const struct cnas_train_sets *sets,
-                            const struct cnas_train_options *o, cnas_train_callback *callback, void *user, struct cnas_error *err)
+                            const struct cnas_train_options *o, const struct cnas_train_control *control, struct cnas_error *err)
 {
-    struct cn_trainer t = {.ctx = ctx, .m = m, .sets = sets, .o = o, .callback = callback, .user = user, .err = err, .params = params};
+    static const struct cnas_train_control none;
+    struct cn_trainer t = {.ctx = ctx, .m = m, .sets = sets, .o = o, .control = control ? control : &none, .err = err,
+                           .at = {.params = params}};
     CNAS_TRY(cn_train_check_options(o, err));
+    if (t.control->loader_threads > CN_TRAIN_LOADERS)
+        return cn_error(err, CNAS_E_RANGE, "there can be at most %d loader threads", CN_TRAIN_LOADERS);
     CNAS_TRY(check_data(sets->train, m, "training", err));
     if (sets->validation)
         CNAS_TRY(check_data(sets->validation, m, "validation", err));

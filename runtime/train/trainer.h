@@ -1,5 +1,6 @@
 /* One training on its way: what its parts share. train.c runs the epochs; step.c does one step; evaluate.c counts right answers;
- * slabs.c has the memory; notify.c talks to the caller. */
+ * slabs.c has the memory; save.c
+ * says when checkpoints are written; notify.c talks to the caller. */
 #ifndef RUNTIME_TRAIN_TRAINER_H
 #define RUNTIME_TRAIN_TRAINER_H
 
@@ -10,17 +11,17 @@ struct cn_trainer {
     const struct cnas_model *m;
     const struct cnas_train_sets *sets;
     const struct cnas_train_options *o;
-    cnas_train_callback *callback;
-    void *user;
+    const struct cnas_train_control *control;
     struct cnas_error *err;
-    float *params, *grads, *velocity, *act, *dact, *state, *levels;
+    struct cn_train_state at; /* parameters, what the optimizer remembers, place: what a checkpoint holds */
+    float *grads, *act, *dact, *state, *levels;
     uint32_t *labels;
     struct cn_train_loader *loader;
     size_t steps; /* of an epoch */
-    char digest[CN_TRAIN_DIGEST];
-    struct cn_train_place place;
+    struct cn_train_identity id;
     struct cnas_train_progress progress;
     double notified_s, epoch_s; /* times of the last call of callback and of this epoch's first step */
+    double saved_s;             /* time of the last checkpoint */
     size_t epoch_first;         /* samples done before that step (a resumed epoch starts in the middle) */
     int stop;                   /* the callback asked for it */
 };
@@ -29,8 +30,11 @@ struct cn_trainer {
 CNAS_CHECKED enum cnas_status cn_train_allocate(struct cn_trainer *t);
 void cn_train_release(struct cn_trainer *t);
 
-/* The step at t->place: forward, loss, backward, update. */
+/* The step at at.place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);
+
+/* What is measured and given out: the parameters as they are now. */
+float *cn_train_weights(struct cn_trainer *t);
 
 /* Mean loss and share of right answers of the network in inference mode; stop requests wait for the end. */
 struct cn_train_measure {
@@ -38,8 +42,14 @@ struct cn_train_measure {
 };
 CNAS_CHECKED enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_dataset *d, struct cn_train_measure *out);
 
+/* Checkpoints, if there are any. resume: *found as cn_train_checkpoint_load. A checkpoint that cannot be written is an error where
+ * `must` is set, else a warning, except that numbers that are not finite are an error always. */
+CNAS_CHECKED enum cnas_status cn_train_resume(struct cn_trainer *t, int *found);
+CNAS_CHECKED enum cnas_status cn_train_save(struct cn_trainer *t, int must);
+int cn_train_save_is_due(const struct cn_trainer *t);
+
 double cn_train_now_s(void);
-/* Calls back: always for other events; steps are told only after some time, see REPORT_S. */
+/* Calls back: always, except that of steps and pieces of a measurement only some are told, as `control` says. */
 void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event);
 
 #endif

@@ -90,8 +90,13 @@ until grep -q '^epoch' out; do
 done
 kill -INT $pid
 wait $pid
-says out '^checkpoint part.safetensors.checkpoint: going on'
+says out '^going on from part.safetensors.checkpoint: epoch [0-9]* of 2000, step [0-9]* of 60$'
 no grep -q '^epoch 1/' out
+run 1 'another training in its place' "$model" train --data data --out part.safetensors --epochs 1999
+says err 'after [0-9]* of 2000 epochs: epochs is 2000 there and 1999 here; --fresh starts again'
+run 3 'divergence' "$model" train --data data --out far.safetensors --lr 1000
+says err '^train: the loss is not a finite number in epoch 1, step [0-9]* of 60, at learning rate [0-9.e+]*: a lower one'
+no test -e far.safetensors
 
 # --- inference ---
 run 0 'one image of the test set' "$model" infer --data data --index 4

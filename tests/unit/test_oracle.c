@@ -312,8 +312,8 @@ START_TEST(training)
     cnas_params_init(x, m, 7);
     cnas_params_init(y, c, 7);
     const struct cnas_train_sets sets = {.train = &data, .validation = &data};
-    ck_assert_msg(cnas_train(x, ctx, m, &sets, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
-    ck_assert_msg(cnas_train(y, ctx, c, &sets, &options, NULL, NULL, &err) == CNAS_OK, "%s", err.text);
+    ck_assert_msg(cnas_train(x, ctx, m, &sets, &options, NULL, &err) == CNAS_OK, "%s", err.text);
+    ck_assert_msg(cnas_train(y, ctx, c, &sets, &options, NULL, &err) == CNAS_OK, "%s", err.text);
     ASSERT_SAME(x, y, m->params_floats, "trained parameters", c->name);
 }
 END_TEST

@@ -1,5 +1,5 @@
 /* Training: its parts against their formulas, and a small network on made-up images: it learns, it repeats itself bit for bit with
- * any number of threads, and it goes on from a checkpoint as if it had never stopped. */
+ * any number of threads. Going on from checkpoints: test_train_resume.c. */
 #include <check.h>
 #include <math.h>
 #include <stdio.h>
@@ -14,88 +14,9 @@
 #include "runtime/train/rate.h"
 #include "runtime/train/rng.h"
 #include "runtime/train/sgd.h"
+#include "tests/support/train_net.h"
 
-/* ---- a network by hand: conv 1->4 3x3, batch norm, ReLU, global average, dropout, linear 4->3; images 1x8x8 ---- */
-enum { HW = 64, CH = 4, CLASSES = 3 };
-enum { P_CONV = 0, P_GAMMA = 36, P_BETA = 40, P_FC = 44, P_BIAS = 56, P_TRAINED = 59, P_MEAN = 59, P_VAR = 63, P_ALL = 67 };
-enum { A_X = 0, A_CONV = 64, A_BN = 320, A_RELU = 576, A_GAP = 832, A_DROP = 836, A_Z = 840, A_ALL = 843 };
-enum { D_Z = 0, D_DROP = 3, D_GAP = 7, D_RELU = 11, D_BN = 267, D_CONV = 523, D_ALL = 779 };
-
-static const struct cnas_param params_table[] = {
-    {"conv.weight", CNAS_PARAM_WEIGHT, 4, {CH, 1, 3, 3}, P_CONV, 36}, {"bn.gamma", CNAS_PARAM_GAMMA, 1, {CH}, P_GAMMA, CH},
-    {"bn.beta", CNAS_PARAM_BETA, 1, {CH}, P_BETA, CH},                {"fc.weight", CNAS_PARAM_WEIGHT, 2, {CLASSES, CH}, P_FC, 12},
-    {"fc.bias", CNAS_PARAM_BIAS, 1, {CLASSES}, P_BIAS, CLASSES},      {"bn.mean", CNAS_PARAM_MEAN, 1, {CH}, P_MEAN, CH},
-    {"bn.var", CNAS_PARAM_VAR, 1, {CH}, P_VAR, CH},
-};
-static const struct cnas_conv_shape shape = {.c = 1, .h = 8, .w = 8, .k = CH, .oh = 8, .ow = 8, .kh = 3, .kw = 3, .stride = 1,
-                                             .pad_y = 1, .pad_x = 1, .dilation = 1, .groups = 1};
-
-static void net_infer(const struct cnas_run *r)
-{
-    float *a = r->act, *p = r->params;
-    size_t n = r->n, k = r->capacity;
-    cnas_conv2d_forward(r->ctx, a + A_CONV * k, a + A_X * k, p + P_CONV, NULL, n, &shape);
-    cnas_batch_norm_infer(r->ctx, a + A_BN * k, a + A_CONV * k, p + P_GAMMA, p + P_BETA, p + P_MEAN, p + P_VAR, n, CH, HW, 1e-5f);
-    cnas_relu_forward(r->ctx, a + A_RELU * k, a + A_BN * k, n * CH * HW);
-    cnas_global_avg_pool_forward(r->ctx, a + A_GAP * k, a + A_RELU * k, n, CH, HW);
-    cnas_linear_forward(r->ctx, a + A_Z * k, a + A_GAP * k, p + P_FC, p + P_BIAS, n, CH, CLASSES);
-}
-static void net_forward(const struct cnas_run *r)
-{
-    float *a = r->act, *p = r->params;
-    size_t n = r->n, k = r->capacity;
-    cnas_conv2d_forward(r->ctx, a + A_CONV * k, a + A_X * k, p + P_CONV, NULL, n, &shape);
-    cnas_batch_norm_train(r->ctx, a + A_BN * k, r->state, r->state + CH, p + P_MEAN, p + P_VAR, a + A_CONV * k, p + P_GAMMA,
-                          p + P_BETA, n, CH, HW, 1e-5f, 0.9f);
-    cnas_relu_forward(r->ctx, a + A_RELU * k, a + A_BN * k, n * CH * HW);
-    cnas_global_avg_pool_forward(r->ctx, a + A_GAP * k, a + A_RELU * k, n, CH, HW);
-    cnas_dropout_train(r->ctx, a + A_DROP * k, a + A_GAP * k, n * CH, 0.1f, r->seed, 0);
-    cnas_linear_forward(r->ctx, a + A_Z * k, a + A_DROP * k, p + P_FC, p + P_BIAS, n, CH, CLASSES);
-}
-static void net_backward(const struct cnas_run *r)
-{
-    float *a = r->act, *d = r->dact, *p = r->params, *g = r->grads;
-    size_t n = r->n, k = r->capacity;
-    cnas_linear_backward(r->ctx, d + D_DROP * k, 0, g + P_FC, g + P_BIAS, d + D_Z * k, a + A_DROP * k, p + P_FC, n, CH, CLASSES);
-    cnas_dropout_backward(r->ctx, d + D_GAP * k, 0, d + D_DROP * k, n * CH, 0.1f, r->seed, 0);
-    cnas_global_avg_pool_backward(r->ctx, d + D_RELU * k, 0, d + D_GAP * k, n, CH, HW);
-    cnas_relu_backward(r->ctx, d + D_BN * k, 0, d + D_RELU * k, a + A_RELU * k, n * CH * HW);
-    cnas_batch_norm_backward(r->ctx, d + D_CONV * k, 0, g + P_GAMMA, g + P_BETA, d + D_BN * k, a + A_CONV * k, p + P_GAMMA, r->state,
-                             r->state + CH, n, CH, HW);
-    cnas_conv2d_backward(r->ctx, NULL, 0, g + P_CONV, NULL, d + D_CONV * k, a + A_X * k, p + P_CONV, n, &shape);
-}
-
-static const float mean1[] = {0.5f}, std1[] = {0.25f};
-static const struct cnas_model model = {
-    .name = "Tiny", .source = "tiny.cnas", .digest = "d16e57", .clear_digest = "d16e57", .c = 1, .h = 8, .w = 8, .classes = CLASSES, .mean = mean1, .std = std1,
-    .params = params_table, .n_params = 7, .params_floats = P_ALL, .params_trained = P_TRAINED, .infer_floats = A_ALL,
-    .train_floats = A_ALL, .grad_floats = D_ALL, .state_floats = 2 * CH, .input_offset = A_X, .infer_logits_offset = A_Z,
-    .train_logits_offset = A_Z, .logits_grad_offset = D_Z, .infer = net_infer, .forward = net_forward, .backward = net_backward,
-    .train = {.lr_max = 0.1, .lr_min = 0.001, .momentum = 0.9, .weight_decay = 1e-4, .nesterov = 1, .epochs = 4, .batch = 32,
-              .flip = 1, .crop = 1},
-};
-
-/* Stripes across, stripes down, a checkerboard; with noise. */
-enum { N = 500 };
-static uint8_t pixels[2][N * HW];
-static uint32_t labels[2][N];
-static struct cnas_dataset data[2];
-static const struct cnas_train_sets both = {.train = &data[0], .test = &data[1]}, alone = {.train = &data[0]};
-
-static void make_data(void)
-{
-    struct cn_train_rng r = cn_train_rng_make(3, CN_TRAIN_INIT, 1000, 0);
-    for (int part = 0; part < 2; part++) {
-        for (int i = 0; i < N; i++) {
-            uint32_t label = labels[part][i] = cn_train_rng_below(&r, CLASSES);
-            for (int p = 0; p < HW; p++) {
-                int y = p / 8, x = p % 8, on = label == 0 ? y & 1 : label == 1 ? x & 1 : (x ^ y) & 1;
-                pixels[part][i * HW + p] = (uint8_t)((on ? 150 : 20) + (int)cn_train_rng_below(&r, 80));
-            }
-        }
-        data[part] = (struct cnas_dataset){1, 8, 8, CLASSES, N, pixels[part], labels[part]};
-    }
-}
+static const struct cnas_train_sets both = {.train = &data[0], .test = &data[1]};
 
 static struct cnas_ctx *context(unsigned threads)
 {
@@ -104,27 +25,16 @@ static struct cnas_ctx *context(unsigned threads)
     return ctx;
 }
 
-static char path[64];
-static void setup(void)
-{
-    make_data();
-    snprintf(path, sizeof path, "test_train.%ld.ckpt", (long)getpid());
-    unlink(path);
-}
-static void teardown(void)
-{
-    unlink(path);
-}
-
 /* ---- the loop ---- */
 struct watch {
-    int calls, epochs, stop_after_epoch, stop_after_calls;
+    int epochs;
     double loss, accuracy, test_accuracy;
 };
 static int watch(void *user, const struct cnas_train_progress *p)
 {
     struct watch *w = user;
-    w->calls++;
+    if (p->event == CNAS_TRAIN_START)
+        return 0;
     ck_assert_uint_ge(p->epoch, 1);
     ck_assert_uint_le(p->epoch, p->epochs);
     ck_assert_uint_le(p->done, p->total);
@@ -134,24 +44,27 @@ static int watch(void *user, const struct cnas_train_progress *p)
         w->accuracy = p->accuracy;
         w->test_accuracy = p->test_accuracy;
         ck_assert_uint_eq(p->done, p->total);
-        return w->stop_after_epoch && (int)p->epoch >= w->stop_after_epoch;
+        return 0;
     }
     ck_assert_double_eq(p->test_accuracy, -1);
     return 0;
 }
 
+static uint32_t loader_threads;
 static void train(float *params, unsigned threads, const struct cnas_train_options *o, struct watch *w)
 {
     struct cnas_ctx *ctx = context(threads);
     struct cnas_error err = {0};
-    enum cnas_status status = cnas_train(params, ctx, &model, &both, o, watch, w, &err);
+    const struct cnas_train_control control = {.callback = watch, .user = w, .report_s = 0.2,
+                                                .loader_threads = loader_threads};
+    enum cnas_status status = cnas_train(params, ctx, &model, &both, o, &control, &err);
     ck_assert_msg(status == CNAS_OK, "%s", err.text);
     cnas_ctx_free(&ctx);
 }
 
 START_TEST(it_learns_and_repeats)
 {
-    float first[P_ALL], again[P_ALL], other[P_ALL];
+    float first[P_FLOATS], again[P_FLOATS], other[P_FLOATS];
     struct cnas_train_options o;
     struct watch w = {0};
     cnas_train_defaults(&o, &model);
@@ -164,7 +77,7 @@ START_TEST(it_learns_and_repeats)
     cnas_params_init(again, &model, 1);
     train(again, 1, &o, &w);
     ck_assert_mem_eq(first, again, sizeof first);
-    for (o.loader_threads = 1; o.loader_threads < 4; o.loader_threads += 2) {
+    for (loader_threads = 1; loader_threads < 4; loader_threads += 2) {
         cnas_params_init(again, &model, 1);
         train(again, 2, &o, &w);
         ck_assert_mem_eq(first, again, sizeof first);
@@ -197,105 +110,15 @@ START_TEST(it_learns_and_repeats)
 }
 END_TEST
 
-/* Stops inside an epoch: the callback of a slow step comes only after REPORT_S, so the loss function's time is not relied on;
- * instead the forward pass of one step sleeps once. */
-static int naps;
-static void sleepy_forward(const struct cnas_run *r)
-{
-    if (naps && --naps == 0)
-        usleep(250000);
-    net_forward(r);
-}
-static int stop_inside(void *user, const struct cnas_train_progress *p)
-{
-    int *stopped = user;
-    *stopped += p->event == CNAS_TRAIN_STEP;
-    return p->event == CNAS_TRAIN_STEP;
-}
-
-START_TEST(it_goes_on_from_a_checkpoint)
-{
-    float whole[P_ALL], parts[P_ALL];
-    struct cnas_train_options o;
-    struct watch w = {0}, v = {0}, u = {.stop_after_epoch = 2};
-    cnas_train_defaults(&o, &model);
-    cnas_params_init(whole, &model, 1);
-    train(whole, 2, &o, &w);
-
-    o.checkpoint = path;
-    struct cnas_model sleepy = model;
-    struct cnas_error err = {0};
-    struct cnas_ctx *ctx = context(2);
-    int stopped = 0;
-    sleepy.forward = sleepy_forward;
-    naps = 5; /* stop after five steps of sixteen */
-    cnas_params_init(parts, &model, 1);
-    ck_assert_int_eq(cnas_train(parts, ctx, &sleepy, &alone, &o, stop_inside, &stopped, &err), CNAS_OK);
-    ck_assert_int_eq(stopped, 1);
-    cnas_ctx_free(&ctx);
-
-    memset(parts, 0x55, sizeof parts); /* all must come from the file */
-    o.loader_threads = 2;              /* neither they nor the worker threads make it another training */
-    train(parts, 1, &o, &u);
-    ck_assert_int_eq(u.epochs, 2);
-    memset(parts, 0x55, sizeof parts);
-    train(parts, 2, &o, &v);
-    ck_assert_int_eq(v.epochs, 2);
-    ck_assert_mem_eq(parts, whole, sizeof whole);
-    ck_assert(v.loss == w.loss && v.accuracy == w.accuracy && v.test_accuracy == w.test_accuracy);
-
-    /* Finished: nothing is done again. */
-    memset(parts, 0x55, sizeof parts);
-    v.epochs = 0;
-    train(parts, 2, &o, &v);
-    ck_assert_int_eq(v.epochs, 0);
-    ck_assert_mem_eq(parts, whole, sizeof whole);
-
-    /* Other options: a new training. */
-    o.weight_decay *= 2;
-    v.epochs = 0;
-    cnas_params_init(parts, &model, 1);
-    train(parts, 2, &o, &v);
-    ck_assert_int_eq(v.epochs, 4);
-}
-END_TEST
-
-START_TEST(a_foreign_file_is_left_alone)
-{
-    float params[P_ALL];
-    struct cnas_train_options o;
-    struct cnas_error err = {0};
-    struct cnas_ctx *ctx = context(1);
-    char back[16] = "";
-    FILE *f = fopen(path, "w");
-    ck_assert_ptr_nonnull(f);
-    fputs("my diary", f);
-    fclose(f);
-    cnas_train_defaults(&o, &model);
-    o.checkpoint = path;
-    cnas_params_init(params, &model, 1);
-    ck_assert_int_ne(cnas_train(params, ctx, &model, &alone, &o, NULL, NULL, &err), CNAS_OK);
-    ck_assert_ptr_nonnull(strstr(err.text, path));
-    f = fopen(path, "r");
-    ck_assert_ptr_nonnull(fgets(back, sizeof back, f));
-    fclose(f);
-    ck_assert_str_eq(back, "my diary");
-    /* A weight file is safetensors too, but no checkpoint. */
-    ck_assert_int_eq(cnas_params_save(params, &model, path, &err), CNAS_OK);
-    ck_assert_int_eq(cnas_train(params, ctx, &model, &alone, &o, NULL, NULL, &err), CNAS_E_MISMATCH);
-    ck_assert_int_eq(cnas_params_load(params, &model, path, &err), CNAS_OK);
-    cnas_ctx_free(&ctx);
-}
-END_TEST
-
 START_TEST(bad_input_is_refused)
 {
-    float params[P_ALL];
+    float params[P_FLOATS];
     struct cnas_train_options good, o;
     struct cnas_error err;
     struct cnas_ctx *ctx = context(1);
     struct cnas_dataset d = data[0];
     const struct cnas_train_sets sets = {.train = &d};
+    struct cnas_train_control c = {0};
     cnas_train_defaults(&good, &model);
 #define REFUSED(set, want)                                                                          \
     do {                                                                                            \
@@ -304,7 +127,7 @@ START_TEST(bad_input_is_refused)
         err.text[0] = 0;                                                                            \
         cnas_params_init(params, &model, 1);                                                        \
         set;                                                                                        \
-        ck_assert_int_eq(cnas_train(params, ctx, &model, &sets, &o, NULL, NULL, &err), want);    \
+        ck_assert_int_eq(cnas_train(params, ctx, &model, &sets, &o, &c, &err), want);            \
         ck_assert_int_eq(err.status, want);                                                         \
         ck_assert(err.text[0]);                                                                     \
     } while (0)
@@ -314,11 +137,12 @@ START_TEST(bad_input_is_refused)
     REFUSED(o.momentum = 1, CNAS_E_RANGE);
     REFUSED(o.restart_first = 1, CNAS_E_RANGE);
     REFUSED(o.crop = UINT32_MAX, CNAS_E_RANGE);
-    REFUSED(o.loader_threads = 17, CNAS_E_RANGE);
+    REFUSED(c.loader_threads = 17, CNAS_E_RANGE);
+    c.loader_threads = 0;
     REFUSED(d.h = 9, CNAS_E_MISMATCH);
     REFUSED(d.n = 0, CNAS_E_RANGE);
-    REFUSED(o.lr_max = 1e30, CNAS_E_RANGE); /* diverges */
-    REFUSED(o.checkpoint = "/nonexistent/checkpoint", CNAS_E_IO);
+    REFUSED(c.checkpoint = "/nonexistent/checkpoint", CNAS_E_IO);
+    c.checkpoint = NULL;
     labels[0][77] = CLASSES;
     REFUSED((void)0, CNAS_E_RANGE);
     ck_assert_ptr_nonnull(strstr(err.text, "77"));
@@ -347,9 +171,9 @@ START_TEST(sgd)
 {
     /* Two steps by hand; torch.optim.SGD(lr=.1, momentum=.5, weight_decay=.2) gives the same. */
     struct cnas_train_options o = {.momentum = 0.5, .weight_decay = 0.2, .nesterov = _i};
-    float w[P_ALL], v[P_TRAINED] = {0}, g[P_TRAINED];
+    float w[P_FLOATS], v[P_TRAINED] = {0}, g[P_TRAINED];
     struct cnas_ctx *ctx = context(1);
-    for (int i = 0; i < P_ALL; i++)
+    for (int i = 0; i < P_FLOATS; i++)
         w[i] = 1;
     for (int i = 0; i < P_TRAINED; i++)
         g[i] = 2;
@@ -362,7 +186,7 @@ START_TEST(sgd)
     /* no decay: plain 1 - 0.2 - 0.3; nesterov 1 - 0.1 * 3 - 0.1 * (2 + 0.5 * 3) */
     ck_assert_float_eq_tol(w[P_GAMMA], _i ? 0.35f : 0.5f, 1e-6f);
     ck_assert_float_eq(w[P_BIAS], w[P_GAMMA]);
-    for (int i = P_TRAINED; i < P_ALL; i++)
+    for (int i = P_TRAINED; i < P_FLOATS; i++)
         ck_assert(w[i] == 1);
     cnas_ctx_free(&ctx);
 }
@@ -507,11 +331,9 @@ int main(void)
 {
     Suite *suite = suite_create("train");
     TCase *t = tcase_create("train");
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, make_data, NULL);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, it_learns_and_repeats);
-    tcase_add_test(t, it_goes_on_from_a_checkpoint);
-    tcase_add_test(t, a_foreign_file_is_left_alone);
     tcase_add_test(t, bad_input_is_refused);
     tcase_add_test(t, rate);
     tcase_add_loop_test(t, sgd, 0, 2);

@@ -1,5 +1,5 @@
 UNIT_TESTS += tests/unit/test_train
-tests_unit_test_train_SOURCES = tests/unit/test_train.c
+tests_unit_test_train_SOURCES = tests/unit/test_train.c tests/support/train_net.h
 tests_unit_test_train_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_split
 tests_unit_test_split_SOURCES = tests/unit/test_split.c
@@ -10,3 +10,6 @@ tests_unit_test_batch_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_loader
 tests_unit_test_loader_SOURCES = tests/unit/test_loader.c
 tests_unit_test_loader_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_train_resume
+tests_unit_test_train_resume_SOURCES = tests/unit/test_train_resume.c tests/support/train_net.h
+tests_unit_test_train_resume_LDADD = $(RUNTIME_TEST_LIBS)

@@ -1,6 +1,6 @@
 /* The command-line programs of a generated network (libcnascli): argument parsing, progress, printing, exit status.
  * Products that embed a network use libcnas alone. Each returns the exit status: 0 done, 1 the user's input or data was
- * wrong or the world failed, 2 wrong usage. */
+ * wrong or the world failed, 2 wrong usage; of training also 3, the numbers diverged, and 130, interrupted with the state saved. */
 #ifndef CNAS_CLI_H
 #define CNAS_CLI_H
 

@@ -53,38 +53,61 @@ struct cnas_train_options {
     int nesterov, flip;
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
     uint64_t seed;
-    uint32_t loader_threads; /* make batches ahead of the compute; 0: the compute's threads do when they need one. Same results */
-    const char *checkpoint; /* written after every epoch and resumed from when it fits; NULL: none */
 };
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
+/* The options as one line, "lr_max 0.05 lr_min 0.001 ...": two lines are equal if and only if the options are. Returns the length of the
+ * whole text; what does not fit into size is cut off. */
+size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o);
 
 /* What a training reads. */
 struct cnas_train_sets {
     const struct cnas_dataset *train;
-    const struct cnas_dataset *validation; /* held out, measured after every epoch; NULL: none */
-    const struct cnas_dataset *test;       /* measured after every epoch too, for those who want to see it; NULL: it is not touched */
+    const struct cnas_dataset *validation; /* held out, measured after every epoch; the best of these epochs is the result. NULL: none */
+    const struct cnas_dataset *test;       /* measured after every epoch, chosen by never. NULL: it is not touched */
 };
 
 enum cnas_train_event {
-    CNAS_TRAIN_START, /* before the first step: epoch and done say where it goes on */
-    CNAS_TRAIN_STEP,  /* now and then within an epoch and while measuring */
-    CNAS_TRAIN_EPOCH  /* an epoch is over and measured; its checkpoint is written after this call */
+    CNAS_TRAIN_START,  /* before the first step: epoch and done say where it goes on */
+    CNAS_TRAIN_STEP,   /* some of the steps, see struct cnas_train_control */
+    CNAS_TRAIN_MEASURE, /* now and then while an epoch is measured */
+    CNAS_TRAIN_EPOCH,  /* an epoch is over and measured; its checkpoint is written after this call */
+    CNAS_TRAIN_WARNING /* a checkpoint could not be written: the one before stays, training goes on */
 };
 struct cnas_train_progress {
     enum cnas_train_event event;
     uint32_t epoch, epochs; /* epoch from 1 */
     size_t step, steps;     /* of this epoch, done and all */
     size_t done, total;     /* samples of this epoch */
+    int resumed;            /* it goes on from a checkpoint */
+    int finished;           /* ... of a training that has nothing left to do */
     double loss, accuracy;  /* running means of this epoch, training samples */
     double lr, images_per_s;
     double validation_loss, validation_accuracy, test_accuracy; /* at the end of an epoch, else and without the set -1 */
+    uint32_t best_epoch;    /* the best one so far on the validation set; 0: none yet */
+    double best_accuracy;
+    const float *weights;   /* at the end of an epoch: what was measured */
+    const char *warning;    /* of CNAS_TRAIN_WARNING: one sentence */
+    size_t memory;          /* bytes allocated for this training */
 };
 typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
 
-/* Goes on from the checkpoint if it fits. */
+/* How a training is run: nothing here changes its result. */
+struct cnas_train_control {
+    const char *checkpoint; /* gone on from if it is there, written after every epoch and when the training is stopped. NULL: none */
+    double checkpoint_s;    /* written within an epoch too, so many seconds after the last time; 0: not */
+    cnas_train_callback *callback; /* may be NULL */
+    void *user;
+    double report_s;       /* CNAS_TRAIN_STEP comes after the first step that ends so long after the last call */
+    uint32_t report_steps; /* and after each so many steps of an epoch; 0: not */
+    uint32_t loader_threads; /* make batches ahead of the compute; 0: the compute's threads do when they need one */
+};
+
+/* Changes params from where they are, or from the checkpoint. When it returns CNAS_OK, params are the best measured ones if there is a
+ * validation set and an epoch was measured, else those of the last step. Numbers that are no longer finite end it with CNAS_E_DIVERGED;
+ * the last checkpoint stays. A checkpoint of another training that has not ended is CNAS_E_MISMATCH: it would be lost. */
 CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m,
                                          const struct cnas_train_sets *sets, const struct cnas_train_options *o,
-                                         cnas_train_callback *callback, void *user, struct cnas_error *err);
+                                         const struct cnas_train_control *control, struct cnas_error *err);
 
 /* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. */
 CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
