@@ -79,6 +79,7 @@ struct wish {
     const char *address, *key, *data, *check;
     double wait_s, deadline_s;
     uint64_t ahead, count;
+    int resize;
 };
 
 static int connect_to(struct job *j, const struct wish *w)
@@ -136,6 +137,7 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
         {"index", CN_ARG_LIST, &index, "LIST", "test images of the data set: 7, 0-19 or 3,8-9; repeatable", 0, 0},
         {"count", CN_ARG_UINT, &w.count, "N", "the first N test images", 1, 1e6},
         {"data", CN_ARG_STRING, &w.data, "DIR", cn_data_help, 0, 0},
+        {"resize", CN_ARG_FLAG, &w.resize, NULL, cn_resize_help, 0, 0},
         {"ahead", CN_ARG_UINT, &w.ahead, "K", "offline runs made ahead of the inferences that use them (1);\nthe server may allow fewer", 1, 1000},
         {"check", CN_ARG_STRING, &w.check, "FILE", "for demonstrations and tests: compare with the clear\nfixed-point network in FILE. It holds the weights; a real\nclient does not have it", 0, 0},
         {"wait", CN_ARG_REAL, &w.wait_s, "S", "try for so long to connect, seconds (5)", 0, 86400},
@@ -158,8 +160,8 @@ int cnas_client_main(int argc, char **argv, const struct cnas_model *m, enum cna
         snprintf(range, sizeof range, "0-%llu", (unsigned long long)w.count - 1);
         specs[index.n++] = range;
     }
-    status = n_operands ? cn_images_from_files(&images, m, operands, n_operands)
-                        : cn_images_from_set(&images, m, w.data, specs, index.n);
+    status = n_operands ? cn_images_from_files(&images, m, w.resize, operands, n_operands)
+                        : cn_images_from_set(&images, m, w.data, w.resize, specs, index.n);
     if (!status) {
         j.report.results = calloc(images.n, sizeof *j.report.results);
         j.logits = calloc(m->classes, sizeof *j.logits);

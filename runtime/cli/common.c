@@ -17,6 +17,8 @@ const char cn_data_help[] = "folder of a data set: MNIST's IDX files ({train,t10
                             "in ~/.cache/cnas\n"
                             "(default: /usr/share/datasets/fashion-mnist where it exists)";
 
+const char cn_resize_help[] = "resample images of another size to the network's (else they are refused)";
+
 const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix)
 {
     size_t n = 0;
@@ -42,25 +44,63 @@ static void on_decoded(void *user, size_t done, size_t total)
         cn_progress_show(user, (double)done, (double)total, "decoding image files: %zu of %zu", done, total);
 }
 
-enum cnas_status cn_read_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m, struct cnas_error *err)
+static void on_warning(void *user, const char *text)
+{
+    cn_progress_clear(user);
+    fprintf(stderr, "%s: warning: %s\n", cn_program(), text);
+}
+
+enum cnas_status cn_read_set(struct cnas_dataset *d, const char *dir, const char *part, uint32_t channels, uint32_t h, uint32_t w,
+                             struct cnas_error *err)
 {
     struct cn_progress progress;
+    const struct cnas_dataset_options o = {
+        .channels = channels, .h = h, .w = w, .progress = on_decoded, .warning = on_warning, .user = &progress};
     cn_progress_start(&progress);
-    enum cnas_status status = cnas_dataset_load(d, dir, part, m->c, on_decoded, &progress, err);
+    enum cnas_status status = cnas_dataset_load(d, dir, part, &o, err);
     cn_progress_clear(&progress);
     return status;
 }
 
-int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m)
+enum cnas_status cn_read_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m, int resize,
+                              struct cnas_error *err)
+{
+    return cn_read_set(d, dir, part, m->c, resize ? m->h : 0, resize ? m->w : 0, err);
+}
+
+/* Such a network learns never to give these answers: rarely what was meant. */
+enum { NAMED = 5 };
+static void warn_of_empty_classes(const struct cnas_dataset *d, const struct cnas_model *m)
+{
+    char list[64] = "";
+    unsigned char *seen = calloc(m->classes, 1);
+    size_t missing = 0, at = 0;
+    for (size_t i = 0; seen && i < d->n; i++)
+        seen[d->labels[i]] = 1;
+    for (uint32_t c = 0; seen && c < m->classes; c++)
+        if (!seen[c]) {
+            if (missing < NAMED)
+                at += (size_t)snprintf(list + at, sizeof list - at, "%s%u", missing ? ", " : "", c);
+            missing++;
+        }
+    free(seen);
+    if (missing)
+        fprintf(stderr, "%s: warning: %zu of the network's %u classes have no training image: %s%s\n", cn_program(), missing, m->classes, list,
+                missing > NAMED ? ", ..." : "");
+}
+
+int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m, int resize)
 {
     struct cnas_error err = {0};
     if (!dir)
         return cn_no_data();
-    enum cnas_status status = cn_read_data(d, dir, part, m, &err);
+    enum cnas_status status = cn_read_data(d, dir, part, m, resize, &err);
     if (!status) {
         status = cnas_dataset_check(d, m, &err);
         if (status)
             cnas_dataset_clear(d);
+        else if (!strcmp(part, "train"))
+            warn_of_empty_classes(d, m);
     }
     return status ? cn_fail(1, "%s", err.text) : -1;
 }

@@ -11,15 +11,18 @@ enum { CN_PATH = 512 };
 const char *cn_default_path(char out[CN_PATH], const struct cnas_model *m, const char *suffix);
 /* Where Debian's dataset-fashion-mnist puts its files, if it is installed; else NULL. */
 const char *cn_default_data(void);
-extern const char cn_data_help[]; /* of --data */
+extern const char cn_data_help[], cn_resize_help[]; /* of --data, --resize */
 int cn_no_data(void);             /* tells what to do when there is none; exit status 1 */
 
-/* cnas_dataset_load with the network's channels, and progress on stderr where images are decoded. */
+/* cnas_dataset_load with warnings on stderr, and progress there too where images are decoded. */
+CNAS_CHECKED enum cnas_status cn_read_set(struct cnas_dataset *d, const char *dir, const char *part, uint32_t channels, uint32_t h,
+                                          uint32_t w, struct cnas_error *err);
+/* The same with the network's channels, and if resize its size. */
 CNAS_CHECKED enum cnas_status cn_read_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m,
-                                           struct cnas_error *err);
-/* The part ("train" or "test") of the data set in dir (NULL: none was given or found), checked against the network. Errors are
- * told on stderr; the result is an exit status, -1 for success. */
-int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m);
+                                           int resize, struct cnas_error *err);
+/* The part ("train" or "test") of the data set in dir (NULL: none was given or found), checked against the network: a warning names
+ * the classes without a training image. Errors are told on stderr; the result is an exit status, -1 for success. */
+int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, const struct cnas_model *m, int resize);
 /* Parameters in new memory for free(); the same results. */
 int cn_load_params(float **params, const struct cnas_model *m, const char *path);
 int cn_load_fixed(struct cnas_fixed **q, const struct cnas_model *m, const char *path);

@@ -59,7 +59,8 @@ static int expand(const char *spec, size_t *list, size_t *n)
     }
 }
 
-int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const char *dir, const char *const *spec, size_t n_specs)
+int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const char *dir, int resize, const char *const *spec,
+                       size_t n_specs)
 {
     struct cnas_dataset set = {0};
     struct cnas_error err;
@@ -73,10 +74,11 @@ int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const 
     n = 0;
     for (size_t i = 0; i < n_specs && !status; i++)
         status = expand(spec[i], list, &n);
-    if (!status && cn_read_data(&set, dir, "test", m, &err) != CNAS_OK)
+    if (!status && cn_read_data(&set, dir, "test", m, resize, &err) != CNAS_OK)
         status = cn_fail(1, "%s", err.text);
     if (!status && (set.c != m->c || set.h != m->h || set.w != m->w))
-        status = cn_fail(1, "the images in %s are (%u, %u, %u), the network takes (%u, %u, %u)", dir, set.c, set.h, set.w, m->c, m->h, m->w);
+        status = cn_fail(1, "the images in %s are (%u, %u, %u), the network takes (%u, %u, %u)%s", dir, set.c, set.h, set.w, m->c, m->h, m->w,
+                         set.c == m->c ? "; --resize resamples them" : "");
     for (size_t i = 0; i < n && !status; i++)
         if (list[i] >= set.n)
             status = cn_fail(2, "--index: there is no image %zu; %s has %zu test images", list[i], dir, set.n);
@@ -93,7 +95,7 @@ int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const 
     return status;
 }
 
-int cn_images_from_files(struct cn_images *out, const struct cnas_model *m, const char *const *path, size_t n)
+int cn_images_from_files(struct cn_images *out, const struct cnas_model *m, int resize, const char *const *path, size_t n)
 {
     struct cnas_error err;
     int status = reserve(out, m, n);
@@ -105,7 +107,7 @@ int cn_images_from_files(struct cn_images *out, const struct cnas_model *m, cons
         struct cn_image *image = &out->image[i];
         snprintf(image->name, sizeof image->name, "%.*s", (int)sizeof image->name - 1, slash ? slash + 1 : path[i]);
         image->label = -1;
-        if (cnas_image_load(pixels, m->c, m->h, m->w, path[i], &err) != CNAS_OK)
+        if (cnas_image_load(pixels, m->c, m->h, m->w, resize, path[i], &err) != CNAS_OK)
             status = cn_fail(1, "%s", err.text);
         else
             cnas_normalize(image->values, pixels, 1, m);

@@ -17,9 +17,10 @@ struct cn_images {
     size_t size;    /* of one image */
 };
 
-/* spec: n_specs texts "7", "0-19", "3,8-9". Return 0, or an exit status after a message. */
-int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const char *dir, const char *const *spec, size_t n_specs);
-int cn_images_from_files(struct cn_images *out, const struct cnas_model *m, const char *const *path, size_t n);
+/* resize: images of another size than the network's are resampled. spec: n_specs texts "7", "0-19", "3,8-9". Return 0, or an exit status after a message. */
+int cn_images_from_set(struct cn_images *out, const struct cnas_model *m, const char *dir, int resize, const char *const *spec,
+                       size_t n_specs);
+int cn_images_from_files(struct cn_images *out, const struct cnas_model *m, int resize, const char *const *path, size_t n);
 void cn_images_clear(struct cn_images *images); /* wipes: they are the client's secret */
 
 #endif

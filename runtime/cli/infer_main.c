@@ -17,7 +17,7 @@ struct options {
     const char *weights, *fixed, *data, *index[MAX_OPERANDS], *image[MAX_OPERANDS];
     size_t n_index, n_image;
     uint64_t threads;
-    int test, logits, json;
+    int test, logits, json, resize;
     char weights_name[CN_PATH], fixed_name[CN_PATH];
 };
 
@@ -36,6 +36,7 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         {"fixed", CN_ARG_OPTIONAL, &o->fixed, "FILE",
          "on integers, exactly as private inference does\n(default FILE: NETWORK.fixed.safetensors)", 0, 0},
         {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
+        {"resize", CN_ARG_FLAG, &o->resize, NULL, cn_resize_help, 0, 0},
         {"index", CN_ARG_LIST, &index, "LIST", "images of the test set, counted from 0: 7, 0-19, 3,8-9", 0, 0},
         {"test", CN_ARG_FLAG, &o->test, NULL,
          "accuracy on the test set; with --fixed of both, and how often they agree", 0, 0},
@@ -188,11 +189,11 @@ static int load(struct work *w)
     if (status < 0 && (!o->fixed || o->test))
         status = load_floats(w);
     if (status < 0 && o->test)
-        status = cn_load_data(&w->data, o->data, "test", w->m);
+        status = cn_load_data(&w->data, o->data, "test", w->m, o->resize);
     if (status < 0 && o->n_image)
-        status = cn_images_from_files(&w->images, w->m, o->image, o->n_image);
+        status = cn_images_from_files(&w->images, w->m, o->resize, o->image, o->n_image);
     if (status <= 0 && o->n_index)
-        status = cn_images_from_set(&w->images, w->m, o->data, o->index, o->n_index);
+        status = cn_images_from_set(&w->images, w->m, o->data, o->resize, o->index, o->n_index);
     if (status <= 0)
         status = -1;
     if (status < 0 && cnas_ctx_new(&w->ctx, o->threads || o->test ? (unsigned)o->threads : 1))

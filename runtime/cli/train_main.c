@@ -190,9 +190,9 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
         return status;
     if (!is_writable(o.out) || !is_writable(o.fixed_out))
         return cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
-    status = cn_load_data(&train, o.data, "train", m);
+    status = cn_load_data(&train, o.data, "train", m, o.resize);
     if (status < 0)
-        status = cn_load_data(&test, o.data, "test", m);
+        status = cn_load_data(&test, o.data, "test", m, o.resize);
     if (status < 0 && cnas_ctx_new(&ctx, (unsigned)o.threads))
         status = cn_fail(1, "cannot start %s", o.threads ? "that many threads" : "threads");
     if (status < 0)

@@ -30,6 +30,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
              m->name, m->source, CN_CALIBRATION_IMAGES);
     const struct cn_arg options[] = {
         {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
+        {"resize", CN_ARG_FLAG, &o->resize, NULL, cn_resize_help, 0, 0},
         {"out", CN_ARG_STRING, &o->out, "FILE", "weights, written at the end (default: NETWORK.safetensors, lower case)", 0, 0},
         {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
         {"epochs", CN_ARG_UINT, &o->epochs, "N", epochs, 1, 100000},

@@ -10,7 +10,7 @@ struct cn_train_cli {
     const char *data, *out, *fixed_out;
     uint64_t epochs, batch, seed, threads, loader_threads, ring_bits, weight_bits, activation_bits;
     double lr;
-    int resume, fresh, quantize;
+    int resize, resume, fresh, quantize;
     char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16];
 };
 

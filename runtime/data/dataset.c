@@ -51,23 +51,29 @@ static enum cnas_status find_form(enum form *form, int fd, const char *label, st
                     label);
 }
 
-enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, uint32_t channels,
-                                   cnas_dataset_callback *callback, void *user, struct cnas_error *err)
+enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, const struct cnas_dataset_options *o,
+                                   struct cnas_error *err)
 {
     enum form form;
     memset(out, 0, sizeof *out);
     cn_require(!strcmp(part, "train") || !strcmp(part, "test"));
+    cn_require(!o->h == !o->w && o->h <= CN_DATASET_MAX_SIDE && o->w <= CN_DATASET_MAX_SIDE);
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return cn_error(err, CNAS_E_IO, "%s: cannot read this data folder: %s", cn_file_label(dir), strerror(errno));
-    const enum cnas_status status = find_form(&form, fd, cn_file_label(dir), err);
+    enum cnas_status status = find_form(&form, fd, cn_file_label(dir), err);
     close(fd);
     if (status)
         return status;
-    return form == IDX        ? cnas_dataset_load_idx(out, dir, part, err)
-           : form == CIFAR10  ? cn_cifar10_load(out, dir, part, err)
-           : form == CIFAR100 ? cn_cifar100_load(out, dir, part, err)
-                              : cn_folder_load(out, dir, part, channels, callback, user, err);
+    status = form == IDX        ? cnas_dataset_load_idx(out, dir, part, err)
+             : form == CIFAR10  ? cn_cifar10_load(out, dir, part, err)
+             : form == CIFAR100 ? cn_cifar100_load(out, dir, part, err)
+                                : cn_folder_load(out, dir, part, o, err);
+    if (!status && o->h && o->w)
+        status = cnas_dataset_resize(out, o->h, o->w, err);
+    if (status)
+        cnas_dataset_clear(out);
+    return status;
 }
 
 void cnas_dataset_clear(struct cnas_dataset *d)
@@ -80,8 +86,8 @@ void cnas_dataset_clear(struct cnas_dataset *d)
 enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err)
 {
     if (d->c != m->c || d->h != m->h || d->w != m->w)
-        return cn_error(err, CNAS_E_MISMATCH, "the data set's images are %ux%ux%u, network `%s` takes %ux%ux%u", d->c, d->h, d->w,
-                        m->name, m->c, m->h, m->w);
+        return cn_error(err, CNAS_E_MISMATCH, "the data set's images are %ux%ux%u, network `%s` takes %ux%ux%u%s", d->c, d->h, d->w,
+                        m->name, m->c, m->h, m->w, d->c == m->c ? "; --resize resamples them" : "");
     if (d->classes > m->classes)
         return cn_error(err, CNAS_E_MISMATCH, "the data set holds label %u, network `%s` has only %u classes", d->classes - 1, m->name,
                         m->classes);

@@ -2,7 +2,7 @@
 #ifndef RUNTIME_DATA_FOLDER_H
 #define RUNTIME_DATA_FOLDER_H
 
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 struct cn_folder_file {
     char *path;

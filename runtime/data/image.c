@@ -7,6 +7,7 @@
 #include "runtime/base/error.h"
 #include "runtime/data/dataset.h"
 #include "runtime/data/file.h"
+#include "runtime/data/resize.h"
 
 #include <errno.h>
 #include <png.h>
@@ -39,8 +40,8 @@ enum cnas_status cn_image_settle(struct cn_image_target *t, unsigned long h, uns
     }
     if (w == t->w && h == t->h)
         return CNAS_OK;
-    return cn_error(err, CNAS_E_MISMATCH, "%s: the image is %lu pixels wide and %lu high, this network takes %u x %u", cn_file_label(path),
-                    w, h, t->w, t->h);
+    return cn_error(err, CNAS_E_MISMATCH, "%s: the image is %lu pixels wide and %lu high, this network takes %u x %u; --resize resamples it",
+                    cn_file_label(path), w, h, t->w, t->h);
 }
 
 static enum cnas_status load_png(struct cn_image_target *t, const char *path, FILE *file, struct cnas_error *err)
@@ -135,10 +136,9 @@ enum cnas_status cn_image_size(uint32_t *h, uint32_t *w, const char *path, struc
     return status;
 }
 
-enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path, struct cnas_error *err)
+/* An image of exactly this size. */
+static enum cnas_status load_exactly(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, const char *path, struct cnas_error *err)
 {
-    if (c != 1 && c != 3)
-        return cn_error(err, CNAS_E_RANGE, "this network takes %u channels; image files give 1 or 3", c);
     struct cn_image_target t = {malloc((size_t)w * h * 3), h, w};
     if (!t.rgb)
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory for the image", cn_file_label(path));
@@ -147,4 +147,34 @@ enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32
         from_rgb(pixels, c, (size_t)h * w, t.rgb);
     free(t.rgb);
     return status;
+}
+
+static enum cnas_status load_resampled(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, uint32_t file_h, uint32_t file_w,
+                                       const char *path, struct cnas_error *err)
+{
+    const size_t map = (size_t)file_h * file_w;
+    struct cn_resize *r = NULL;
+    uint8_t *whole = malloc(c * map);
+    enum cnas_status status = CNAS_OK;
+    if (!whole || cn_resize_new(&r, h, w, file_h, file_w))
+        status = cn_error(err, CNAS_E_MEMORY, "%s: no memory for the image", cn_file_label(path));
+    if (!status)
+        status = load_exactly(whole, c, file_h, file_w, path, err);
+    for (uint32_t k = 0; k < c && !status; k++)
+        cn_resize_map(r, pixels + (size_t)k * h * w, whole + k * map);
+    cn_resize_free(&r);
+    free(whole);
+    return status;
+}
+
+enum cnas_status cnas_image_load(uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w, int resize, const char *path,
+                                 struct cnas_error *err)
+{
+    uint32_t file_h = h, file_w = w;
+    if (c != 1 && c != 3)
+        return cn_error(err, CNAS_E_RANGE, "this network takes %u channels; image files give 1 or 3", c);
+    if (resize)
+        CNAS_TRY(cn_image_size(&file_h, &file_w, path, err));
+    return file_h == h && file_w == w ? load_exactly(pixels, c, h, w, path, err)
+                                      : load_resampled(pixels, c, h, w, file_h, file_w, path, err);
 }

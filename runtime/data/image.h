@@ -4,7 +4,7 @@
 
 #include <stdio.h>
 
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 /* Where a decoder writes. Without rgb only the size is asked for: the decoder sets h and w and reads no pixel. */
 struct cn_image_target {

@@ -8,4 +8,5 @@ libcnasrt_la_SOURCES += \
 	runtime/data/moments.c \
 	runtime/data/pack.c runtime/data/pack.h \
 	runtime/data/params.c \
+	runtime/data/resize.c runtime/data/resize.h \
 	runtime/data/safetensors_read.c runtime/data/safetensors_write.c runtime/data/safetensors.h

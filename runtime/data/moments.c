@@ -1,5 +1,5 @@
 /* Mean and standard deviation of a data set's channels. The bytes are counted, so the sums are exact however large the set is. */
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 #include <math.h>
 

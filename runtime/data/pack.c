@@ -4,11 +4,15 @@
 #include "runtime/data/pack.h"
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/data/dataset.h"
 #include "runtime/data/file.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
+#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,9 +42,9 @@ static char *cache_folder(void)
     return path;
 }
 
-char *cn_pack_path(const char *dir, const char *part, uint32_t channels)
+char *cn_pack_path(const char *dir, const char *part, const struct cnas_dataset_options *o)
 {
-    unsigned char hash[NAME], number[4];
+    unsigned char hash[NAME], number[12];
     char hex[2 * NAME + 1];
     crypto_generichash_state state;
     char *path = NULL, *folder = cache_folder(), *real = realpath(dir, NULL);
@@ -48,8 +52,10 @@ char *cn_pack_path(const char *dir, const char *part, uint32_t channels)
         crypto_generichash_init(&state, NULL, 0, sizeof hash);
         crypto_generichash_update(&state, (const unsigned char *)real, strlen(real) + 1);
         crypto_generichash_update(&state, (const unsigned char *)part, strlen(part) + 1);
-        cn_store32(number, channels);
-        crypto_generichash_update(&state, number, sizeof number);
+        cn_store32(number, o->channels);
+        cn_store32(number + 4, o->h);
+        cn_store32(number + 8, o->w);
+        crypto_generichash_update(&state, number, o->h ? 12 : 4);
         crypto_generichash_final(&state, hash, sizeof hash);
         sodium_bin2hex(hex, sizeof hex, hash, sizeof hash);
         const size_t size = strlen(folder) + sizeof hex + 8;
@@ -128,12 +134,33 @@ int cn_pack_load(struct cnas_dataset *out, const char *path, size_t n, const uns
     return good;
 }
 
-void cn_pack_save(const struct cnas_dataset *d, const char *path, const unsigned char key[CN_PACK_KEY])
+/* A writer that is killed leaves PATH.tmp-PID-TRY (file.c). Those of processes that are no longer there go. */
+static void remove_leftovers(const char *path)
+{
+    const size_t size = strlen(path) + 8;
+    char *pattern = malloc(size);
+    glob_t found;
+    if (!pattern)
+        return;
+    snprintf(pattern, size, "%s.tmp-*", path); /* the cache folder's own name may hold what glob takes for a pattern: then nothing is found */
+    if (!glob(pattern, GLOB_NOSORT, NULL, &found)) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            const long pid = strtol(found.gl_pathv[i] + strlen(path) + strlen(".tmp-"), NULL, 10);
+            if (pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH)
+                unlink(found.gl_pathv[i]);
+        }
+        globfree(&found);
+    }
+    free(pattern);
+}
+
+enum cnas_status cn_pack_save(const struct cnas_dataset *d, const char *path, const unsigned char key[CN_PACK_KEY], struct cnas_error *err)
 {
     const size_t image = (size_t)d->c * d->h * d->w;
     unsigned char header[HEADER] = {0}, hash[DIGEST], *p = header + SIZES, *labels = malloc(4 * d->n);
     if (!labels)
-        return;
+        return cn_error(err, CNAS_E_MEMORY, "%s: no memory to write it", cn_file_label(path));
+    remove_leftovers(path);
     memcpy(header, magic, MAGIC);
     memcpy(header + MAGIC, key, CN_PACK_KEY);
     cn_store32(p, d->c);
@@ -144,7 +171,7 @@ void cn_pack_save(const struct cnas_dataset *d, const char *path, const unsigned
         cn_store32(labels + 4 * i, d->labels[i]);
     digest(hash, header, labels, d->pixels, d->n, image);
     const struct cn_file_part parts[] = {{header, HEADER}, {labels, 4 * d->n}, {d->pixels, d->n * image}, {hash, DIGEST}};
-    const enum cnas_status written = cn_file_replace(path, parts, sizeof parts / sizeof *parts, NULL);
-    (void)written; /* a cache that cannot be written costs time, nothing else */
+    const enum cnas_status status = cn_file_replace(path, parts, sizeof parts / sizeof *parts, err);
     free(labels);
+    return status;
 }

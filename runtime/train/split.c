@@ -1,6 +1,6 @@
 /* A validation set that has the classes in the proportions of the whole.
  * Source: shares of n by the method of largest remainders (Hare quota); within a class the images with the smallest random keys. */
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 #include <stdlib.h>
 #include <string.h>

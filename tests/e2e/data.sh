@@ -26,6 +26,13 @@ done
 ok "the client takes images of the set by index" out/colour-client --connect "127.0.0.1:$(cat port)" --key server.key.pub --data data \
     --index 0-1 --check colour.fixed.safetensors
 
+{ printf 'P6 40 20 255\n' && head -c 2400 data/test_batch.bin; } >wide.ppm
+no "an image of another size" 1 'wide.ppm: .*40 pixels wide and 20 high, this network takes 32 x 32; --resize' out/colour-infer wide.ppm
+ok "resampled" out/colour-infer --resize wide.ppm
+cp log said
+ok "it has a class" grep -q '^wide.ppm: class [0-5]$' said
+no "the client refuses it too" 1 'wide.ppm: .*--resize' out/colour-client --key "$(printf '%064d' 0)" wide.ppm
+
 cp -r data cut && head -c 5000 data/data_batch_3.bin >cut/data_batch_3.bin
 no "truncated" 1 'cut/data_batch_3.bin: .*truncated' out/colour-train --data cut --fresh
 rm cut/data_batch_3.bin
@@ -33,6 +40,10 @@ no "a batch is missing" 1 'cut/data_batch_3.bin: .*no such file' out/colour-trai
 mkdir empty
 no "no data set there" 1 'empty: no data set' out/colour-train --data empty --fresh
 "$top_builddir/tests/support/make_cifar" "$(mkdir ten && echo ten)" 100 50 10
+mkdir three && "$top_builddir/tests/support/make_cifar" three 100 50 3
+ok "classes without images" out/colour-train --data three --fresh --out three.safetensors
+cp log said
+ok "a warning names them" grep -q "warning: 3 of the network's 6 classes have no training image: 3, 4, 5" said
 no "labels that the network has no class for" 1 'label 9.*6 classes' out/colour-train --data ten --fresh
 ok "the weights are as they were" out/colour-infer --data data --test
 
@@ -45,6 +56,12 @@ cp log said
 ok "it says what it read" grep -q '^data: 300 training and 60 test images of 3x32x32' said
 ok "two packs are kept" sh -c '[ "$(ls cache/cnas/*.pack | wc -l)" = 2 ]'
 ok "from the packs" out/colour-train --data folders --seed 7 --out packed.safetensors
+rm -rf cache && : >cache
+ok "without a cache" out/colour-train --data folders --seed 7 --out uncached.safetensors
+cp log said
+ok "a warning says so" grep -q 'colour-train: warning: the decoded images are not kept: .*/cache/cnas/[0-9a-f]*.pack: cannot create' said
+ok "the same weights without" cmp folders.safetensors uncached.safetensors
+rm cache
 ok "the same weights" cmp folders.safetensors packed.safetensors
 out/colour-infer --data folders --test --json 2>/dev/null >of_folders
 out/colour-infer --data binary --test --json 2>/dev/null >of_binary

@@ -7,3 +7,6 @@ tests_unit_test_dataset_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_folder
 tests_unit_test_folder_SOURCES = tests/unit/test_folder.c
 tests_unit_test_folder_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_resize
+tests_unit_test_resize_SOURCES = tests/unit/test_resize.c
+tests_unit_test_resize_LDADD = $(RUNTIME_TEST_LIBS)

@@ -207,30 +207,30 @@ START_TEST(image_formats)
     static const uint8_t luma[] = {77, 149, 29, 10, 255, 0}; /* BT.601: 0.299, 0.587, 0.114 of 255, 8-bit weights */
     uint8_t out[18];
     put_png(3, 2, PNG_FORMAT_GRAY, grey);
-    ck_assert_msg(!cnas_image_load(out, 1, 2, 3, path, &err), "%s", err.text);
+    ck_assert_msg(!cnas_image_load(out, 1, 2, 3, 0, path, &err), "%s", err.text);
     ck_assert_mem_eq(out, grey, 6);
-    ck_assert_int_eq(cnas_image_load(out, 3, 2, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 3, 2, 3, 0, path, &err), CNAS_OK);
     for (int k = 0; k < 3; k++)
         ck_assert_mem_eq(out + 6 * k, grey, 6);
     put_png(3, 2, PNG_FORMAT_RGB, rgb);
-    ck_assert_int_eq(cnas_image_load(out, 3, 2, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 3, 2, 3, 0, path, &err), CNAS_OK);
     for (int i = 0; i < 6; i++)
         for (int k = 0; k < 3; k++)
             ck_assert_uint_eq(out[6 * k + i], rgb[3 * i + k]);
-    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, 0, path, &err), CNAS_OK);
     ck_assert_mem_eq(out, luma, 6);
     static const char ppm[] = "P6\n# a comment\n3 2\n255\n";
     uint8_t file[64];
     memcpy(file, ppm, sizeof ppm - 1);
     memcpy(file + sizeof ppm - 1, rgb, sizeof rgb);
     put("file", file, sizeof ppm - 1 + sizeof rgb);
-    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, 0, path, &err), CNAS_OK);
     ck_assert_mem_eq(out, luma, 6);
     put("file", "P5 3 2 255\n\0\x32\x64\x96\xc8\xff", 17);
-    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 1, 2, 3, 0, path, &err), CNAS_OK);
     ck_assert_mem_eq(out, grey, 6);
     put("file", "P5 3 1 1023\n\0\0\x03\xff\x02\x01", 18); /* 16-bit samples, scaled */
-    ck_assert_int_eq(cnas_image_load(out, 1, 1, 3, path, &err), CNAS_OK);
+    ck_assert_int_eq(cnas_image_load(out, 1, 1, 3, 0, path, &err), CNAS_OK);
     ck_assert(out[0] == 0 && out[1] == 255 && out[2] == 128);
 }
 END_TEST
@@ -263,20 +263,20 @@ START_TEST(image_errors)
         put("file", bad[i].bytes, bad[i].n);
         if (!strcmp(bad[i].words, "truncated") && bad[i].n == 16)
             put("file", "P5 3 2 99\naaaaa", 15);
-        fails(cnas_image_load(out, 1, 2, 3, path, &err), CNAS_E_FORMAT, bad[i].words);
+        fails(cnas_image_load(out, 1, 2, 3, 0, path, &err), CNAS_E_FORMAT, bad[i].words);
     }
     put_png(28, 28, PNG_FORMAT_GRAY, grey);
-    fails(cnas_image_load(out, 1, 28, 27, path, &err), CNAS_E_MISMATCH, "28 pixels wide");
+    fails(cnas_image_load(out, 1, 28, 27, 0, path, &err), CNAS_E_MISMATCH, "28 pixels wide");
     unsigned char b[2048];
     FILE *f = fopen(path, "rb");
     size_t n = fread(b, 1, sizeof b, f);
     fclose(f);
     for (size_t cut = 0; cut + 12 < n; cut++) { /* libpng needs no IEND chunk (12 bytes) to know all pixels */
         put("file", b, cut);
-        ck_assert_msg(cnas_image_load(out, 1, 28, 28, path, &err), "cut to %zu of %zu", cut, n);
+        ck_assert_msg(cnas_image_load(out, 1, 28, 28, 0, path, &err), "cut to %zu of %zu", cut, n);
     }
-    fails(cnas_image_load(out, 2, 2, 3, path, &err), CNAS_E_RANGE, "channels");
-    fails(cnas_image_load(out, 1, 2, 3, "/nonexistent.png", &err), CNAS_E_IO, "nonexistent");
+    fails(cnas_image_load(out, 2, 2, 3, 0, path, &err), CNAS_E_RANGE, "channels");
+    fails(cnas_image_load(out, 1, 2, 3, 0, "/nonexistent.png", &err), CNAS_E_IO, "nonexistent");
 }
 END_TEST
 

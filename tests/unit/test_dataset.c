@@ -11,6 +11,7 @@
 static char dir[] = "/tmp/cnas-dataset-XXXXXX";
 static struct cnas_error err;
 static struct cnas_dataset d;
+static const struct cnas_dataset_options colour = {.channels = 3};
 
 static void setup(void)
 {
@@ -37,7 +38,7 @@ static void put(const char *name, const void *bytes, size_t n)
 
 static void fails(const char *part, enum cnas_status expected, const char *words)
 {
-    enum cnas_status status = cnas_dataset_load(&d, dir, part, 3, NULL, NULL, &err);
+    enum cnas_status status = cnas_dataset_load(&d, dir, part, &colour, &err);
     ck_assert_msg(status == expected, "status %d, not %d: %s", status, expected, err.text);
     ck_assert_int_eq(err.status, expected);
     ck_assert_msg(strstr(err.text, words) != NULL, "`%s' does not say `%s'", err.text, words);
@@ -69,7 +70,7 @@ static void make(size_t first, size_t n, size_t labels)
 
 static void load(const char *part, size_t n, uint32_t classes)
 {
-    ck_assert_msg(!cnas_dataset_load(&d, dir, part, 3, NULL, NULL, &err), "%s", err.text);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, part, &colour, &err), "%s", err.text);
     ck_assert(d.n == n && d.c == 3 && d.h == 32 && d.w == 32);
     ck_assert_uint_eq(d.classes, classes);
 }
@@ -165,8 +166,33 @@ START_TEST(which_form)
     fails("test", CNAS_E_IO, "test.bin");
     put("t10k-images-idx3-ubyte.gz", "x", 1);
     fails("test", CNAS_E_FORMAT, "two data sets, MNIST's IDX files and CIFAR-100");
-    ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", 3, NULL, NULL, &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
-    ck_assert(cnas_dataset_load(&d, "/dev/null", "train", 3, NULL, NULL, &err) == CNAS_E_IO && strstr(err.text, "/dev/null: cannot read"));
+    ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", &colour, &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
+    ck_assert(cnas_dataset_load(&d, "/dev/null", "train", &colour, &err) == CNAS_E_IO && strstr(err.text, "/dev/null: cannot read"));
+}
+END_TEST
+
+/* A set of one size becomes another; without being asked it is refused with advice. */
+START_TEST(resampled)
+{
+    static const struct cnas_dataset_options small = {.channels = 3, .h = 16, .w = 8};
+    struct cnas_model m = {.name = "N", .c = 3, .h = 16, .w = 8, .classes = 10};
+    make(0, 2, 1);
+    put("test_batch.bin", records, 2 * TEN);
+    load("test", 2, 4);
+    ck_assert_int_eq(cnas_dataset_check(&d, &m, &err), CNAS_E_MISMATCH);
+    ck_assert_msg(strstr(err.text, "3x32x32, network `N` takes 3x16x8; --resize"), "%s", err.text);
+    unsigned mean = 0;
+    for (size_t i = 0; i < 8; i++)
+        mean += d.pixels[PIXELS + 32 * (i / 4) + i % 4];
+    cnas_dataset_clear(&d);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", &small, &err), "%s", err.text);
+    ck_assert(d.n == 2 && d.h == 16 && d.w == 8 && d.labels[1] == 3 && !cnas_dataset_check(&d, &m, &err));
+    ck_assert_uint_eq(d.pixels[3 * 16 * 8], (mean + 4) / 8);
+    cnas_dataset_clear(&d);
+    m.c = 1;
+    load("test", 2, 4);
+    ck_assert(cnas_dataset_check(&d, &m, &err) && !strstr(err.text, "--resize")); /* which would not help */
+    cnas_dataset_clear(&d);
 }
 END_TEST
 
@@ -176,7 +202,7 @@ START_TEST(idx_too)
     static const unsigned char labels[] = {0, 0, 8, 1, 0, 0, 0, 1, 6};
     put("t10k-images-idx3-ubyte", images, sizeof images);
     put("t10k-labels-idx1-ubyte", labels, sizeof labels);
-    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", 3, NULL, NULL, &err), "%s", err.text);
+    ck_assert_msg(!cnas_dataset_load(&d, dir, "test", &colour, &err), "%s", err.text);
     ck_assert(d.n == 1 && d.c == 1 && d.h == 2 && d.w == 2 && d.classes == 7 && d.pixels[3] == 4);
     cnas_dataset_clear(&d);
     fails("train", CNAS_E_IO, "train-images-idx3-ubyte");
@@ -192,6 +218,7 @@ int main(void)
     tcase_add_test(t, cifar100);
     tcase_add_test(t, cifar_truncated_or_foreign);
     tcase_add_test(t, which_form);
+    tcase_add_test(t, resampled);
     tcase_add_test(t, idx_too);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);

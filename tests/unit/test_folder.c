@@ -8,19 +8,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #ifdef HAVE_JPEG
 #include <jpeglib.h>
 #endif
 
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 static char dir[] = "/tmp/cnas-folder-XXXXXX";
 static char cache[64];
 static struct cnas_error err;
 static struct cnas_dataset d;
-static size_t decoded;
+static size_t decoded, warnings;
+static char warned[512];
 
 static const char *in_dir(const char *name)
 {
@@ -102,12 +106,28 @@ static void on_decoded(void *user, size_t done, size_t total)
     ck_assert_uint_le(done, total);
 }
 
-static enum cnas_status load(const char *part, uint32_t channels)
+static void on_warning(void *user, const char *text)
+{
+    ck_assert_ptr_eq(user, &decoded);
+    ck_assert_ptr_null(strchr(text, '\n'));
+    snprintf(warned, sizeof warned, "%s", text);
+    warnings++;
+}
+
+static enum cnas_status load_as(const char *part, uint32_t channels, uint32_t h, uint32_t w)
 {
     char set[64];
+    const struct cnas_dataset_options o = {
+        .channels = channels, .h = h, .w = w, .progress = on_decoded, .warning = on_warning, .user = &decoded};
     snprintf(set, sizeof set, "%s/set", dir);
-    decoded = 0;
-    return cnas_dataset_load(&d, set, part, channels, on_decoded, &decoded, &err);
+    decoded = warnings = 0;
+    warned[0] = 0;
+    return cnas_dataset_load(&d, set, part, &o, &err);
+}
+
+static enum cnas_status load(const char *part, uint32_t channels)
+{
+    return load_as(part, channels, 0, 0);
 }
 
 /* Loads the training set of put_set; `expected` images of it had to be decoded. */
@@ -247,6 +267,7 @@ START_TEST(no_cache)
     put("cache", "a file", 6);
     check_train(4);
     check_train(4);
+    ck_assert_msg(warnings == 1 && strstr(warned, "not kept: ") && strstr(warned, ".pack: cannot create"), "%s", warned);
     unlink(in_dir("cache"));
     setenv("XDG_CACHE_HOME", "relative", 1); /* not taken, says the specification: ~/.cache */
     check_train(4);
@@ -256,7 +277,120 @@ START_TEST(no_cache)
     check_train(0);
     unsetenv("HOME");
     check_train(4);
+    ck_assert_msg(warnings == 1 && strstr(warned, "neither XDG_CACHE_HOME nor HOME is set"), "%s", warned);
     ck_assert_uint_eq(packs(name), 0);
+}
+END_TEST
+
+/* No room for the pack, as on a full disk: the set is there, the warning names the file, nothing is left behind. */
+START_TEST(full_disk)
+{
+    char name[256];
+    struct rlimit limit;
+    put_set();
+    ck_assert(!getrlimit(RLIMIT_FSIZE, &limit));
+    const struct rlimit small = {100, limit.rlim_max};
+    signal(SIGXFSZ, SIG_IGN);
+    ck_assert(!setrlimit(RLIMIT_FSIZE, &small));
+    check_train(4);
+    ck_assert(!setrlimit(RLIMIT_FSIZE, &limit));
+    ck_assert_msg(warnings == 1 && strstr(warned, ".pack: cannot write it: "), "%s", warned);
+    ck_assert_uint_eq(packs(name), 0);
+    check_train(4);
+    ck_assert_uint_eq(warnings, 0);
+    check_train(0);
+}
+END_TEST
+
+/* Those of writers that were killed go; those of living ones stay. */
+START_TEST(leftovers)
+{
+    char name[256], dead[300], alive[300];
+    put_set();
+    check_train(4);
+    ck_assert_uint_eq(packs(name), 1);
+    const pid_t child = fork();
+    if (!child)
+        _exit(0);
+    ck_assert_int_eq(waitpid(child, NULL, 0), child);
+    snprintf(dead, sizeof dead, "%s.tmp-%ld-0", name, (long)child);
+    snprintf(alive, sizeof alive, "%s.tmp-%ld-7", name, (long)getpid());
+    for (int i = 0; i < 2; i++)
+        fclose(fopen(i ? dead : alive, "wb"));
+    unlink(name);
+    check_train(4);
+    ck_assert(access(dead, F_OK) && !access(alive, F_OK) && !access(name, F_OK));
+    check_train(0);
+}
+END_TEST
+
+/* Two processes that pack at once, again and again: both have the set, and one whole pack remains. */
+START_TEST(at_once)
+{
+    char name[256];
+    put_set();
+    for (int round = 0; round < 30; round++) {
+        pid_t child[2];
+        for (int i = 0; i < 2; i++)
+            if (!(child[i] = fork()))
+                _exit(load("train", 3) || d.n != 4 || d.pixels[24] != 30);
+        for (int i = 0; i < 2; i++) {
+            int status;
+            ck_assert(waitpid(child[i], &status, 0) == child[i] && WIFEXITED(status) && !WEXITSTATUS(status));
+        }
+        ck_assert_uint_eq(packs(name), 1);
+        check_train(0);
+        unlink(name);
+    }
+}
+END_TEST
+
+START_TEST(resampled)
+{
+    char name[256];
+    uint8_t want[6];
+    put_set();
+    put_png("set/train/a/y.png", 2, 4, 0);
+    put_png("set/train/a/z.png", 3, 1, 60);
+    fails("train", CNAS_E_MISMATCH, "a/y.png: the image is 2 pixels wide and 4 high, the first one of the set 4 x 2; --resize resamples them");
+    for (int again = 0; again < 2; again++) {
+        ck_assert_msg(!load_as("train", 3, 1, 2), "%s", err.text);
+        ck_assert_uint_eq(decoded, again ? 0 : 6);
+        ck_assert(d.n == 6 && d.c == 3 && d.h == 1 && d.w == 2);
+        static const uint8_t red[][2] = {{43, 45}, {33, 35}, {3, 4}, {60, 62}, {13, 15}, {23, 25}}; /* means of 2 x 2, of 4 x 1; 60 + 1/3 */
+        for (size_t i = 0; i < 6; i++)
+            ck_assert_msg(d.pixels[6 * i] == red[i][0] && d.pixels[6 * i + 1] == red[i][1], "image %zu: %d %d", i, d.pixels[6 * i],
+                          d.pixels[6 * i + 1]);
+        ck_assert(d.pixels[2] == 100 && d.pixels[4] == 200);
+        cnas_dataset_clear(&d);
+    }
+    unlink(in_dir("set/train/a/y.png"));
+    unlink(in_dir("set/train/a/z.png"));
+    check_train(4); /* another pack */
+    ck_assert_uint_eq(packs(name), 2);
+    check_train(0);
+    ck_assert_msg(!load_as("train", 3, 2, 4), "%s", err.text); /* the size they have */
+    ck_assert(d.n == 4 && d.pixels[0] == 40 && d.pixels[7] == 47);
+    cnas_dataset_clear(&d);
+    snprintf(name, sizeof name, "%s", in_dir("set/train/B/x.png"));
+    ck_assert_msg(!cnas_image_load(want, 3, 1, 2, 1, name, &err), "%s", err.text);
+    ck_assert(want[0] == 43 && want[1] == 45 && want[3] == 100);
+    ck_assert(cnas_image_load(want, 3, 1, 2, 1, "/nonexistent.png", &err) == CNAS_E_IO && strstr(err.text, "nonexistent"));
+    put("set/train/a/x.PNG", "GIF89a", 6);
+    ck_assert(load_as("train", 3, 1, 2) == CNAS_E_FORMAT && strstr(err.text, "a/x.PNG: neither PNG, JPEG"));
+}
+END_TEST
+
+START_TEST(unreadable)
+{
+    put_set();
+    ck_assert_int_eq(chmod(in_dir("set/train/b/10.png"), 0), 0);
+    if (!access(in_dir("set/train/b/10.png"), R_OK))
+        return; /* root reads everything */
+    fails("train", CNAS_E_IO, "b/10.png: cannot open it: Permission denied");
+    ck_assert_int_eq(chmod(in_dir("set/train/b"), 0), 0);
+    fails("train", CNAS_E_IO, "train/b: cannot read this folder: Permission denied");
+    ck_assert_int_eq(chmod(in_dir("set/train/b"), 0700), 0);
 }
 END_TEST
 
@@ -346,7 +480,7 @@ START_TEST(jpeg)
         }
     cnas_dataset_clear(&d);
     snprintf(path, sizeof path, "%s", in_dir("set/test/b/1.jpg"));
-    ck_assert(cnas_image_load(pixels, 3, 8, 11, path, &err) == CNAS_E_MISMATCH && strstr(err.text, "12 pixels wide"));
+    ck_assert(cnas_image_load(pixels, 3, 8, 11, 0, path, &err) == CNAS_E_MISMATCH && strstr(err.text, "12 pixels wide"));
     const size_t n = get(path, b, sizeof b);
     for (size_t cut = 0; cut < n; cut++) {
         put("set/test/b/1.jpg", b, cut);
@@ -378,6 +512,11 @@ int main(void)
     tcase_add_test(t, test_alone);
     tcase_add_test(t, packed_once);
     tcase_add_test(t, damaged_packs);
+    tcase_add_test(t, full_disk);
+    tcase_add_test(t, leftovers);
+    tcase_add_test(t, at_once);
+    tcase_add_test(t, resampled);
+    tcase_add_test(t, unreadable);
     tcase_add_test(t, no_cache);
     tcase_add_test(t, wrong_sets);
     tcase_add_test(t, no_classes);

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cnas/train.h>
+#include <cnas/data.h>
 
 #include "runtime/base/mem.h"
 
