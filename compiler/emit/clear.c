@@ -211,6 +211,49 @@ static void print_inference_model(struct emit *e, struct text *t)
     c_end(t, ";");
 }
 
+static void print_schedule(struct emit *e, struct text *t, const struct plan_train *d)
+{
+    static const char *const names[] = {[PLAN_ONE_CYCLE] = "CNAS_ONE_CYCLE", [PLAN_STEPS] = "CNAS_STEPS", [PLAN_CONSTANT] = "CNAS_CONSTANT"};
+    if (d->schedule != PLAN_COSINE)
+        text_line(t, ".schedule = %s,", names[d->schedule]);
+    if (d->schedule == PLAN_ONE_CYCLE)
+        text_line(t, ".cycle_up = %s, .cycle_start = %s, .cycle_cosine = %d,", c_double(e->a, d->cycle_up), c_double(e->a, d->cycle_start),
+                  d->cycle_cosine);
+    if (d->schedule == PLAN_STEPS) {
+        struct c_items epochs = c_items_new(e->a);
+        for (uint32_t i = 0; i < d->n_milestones; i++)
+            c_item(&epochs, "%" PRIu32, d->milestones[i]);
+        text_line(t, ".step_factor = %s, .n_milestones = %" PRIu32 ",", c_double(e->a, d->step_factor), d->n_milestones);
+        if (d->n_milestones)
+            c_list(t, ".milestones = {", &epochs, "},");
+    }
+    if (d->by_epoch)
+        text_line(t, ".by_epoch = 1,");
+    if (d->warmup > 0)
+        text_line(t, ".warmup = %s,", c_double(e->a, d->warmup));
+}
+
+/* The training options: those of the first version always, of the others what is used; the rest is 0. */
+static void print_training(struct emit *e, struct text *t, const struct plan_train *d)
+{
+    text_line(t, ".lr_max = %s, .lr_min = %s, .momentum = %s, .weight_decay = %s, .nesterov = %d,", c_double(e->a, d->lr_max),
+              c_double(e->a, d->lr_min), c_double(e->a, d->momentum), c_double(e->a, d->weight_decay), d->nesterov);
+    text_line(t, ".epochs = %" PRIu32 ", .batch = %" PRIu32 ", .restart_first = %" PRIu32 ", .restart_factor = %" PRIu32 ",",
+              d->epochs, d->batch, d->restart_first, d->restart_factor);
+    text_line(t, ".flip = %d, .crop = %" PRIu32 ", .cutout = %" PRIu32 ",", d->flip, d->crop, d->cutout);
+    if (d->optimizer == PLAN_ADAMW)
+        text_line(t, ".optimizer = CNAS_ADAMW, .beta1 = %s, .beta2 = %s, .epsilon = %s,", c_double(e->a, d->beta1), c_double(e->a, d->beta2),
+                  c_double(e->a, d->epsilon));
+    if (d->decoupled || d->decay_all)
+        text_line(t, ".decoupled = %d, .decay_all = %d,", d->decoupled, d->decay_all);
+    if (d->bias_lr != 1)
+        text_line(t, ".bias_lr = %s,", c_double(e->a, d->bias_lr));
+    print_schedule(e, t, d);
+    if (d->label_smoothing > 0 || d->ema > 0 || d->clip > 0)
+        text_line(t, ".label_smoothing = %s, .ema = %s, .clip = %s,", c_double(e->a, d->label_smoothing), c_double(e->a, d->ema),
+                  c_double(e->a, d->clip));
+}
+
 static void print_model(struct emit *e, struct text *t)
 {
     const struct plan *p = e->p;
@@ -231,11 +274,7 @@ static void print_model(struct emit *e, struct text *t)
     if (e->o->served)
         text_line(t, ".served = &%s_served_model, .compose = %s_compose,", e->net, e->net);
     c_begin(t, ".train =");
-    text_line(t, ".lr_max = %s, .lr_min = %s, .momentum = %s, .weight_decay = %s, .nesterov = %d,", c_double(e->a, d->lr_max),
-              c_double(e->a, d->lr_min), c_double(e->a, d->momentum), c_double(e->a, d->weight_decay), d->nesterov);
-    text_line(t, ".epochs = %" PRIu32 ", .batch = %" PRIu32 ", .restart_first = %" PRIu32 ", .restart_factor = %" PRIu32 ",",
-              d->epochs, d->batch, d->restart_first, d->restart_factor);
-    text_line(t, ".flip = %d, .crop = %" PRIu32 ", .cutout = %" PRIu32 ",", d->flip, d->crop, d->cutout);
+    print_training(e, t, d);
     c_end(t, ",");
     if (p->ring_bits)
         text_line(t, ".ring_bits = %" PRIu32 ",", p->ring_bits);

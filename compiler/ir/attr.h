@@ -15,13 +15,14 @@ struct ir_attr {
     const char *name;
     enum ir_attr_kind kind;
     size_t offset; /* in struct ir_node, or in struct ir_train */
-    bool needed;
-    double otherwise; /* when it is left out of a text */
+    bool needed;      /* in a text; of training's, those that this program writes always */
+    double otherwise; /* of an operator's, when it is left out of a text */
 };
 
 extern const struct ir_attr ir_attrs[];  /* of all operators */
 extern const size_t ir_n_attrs;
 extern const struct ir_attr ir_train_attrs[];
 extern const size_t ir_n_train_attrs;
+bool ir_train_attr_shown(const struct ir_attr *attr, const struct ir_train *t); /* in a text: it is needed, or differs from the default */
 
 #endif

@@ -16,6 +16,13 @@ const struct ir_train ir_train_default = {
     .epochs = 10,
     .batch = 100,
     .restart_factor = 2,
+    .beta1 = 0.9,
+    .beta2 = 0.999,
+    .epsilon = 1e-8,
+    .bias_lr = 1,
+    .cycle_up = 0.3,
+    .cycle_start = 0.04,
+    .step_factor = 0.1,
 };
 
 const char *const ir_protocol_names[2] = {"auto", "gc"}, *const ir_network_names[2] = {"lan", "wan"};

@@ -130,7 +130,8 @@ void ir_print_json(struct text *t, const struct ir_graph *g)
     }
     text_add(t, "  ],\n  \"train\": {");
     for (size_t i = 0; i < ir_n_train_attrs; i++)
-        attribute(t, &ir_train_attrs[i], &g->train, i == 0);
+        if (ir_train_attr_shown(&ir_train_attrs[i], &g->train))
+            attribute(t, &ir_train_attrs[i], &g->train, i == 0);
     const struct ir_private *p = &g->private;
     text_add(t, "},\n  \"private\": {\"protocol\": \"%s\", \"network\": \"%s\", \"ring\": %" PRId64 ", \"fraction\": %" PRId64 "}\n}\n",
              ir_protocol_names[p->protocol], ir_network_names[p->network], p->ring, p->fraction);

@@ -116,17 +116,32 @@ struct ir_budget {
 /* Pixels that training can crop and cut out; the same as in runtime/train/train.c. */
 enum { IR_MAX_CROP = 1024, IR_MAX_CUTOUT = 4096 };
 
-/* Hyperparameters from the train { } section; the generated program's defaults. */
+enum ir_optimizer { IR_SGD, IR_ADAMW };
+enum ir_schedule { IR_COSINE, IR_ONE_CYCLE, IR_STEPS, IR_CONSTANT };
+enum { IR_MILESTONES = 8 };
+
+/* Hyperparameters from the train { } section; the generated program's defaults, and as struct cnas_train_options in <cnas/model.h>. */
 struct ir_train {
     double lr_max, lr_min, momentum, weight_decay;
     bool nesterov;
     int64_t epochs, batch;
     int64_t restart_first, restart_factor; /* cosine warm restarts: first period in epochs (0: one period over all), then times factor */
+    int64_t optimizer, schedule;           /* enum ir_optimizer, enum ir_schedule */
+    double beta1, beta2, epsilon;          /* adamw */
+    bool decoupled, decay_all;
+    double bias_lr;
+    double warmup;                         /* epochs */
+    bool by_epoch;                         /* cosine */
+    double cycle_up, cycle_start;          /* one_cycle */
+    bool cycle_cosine;
+    int64_t milestones[IR_MILESTONES];     /* steps: ascending epochs, then zeros */
+    double step_factor;
+    double label_smoothing, ema, clip;     /* 0: none */
     bool augment_flip;
     int64_t augment_crop;   /* zero padding before a random crop; 0: none */
     int64_t augment_cutout; /* side of the square; 0: none */
 };
-extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation */
+extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation, nothing else */
 
 /* @passes(name, name(args)): the network asks for a pass. What passes there are, and what arguments they take, is no matter of the
  * graph (pass.h). */

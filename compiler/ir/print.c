@@ -111,7 +111,8 @@ void ir_print(struct text *t, const struct ir_graph *g)
 {
     text_add(t, "ir %d\nnetwork %s\ntrain", IR_TEXT_VERSION, g->name);
     for (size_t i = 0; i < ir_n_train_attrs; i++)
-        print_attr(t, &ir_train_attrs[i], &g->train);
+        if (ir_train_attr_shown(&ir_train_attrs[i], &g->train))
+            print_attr(t, &ir_train_attrs[i], &g->train);
     text_add(t, "\n");
     print_private(t, &g->private);
     for (uint32_t i = 0; i < g->n_wishes; i++) {

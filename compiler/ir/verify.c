@@ -17,6 +17,17 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
         {"lr_min", t->lr_min, 0, INFINITY},
         {"momentum", t->momentum, 0, 1},
         {"weight_decay", t->weight_decay, 0, INFINITY},
+        {"beta1", t->beta1, 0, 1},
+        {"beta2", t->beta2, 0, 1},
+        {"epsilon", t->epsilon, 0x1p-1000, INFINITY},
+        {"bias_lr", t->bias_lr, 0x1p-1000, INFINITY},
+        {"warmup", t->warmup, 0, INFINITY},
+        {"cycle_up", t->cycle_up, 0, 1},
+        {"cycle_start", t->cycle_start, 0, 1},
+        {"step_factor", t->step_factor, 0, INFINITY},
+        {"label_smoothing", t->label_smoothing, 0, 1},
+        {"ema", t->ema, 0, 1},
+        {"clip", t->clip, 0, INFINITY},
     };
     const struct {
         const char *name;
@@ -28,6 +39,8 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
         {"restart_factor", t->restart_factor, 1, 1000000},
         {"augment_crop", t->augment_crop, 0, IR_MAX_CROP},
         {"augment_cutout", t->augment_cutout, 0, IR_MAX_CUTOUT},
+        {"optimizer", t->optimizer, IR_SGD, IR_ADAMW},
+        {"schedule", t->schedule, IR_COSINE, IR_CONSTANT},
     };
     for (size_t i = 0; i < sizeof reals / sizeof *reals; i++) {
         if (!(reals[i].value >= reals[i].least && reals[i].value < reals[i].below))
@@ -39,6 +52,11 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)
         if (ints[i].value < ints[i].least || ints[i].value > ints[i].most)
             return arena_printf(a, "%s must be %" PRId64 " to %" PRId64 ", not %" PRId64, ints[i].name, ints[i].least, ints[i].most, ints[i].value);
+    for (int i = 0; i < IR_MILESTONES; i++) {
+        const int64_t before = i ? t->milestones[i - 1] : 0, m = t->milestones[i];
+        if (m < 0 || m > 1000000 || (m && (m <= before || (i && !before))))
+            return arena_printf(a, "milestones must ascend from 1 to 1000000, then be 0: %" PRId64 " follows %" PRId64, m, before);
+    }
     return NULL;
 }
 

@@ -67,7 +67,26 @@ static void copy_train(struct lower *l)
                              .restart_factor = (uint32_t)t->restart_factor,
                              .flip = t->augment_flip,
                              .crop = (uint32_t)t->augment_crop,
-                             .cutout = (uint32_t)t->augment_cutout};
+                             .cutout = (uint32_t)t->augment_cutout,
+                             .optimizer = (enum plan_optimizer)t->optimizer,
+                             .beta1 = t->beta1,
+                             .beta2 = t->beta2,
+                             .epsilon = t->epsilon,
+                             .bias_lr = t->bias_lr,
+                             .decoupled = t->decoupled,
+                             .decay_all = t->decay_all,
+                             .schedule = (enum plan_schedule)t->schedule,
+                             .warmup = t->warmup,
+                             .cycle_up = t->cycle_up,
+                             .cycle_start = t->cycle_start,
+                             .step_factor = t->step_factor,
+                             .by_epoch = t->by_epoch,
+                             .cycle_cosine = t->cycle_cosine,
+                             .label_smoothing = t->label_smoothing,
+                             .ema = t->ema,
+                             .clip = t->clip};
+    for (; d->n_milestones < IR_MILESTONES && t->milestones[d->n_milestones]; d->n_milestones++)
+        d->milestones[d->n_milestones] = (uint32_t)t->milestones[d->n_milestones];
 }
 
 /* What the language can ask of private inference, and this version does. */

@@ -196,10 +196,22 @@ struct plan_fold { /* one cnas_fold_ call */
     const uint32_t *x;
 };
 
-struct plan_train { /* defaults of the training program */
+enum plan_optimizer { PLAN_SGD, PLAN_ADAMW };
+enum plan_schedule { PLAN_COSINE, PLAN_ONE_CYCLE, PLAN_STEPS, PLAN_CONSTANT };
+enum { PLAN_MILESTONES = 8 };
+
+struct plan_train { /* defaults of the training program: struct cnas_train_options of <cnas/model.h> */
     double lr_max, lr_min, momentum, weight_decay;
     bool nesterov, flip;
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
+    enum plan_optimizer optimizer;
+    double beta1, beta2, epsilon, bias_lr;
+    bool decoupled, decay_all;
+    enum plan_schedule schedule;
+    double warmup, cycle_up, cycle_start, step_factor;
+    bool by_epoch, cycle_cosine;
+    uint32_t n_milestones, milestones[PLAN_MILESTONES];
+    double label_smoothing, ema, clip;
 };
 
 /* What the output is made of: the logits themselves, their softmax, or their argmax. */

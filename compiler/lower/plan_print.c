@@ -193,6 +193,48 @@ static void print_backward(struct text *t, const struct plan *p)
     }
 }
 
+static void print_schedule(struct text *t, const struct plan_train *d)
+{
+    if (d->schedule == PLAN_ONE_CYCLE)
+        text_add(t, " one_cycle up %s start %s%s", plan_number(t->arena, d->cycle_up), plan_number(t->arena, d->cycle_start),
+                 d->cycle_cosine ? " cosine" : "");
+    if (d->schedule == PLAN_CONSTANT)
+        text_add(t, " constant");
+    if (d->schedule == PLAN_STEPS) {
+        text_add(t, " steps");
+        for (uint32_t i = 0; i < d->n_milestones; i++)
+            text_add(t, " %" PRIu32, d->milestones[i]);
+        text_add(t, " factor %s", plan_number(t->arena, d->step_factor));
+    }
+    text_add(t, "%s", d->by_epoch ? " by_epoch" : "");
+    if (d->warmup > 0)
+        text_add(t, " warmup %s", plan_number(t->arena, d->warmup));
+}
+
+/* What is not used stays unsaid, but for the settings of the first version. */
+static void print_train(struct text *t, const struct plan_train *d)
+{
+    text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max),
+             plan_number(t->arena, d->lr_min), plan_number(t->arena, d->momentum), d->nesterov ? " nesterov" : "",
+             plan_number(t->arena, d->weight_decay));
+    text_add(t,
+             " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
+             d->epochs, d->batch, d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
+    if (d->optimizer == PLAN_ADAMW)
+        text_add(t, " adamw %s %s %s", plan_number(t->arena, d->beta1), plan_number(t->arena, d->beta2), plan_number(t->arena, d->epsilon));
+    text_add(t, "%s%s", d->decoupled ? " decoupled" : "", d->decay_all ? " decay_all" : "");
+    if (d->bias_lr != 1)
+        text_add(t, " bias_lr %s", plan_number(t->arena, d->bias_lr));
+    print_schedule(t, d);
+    if (d->label_smoothing > 0)
+        text_add(t, " label_smoothing %s", plan_number(t->arena, d->label_smoothing));
+    if (d->ema > 0)
+        text_add(t, " ema %s", plan_number(t->arena, d->ema));
+    if (d->clip > 0)
+        text_add(t, " clip %s", plan_number(t->arena, d->clip));
+    text_add(t, "\n");
+}
+
 void plan_print(struct text *t, const struct plan *p)
 {
     print_head(t, p);
@@ -225,14 +267,8 @@ void plan_print(struct text *t, const struct plan *p)
     } else {
         text_line(t, "no private form");
     }
-    const struct plan_train *d = &p->defaults;
     text_add(t, "\n");
-    text_add(t, "train lr %s..%s momentum %s%s weight_decay %s", plan_number(t->arena, d->lr_max),
-             plan_number(t->arena, d->lr_min), plan_number(t->arena, d->momentum), d->nesterov ? " nesterov" : "",
-             plan_number(t->arena, d->weight_decay));
-    text_line(t,
-              " epochs %" PRIu32 " batch %" PRIu32 " restart %" PRIu32 "*%" PRIu32 "^i flip %d crop %" PRIu32 " cutout %" PRIu32,
-              d->epochs, d->batch, d->restart_first, d->restart_factor, d->flip, d->crop, d->cutout);
+    print_train(t, &p->defaults);
     if (p->ring_bits)
         text_line(t, "ring %" PRIu32 " bits", p->ring_bits);
 }

@@ -91,6 +91,45 @@ static void make_layers(struct arena *a, struct cnas_model *m, const struct plan
     m->logits = plan_value(p, p->logits_train);
 }
 
+static struct cnas_train_options make_train(const struct plan_train *d)
+{
+    struct cnas_train_options o = {
+        .optimizer = (enum cnas_optimizer)d->optimizer,
+        .momentum = d->momentum,
+        .nesterov = d->nesterov,
+        .beta1 = d->beta1,
+        .beta2 = d->beta2,
+        .epsilon = d->epsilon,
+        .weight_decay = d->weight_decay,
+        .decoupled = d->decoupled,
+        .decay_all = d->decay_all,
+        .bias_lr = d->bias_lr,
+        .schedule = (enum cnas_schedule)d->schedule,
+        .lr_max = d->lr_max,
+        .lr_min = d->lr_min,
+        .warmup = d->warmup,
+        .restart_first = d->restart_first,
+        .restart_factor = d->restart_factor,
+        .by_epoch = d->by_epoch,
+        .cycle_up = d->cycle_up,
+        .cycle_start = d->cycle_start,
+        .cycle_cosine = d->cycle_cosine,
+        .n_milestones = d->n_milestones,
+        .step_factor = d->step_factor,
+        .label_smoothing = d->label_smoothing,
+        .ema = d->ema,
+        .clip = d->clip,
+        .epochs = d->epochs,
+        .batch = d->batch,
+        .flip = d->flip,
+        .crop = d->crop,
+        .cutout = d->cutout,
+    };
+    for (uint32_t i = 0; i < d->n_milestones; i++)
+        o.milestones[i] = d->milestones[i];
+    return o;
+}
+
 static struct cnas_model make_model(struct arena *a, const struct plan *p)
 {
     static const enum cnas_result results[] = {
@@ -125,8 +164,7 @@ static struct cnas_model make_model(struct arena *a, const struct plan *p)
         .infer = oracle_walk_infer,
         .forward = oracle_walk_forward,
         .backward = oracle_walk_backward,
-        .train = {d->lr_max, d->lr_min, d->momentum, d->weight_decay, d->nesterov, d->epochs, d->batch, d->restart_first,
-                  d->restart_factor, d->flip, d->crop, d->cutout},
+        .train = make_train(d),
         .ring_bits = p->ring_bits,
     };
 }

@@ -117,7 +117,7 @@ enum cnas_status oracle_step(struct oracle *o, float *params, float *grads, cons
     o->m->forward(&r);
     o->logits = cnas_act(&r, o->m->train_logits_offset);
     *loss = cnas_softmax_cross_entropy(o->ctx, grads ? cnas_dact(&r, o->m->logits_grad_offset) : NULL, correct, o->logits, labels, n,
-                                       o->m->classes);
+                                       o->m->classes, 0);
     if (grads)
         o->m->backward(&r);
     return cnas_ctx_status(o->ctx);

@@ -6,6 +6,8 @@
 #define I KIND(VALUE_INT)
 #define R KIND(VALUE_REAL)
 #define B KIND(VALUE_BOOL)
+#define S KIND(VALUE_STRING)
+#define L KIND(VALUE_LIST)
 #define X KIND(VALUE_SETTING)
 
 static struct value run_setting(struct eval *e, const struct builtin *b, const struct call *c)
@@ -24,6 +26,7 @@ static struct value run_setting(struct eval *e, const struct builtin *b, const s
 #define DEFAULT_INT(n) true, false, {.kind = VALUE_INT, .integer = (n)}
 #define DEFAULT_REAL(x) true, false, {.kind = VALUE_REAL, .real = (x)}
 #define DEFAULT_BOOL(b) true, false, {.kind = VALUE_BOOL, .boolean = (b)}
+#define DEFAULT_STRING(s) true, false, {.kind = VALUE_STRING, .string = {s, sizeof(s) - 1}}
 #define NEEDED false, false, {.kind = VALUE_NONE}
 #define OPTIONAL true, false, {.kind = VALUE_NONE}
 #define SETTING(word, ...) {.name = word, .params = {__VA_ARGS__}, .run = run_setting}
@@ -31,8 +34,17 @@ static struct value run_setting(struct eval *e, const struct builtin *b, const s
 static const struct setting flip = {"flip", NULL, 0};
 
 const struct builtin builtin_train_table[] = {
-    SETTING("sgd", {"momentum", R, DEFAULT_REAL(0.9)}, {"nesterov", B, DEFAULT_BOOL(true)}, {"weight_decay", R, DEFAULT_REAL(2e-4)}),
-    SETTING("cosine", {"max", R, DEFAULT_REAL(0.05)}, {"min", R, DEFAULT_REAL(0.001)}, {"restarts", X, OPTIONAL}),
+    SETTING("sgd", {"momentum", R, DEFAULT_REAL(0.9)}, {"nesterov", B, DEFAULT_BOOL(true)}, {"weight_decay", R, DEFAULT_REAL(2e-4)},
+            {"decoupled", B, DEFAULT_BOOL(false)}, {"decay_all", B, DEFAULT_BOOL(false)}, {"bias_lr", R, DEFAULT_REAL(1)}),
+    SETTING("adamw", {"beta1", R, DEFAULT_REAL(0.9)}, {"beta2", R, DEFAULT_REAL(0.999)}, {"epsilon", R, DEFAULT_REAL(1e-8)},
+            {"weight_decay", R, DEFAULT_REAL(0.01)}, {"decay_all", B, DEFAULT_BOOL(false)}, {"bias_lr", R, DEFAULT_REAL(1)}),
+    SETTING("cosine", {"max", R, DEFAULT_REAL(0.05)}, {"min", R, DEFAULT_REAL(0.001)}, {"restarts", X, OPTIONAL},
+            {"warmup", R, DEFAULT_REAL(0)}, {"by_epoch", B, DEFAULT_BOOL(false)}),
+    SETTING("one_cycle", {"max", R, NEEDED}, {"min", R, DEFAULT_REAL(0)}, {"up", R, DEFAULT_REAL(0.3)}, {"start", R, DEFAULT_REAL(0.04)},
+            {"down", S, DEFAULT_STRING("linear")}),
+    SETTING("steps", {"max", R, NEEDED}, {"at", L, NEEDED}, {"factor", R, DEFAULT_REAL(0.1)}, {"min", R, DEFAULT_REAL(0)},
+            {"warmup", R, DEFAULT_REAL(0)}),
+    SETTING("constant", {"rate", R, NEEDED}, {"warmup", R, DEFAULT_REAL(0)}),
     SETTING("warm_restarts", {"t0", I, NEEDED}, {"mul", I, DEFAULT_INT(2)}),
     SETTING("crop", {"padding", I, NEEDED}),
     SETTING("cutout", {"size", I, NEEDED}),
@@ -52,32 +64,71 @@ static struct ir_train *train_of(struct setter *s)
     return s->record;
 }
 
-static void set_optimizer(struct setter *s, struct value v)
+static bool set_decay(struct setter *s, const struct value *decay, const struct value *all, const struct value *bias_lr)
 {
-    if (!is_setting(&v, "sgd")) {
-        section_refuse(s, "sgd(momentum = ..., nesterov = ..., weight_decay = ...)", &v);
-        return;
-    }
-    const struct value *a = v.setting->args;
-    if (section_within(s, "momentum", a[0].real, 0, 0.9999) && section_within(s, "weight_decay", a[2].real, 0, 1)) {
-        train_of(s)->momentum = a[0].real;
-        train_of(s)->nesterov = a[1].boolean;
-        train_of(s)->weight_decay = a[2].real;
-    }
+    if (!section_within(s, "weight_decay", decay->real, 0, 1) || !section_within(s, "bias_lr", bias_lr->real, 1e-3, 1000))
+        return false;
+    train_of(s)->weight_decay = decay->real;
+    train_of(s)->decay_all = all->boolean;
+    train_of(s)->bias_lr = bias_lr->real;
+    return true;
 }
 
-static void set_schedule(struct setter *s, struct value v)
+static void use_sgd(struct setter *s, const struct value *a)
 {
-    if (!is_setting(&v, "cosine")) {
-        section_refuse(s, "cosine(max = ..., min = ..., warm_restarts(t0 = ..., mul = ...))", &v);
+    if (!section_within(s, "momentum", a[0].real, 0, 0.9999) || !set_decay(s, &a[2], &a[4], &a[5]))
         return;
-    }
-    const struct value *a = v.setting->args;
-    if (!section_within(s, "the largest learning rate", a[0].real, 1e-9, 100) || !section_within(s, "the smallest learning rate", a[1].real, 0, a[0].real))
+    train_of(s)->optimizer = IR_SGD;
+    train_of(s)->momentum = a[0].real;
+    train_of(s)->nesterov = a[1].boolean;
+    train_of(s)->decoupled = a[3].boolean;
+}
+
+static void use_adamw(struct setter *s, const struct value *a)
+{
+    if (!section_within(s, "beta1", a[0].real, 0, 0.9999) || !section_within(s, "beta2", a[1].real, 0, 0.999999) ||
+        !section_within(s, "epsilon", a[2].real, 1e-16, 1) || !set_decay(s, &a[3], &a[4], &a[5]))
         return;
-    train_of(s)->lr_max = a[0].real;
-    train_of(s)->lr_min = a[1].real;
-    if (a[2].kind == VALUE_NONE)
+    train_of(s)->optimizer = IR_ADAMW;
+    train_of(s)->beta1 = a[0].real;
+    train_of(s)->beta2 = a[1].real;
+    train_of(s)->epsilon = a[2].real;
+    train_of(s)->decoupled = false; /* of sgd */
+}
+
+static void set_optimizer(struct setter *s, struct value v)
+{
+    if (is_setting(&v, "sgd"))
+        use_sgd(s, v.setting->args);
+    else if (is_setting(&v, "adamw"))
+        use_adamw(s, v.setting->args);
+    else
+        section_refuse(s, "sgd(momentum = ..., nesterov = ..., weight_decay = ...) or adamw(weight_decay = ...)", &v);
+}
+
+static bool set_rates(struct setter *s, const struct value *max, const struct value *min)
+{
+    if (!section_within(s, "the largest learning rate", max->real, 1e-9, 100) ||
+        !section_within(s, "the smallest learning rate", min->real, 0, max->real))
+        return false;
+    train_of(s)->lr_max = max->real;
+    train_of(s)->lr_min = min->real;
+    return true;
+}
+
+static bool set_warmup(struct setter *s, const struct value *epochs)
+{
+    train_of(s)->warmup = epochs->real;
+    return section_within(s, "warmup, in epochs,", epochs->real, 0, 1e6);
+}
+
+static void use_cosine(struct setter *s, const struct value *a)
+{
+    train_of(s)->schedule = IR_COSINE;
+    train_of(s)->by_epoch = a[4].boolean;
+    train_of(s)->restart_first = 0;
+    train_of(s)->restart_factor = ir_train_default.restart_factor;
+    if (!set_rates(s, &a[0], &a[1]) || !set_warmup(s, &a[3]) || a[2].kind == VALUE_NONE)
         return;
     if (!is_setting(&a[2], "warm_restarts")) {
         section_refuse(s, "warm_restarts(t0 = ..., mul = ...)", &a[2]);
@@ -88,6 +139,90 @@ static void set_schedule(struct setter *s, struct value v)
         train_of(s)->restart_first = w[0].integer;
         train_of(s)->restart_factor = w[1].integer;
     }
+}
+
+static void use_one_cycle(struct setter *s, const struct value *a)
+{
+    const char *down = a[4].string.bytes;
+    train_of(s)->schedule = IR_ONE_CYCLE;
+    train_of(s)->cycle_up = a[2].real;
+    train_of(s)->cycle_start = a[3].real;
+    train_of(s)->cycle_cosine = strcmp(down, "cosine") == 0;
+    if (strcmp(down, "cosine") != 0 && strcmp(down, "linear") != 0)
+        section_refuse(s, "down = \"linear\" or \"cosine\"", &a[4]);
+    else if (set_rates(s, &a[0], &a[1]) && section_within(s, "the share of the steps that go up", a[2].real, 0, 0.99))
+        section_within(s, "the rate to start with, as a share of the largest,", a[3].real, 0, 0.99);
+}
+
+static void use_steps(struct setter *s, const struct value *a)
+{
+    const struct value *epochs = a[1].list.n ? value_items(&a[1]) : NULL;
+    train_of(s)->schedule = IR_STEPS;
+    train_of(s)->step_factor = a[2].real;
+    memset(train_of(s)->milestones, 0, sizeof train_of(s)->milestones);
+    if (!set_rates(s, &a[0], &a[3]) || !section_within(s, "the factor of a step", a[2].real, 0, 1000) || !set_warmup(s, &a[4]) ||
+        !section_within(s, "the number of steps down", (double)a[1].list.n, 0, IR_MILESTONES))
+        return;
+    for (size_t i = 0; i < a[1].list.n; i++) {
+        const double least = i ? (double)train_of(s)->milestones[i - 1] + 1 : 1;
+        if (epochs[i].kind != VALUE_INT) {
+            section_refuse(s, "a list of epochs such as at = [80, 120]", &epochs[i]);
+            return;
+        }
+        if (!section_within(s, i ? "an epoch that comes after the one before it" : "an epoch to step down after", (double)epochs[i].integer, least, 1e6))
+            return;
+        train_of(s)->milestones[i] = epochs[i].integer;
+    }
+}
+
+static void use_constant(struct setter *s, const struct value *a)
+{
+    static const struct value zero = {.kind = VALUE_REAL, .real = 0};
+    train_of(s)->schedule = IR_CONSTANT;
+    if (set_rates(s, &a[0], &zero))
+        set_warmup(s, &a[1]);
+}
+
+static void set_schedule(struct setter *s, struct value v)
+{
+    static const struct {
+        const char *name;
+        void (*use)(struct setter *s, const struct value *a);
+    } kinds[] = {{"cosine", use_cosine}, {"one_cycle", use_one_cycle}, {"steps", use_steps}, {"constant", use_constant}};
+    train_of(s)->by_epoch = false;
+    train_of(s)->warmup = 0;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (is_setting(&v, kinds[i].name)) {
+            kinds[i].use(s, v.setting->args);
+            return;
+        }
+    section_refuse(s, "cosine(...), one_cycle(...), steps(...) or constant(...)", &v);
+}
+
+/* A share of things, or a decay: in [0, most]. */
+static void set_share(struct setter *s, const char *what, struct value v, double most, double *out)
+{
+    if (v.kind != VALUE_REAL && v.kind != VALUE_INT) {
+        section_refuse(s, "a number", &v);
+        return;
+    }
+    *out = v.kind == VALUE_INT ? (double)v.integer : v.real;
+    section_within(s, what, *out, 0, most);
+}
+
+static void set_label_smoothing(struct setter *s, struct value v)
+{
+    set_share(s, "label_smoothing", v, 0.99, &train_of(s)->label_smoothing);
+}
+
+static void set_ema(struct setter *s, struct value v)
+{
+    set_share(s, "ema, the decay of the average of the weights,", v, 0.999999, &train_of(s)->ema);
+}
+
+static void set_clip(struct setter *s, struct value v)
+{
+    set_share(s, "clip, the largest norm of the gradient,", v, 1e6, &train_of(s)->clip);
 }
 
 static void set_count(struct setter *s, const char *what, struct value v, double most, int64_t *out)
@@ -131,8 +266,15 @@ static void set_augment(struct setter *s, struct value v)
 
 static const struct section train_section = {
     "train",
-    {{"optimizer", set_optimizer}, {"schedule", set_schedule}, {"epochs", set_epochs}, {"batch", set_batch}, {"augment", set_augment}},
-    "optimizer, schedule, epochs, batch and augment",
+    {{"optimizer", set_optimizer},
+     {"schedule", set_schedule},
+     {"epochs", set_epochs},
+     {"batch", set_batch},
+     {"augment", set_augment},
+     {"label_smoothing", set_label_smoothing},
+     {"ema", set_ema},
+     {"clip", set_clip}},
+    "optimizer, schedule, epochs, batch, augment, label_smoothing, ema and clip",
 };
 
 void eval_train(struct eval *e, const struct ast_stmt *s)

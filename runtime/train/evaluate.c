@@ -14,7 +14,7 @@ enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_datas
         cn_train_batch(t->ctx, t->act + m->input_offset * capacity, t->labels, d, t->levels, NULL, i, n, NULL);
         m->infer(&r);
         loss += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, t->act + m->infer_logits_offset * capacity, t->labels, n,
-                                                       m->classes);
+                                                       m->classes, 0);
         if (cnas_ctx_status(t->ctx))
             return cn_error(t->err, CNAS_E_MEMORY, "no memory to test the network");
         right += correct;

@@ -7,11 +7,11 @@ libcnasrt_la_SOURCES += \
 	runtime/train/init.c \
 	runtime/train/loader.c runtime/train/loader.h \
 	runtime/train/notify.c \
+	runtime/train/optimizer.c runtime/train/optimizer.h \
 	runtime/train/options.c runtime/train/options.h \
 	runtime/train/rate.c runtime/train/rate.h \
 	runtime/train/rng.c runtime/train/rng.h \
 	runtime/train/save.c \
-	runtime/train/sgd.c runtime/train/sgd.h \
 	runtime/train/slabs.c \
 	runtime/train/split.c \
 	runtime/train/step.c \

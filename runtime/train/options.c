@@ -11,26 +11,66 @@
 
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m)
 {
-    *o = (struct cnas_train_options){
-        .lr_max = m->train.lr_max, .lr_min = m->train.lr_min, .momentum = m->train.momentum, .weight_decay = m->train.weight_decay,
-        .nesterov = m->train.nesterov, .flip = m->train.flip, .epochs = m->train.epochs, .batch = m->train.batch,
-        .restart_first = m->train.restart_first, .restart_factor = m->train.restart_factor, .crop = m->train.crop,
-        .cutout = m->train.cutout, .seed = 1};
+    *o = m->train;
+    o->seed = 1;
+}
+
+static int is_share(double x) /* [0, 1) */
+{
+    return x >= 0 && x < 1;
+}
+
+static int is_amount(double x)
+{
+    return x >= 0 && isfinite(x);
+}
+
+static enum cnas_status check_optimizer(const struct cnas_train_options *o, struct cnas_error *err)
+{
+    if ((unsigned)o->optimizer > CNAS_ADAMW)
+        return cn_error(err, CNAS_E_RANGE, "there is no optimizer %d", (int)o->optimizer);
+    if (!is_share(o->momentum) || !is_amount(o->weight_decay))
+        return cn_error(err, CNAS_E_RANGE, "momentum must be in [0, 1) and weight decay finite and not negative");
+    if (o->optimizer == CNAS_ADAMW && (!is_share(o->beta1) || !is_share(o->beta2) || !is_amount(o->epsilon) || o->epsilon < 1e-30))
+        return cn_error(err, CNAS_E_RANGE, "AdamW needs beta1 and beta2 in [0, 1) and a positive epsilon");
+    if (!is_amount(o->bias_lr) || !is_amount(o->clip))
+        return cn_error(err, CNAS_E_RANGE, "the factor of biases' learning rate and the largest norm must be finite and not negative");
+    if (!is_share(o->label_smoothing) || !is_share(o->ema))
+        return cn_error(err, CNAS_E_RANGE, "label smoothing and the decay of the weights' average must be in [0, 1)");
+    return CNAS_OK;
+}
+
+static enum cnas_status check_schedule(const struct cnas_train_options *o, struct cnas_error *err)
+{
+    if ((unsigned)o->schedule > CNAS_CONSTANT)
+        return cn_error(err, CNAS_E_RANGE, "there is no schedule %d", (int)o->schedule);
+    if (!is_amount(o->lr_max) || !is_amount(o->lr_min))
+        return cn_error(err, CNAS_E_RANGE, "learning rates must be finite and not negative");
+    if (!is_amount(o->warmup))
+        return cn_error(err, CNAS_E_RANGE, "the epochs of the warm-up must be finite and not negative");
+    if (o->schedule == CNAS_COSINE && o->restart_first && !o->restart_factor)
+        return cn_error(err, CNAS_E_RANGE, "the factor of warm restarts must be at least 1");
+    if (o->schedule == CNAS_ONE_CYCLE && (!(o->cycle_up >= 0 && o->cycle_up <= 1) || !(o->cycle_start >= 0 && o->cycle_start <= 1)))
+        return cn_error(err, CNAS_E_RANGE, "one cycle goes up for a share from 0 to 1 of the steps, from a share from 0 to 1 of its largest rate");
+    if (o->schedule != CNAS_STEPS)
+        return CNAS_OK;
+    if (!is_amount(o->step_factor) || o->n_milestones > CNAS_MILESTONES)
+        return cn_error(err, CNAS_E_RANGE, "a schedule of steps needs a factor that is not negative, and at most %d epochs", CNAS_MILESTONES);
+    for (uint32_t i = 1; i < o->n_milestones; i++)
+        if (o->milestones[i] <= o->milestones[i - 1])
+            return cn_error(err, CNAS_E_RANGE, "the epochs of a schedule of steps must ascend: %u does not follow %u", o->milestones[i],
+                            o->milestones[i - 1]);
+    return CNAS_OK;
 }
 
 enum cnas_status cn_train_check_options(const struct cnas_train_options *o, struct cnas_error *err)
 {
     if (!o->epochs || !o->batch)
         return cn_error(err, CNAS_E_RANGE, "training needs at least one epoch and one image in a batch");
-    if (!(o->lr_max >= 0 && o->lr_min >= 0 && isfinite(o->lr_max) && isfinite(o->lr_min)))
-        return cn_error(err, CNAS_E_RANGE, "learning rates must be finite and not negative");
-    if (!(o->momentum >= 0 && o->momentum < 1) || !(o->weight_decay >= 0 && isfinite(o->weight_decay)))
-        return cn_error(err, CNAS_E_RANGE, "momentum must be in [0, 1) and weight decay finite and not negative");
-    if (o->restart_first && !o->restart_factor)
-        return cn_error(err, CNAS_E_RANGE, "the factor of warm restarts must be at least 1");
     if (o->crop > 1024 || o->cutout > 4096)
         return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
-    return CNAS_OK;
+    CNAS_TRY(check_optimizer(o, err));
+    return check_schedule(o, err);
 }
 
 struct line {
@@ -64,18 +104,48 @@ static void add_real(struct line *l, const char *name, double value)
     add(l, "%s%s %s", l->length ? " " : "", name, digits);
 }
 
+static void describe_optimizer(struct line *l, const struct cnas_train_options *o)
+{
+    add_count(l, "optimizer", o->optimizer);
+    add_real(l, "momentum", o->momentum);
+    add_count(l, "nesterov", o->nesterov != 0);
+    add_real(l, "beta1", o->beta1);
+    add_real(l, "beta2", o->beta2);
+    add_real(l, "epsilon", o->epsilon);
+    add_real(l, "weight_decay", o->weight_decay);
+    add_count(l, "decoupled", o->decoupled != 0);
+    add_count(l, "decay_all", o->decay_all != 0);
+    add_real(l, "bias_lr", o->bias_lr);
+    add_real(l, "label_smoothing", o->label_smoothing);
+    add_real(l, "ema", o->ema);
+    add_real(l, "clip", o->clip);
+}
+
+static void describe_schedule(struct line *l, const struct cnas_train_options *o)
+{
+    add_count(l, "schedule", o->schedule);
+    add_real(l, "lr_max", o->lr_max);
+    add_real(l, "lr_min", o->lr_min);
+    add_real(l, "warmup", o->warmup);
+    add_count(l, "restart_first", o->restart_first);
+    add_count(l, "restart_factor", o->restart_factor);
+    add_count(l, "by_epoch", o->by_epoch != 0);
+    add_real(l, "cycle_up", o->cycle_up);
+    add_real(l, "cycle_start", o->cycle_start);
+    add_count(l, "cycle_cosine", o->cycle_cosine != 0);
+    add_real(l, "step_factor", o->step_factor);
+    add_count(l, "milestones", o->n_milestones);
+    for (uint32_t i = 0; i < o->n_milestones && i < CNAS_MILESTONES; i++)
+        add_count(l, "milestone", o->milestones[i]);
+}
+
 size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o)
 {
     struct line l = {out, size, 0};
     add_count(&l, "epochs", o->epochs);
     add_count(&l, "batch", o->batch);
-    add_real(&l, "lr_max", o->lr_max);
-    add_real(&l, "lr_min", o->lr_min);
-    add_real(&l, "momentum", o->momentum);
-    add_count(&l, "nesterov", o->nesterov != 0);
-    add_real(&l, "weight_decay", o->weight_decay);
-    add_count(&l, "restart_first", o->restart_first);
-    add_count(&l, "restart_factor", o->restart_factor);
+    describe_optimizer(&l, o);
+    describe_schedule(&l, o);
     add_count(&l, "flip", (uint64_t)o->flip);
     add_count(&l, "crop", o->crop);
     add_count(&l, "cutout", o->cutout);

@@ -4,6 +4,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/train/loader.h"
+#include "runtime/train/optimizer.h"
 #include "runtime/train/trainer.h"
 
 static size_t larger(size_t a, size_t b)
@@ -22,7 +23,7 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
     size_t batch = t->o->batch;
-    t->at.memory_floats = m->params_trained;
+    t->at.memory_floats = cn_train_memory_floats(m, t->o);
     t->at.memory = get(t, t->at.memory_floats, sizeof(float));
     t->at.best_params = t->sets->validation ? get(t, m->params_floats, sizeof(float)) : NULL;
     t->grads = get(t, m->params_trained, sizeof(float));
@@ -34,7 +35,7 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
     if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->act || !t->dact || !t->state || !t->levels ||
         !t->labels)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
-    memset(t->at.memory, 0, t->at.memory_floats * sizeof(float));
+    cn_train_memory_start(t->at.memory, t->at.params, m, t->o);
     memset(t->grads, 0, m->params_trained * sizeof(float));
     return CNAS_OK;
 }

@@ -5,9 +5,9 @@
 #include "runtime/base/misuse.h"
 #include "runtime/train/finite.h"
 #include "runtime/train/loader.h"
+#include "runtime/train/optimizer.h"
 #include "runtime/train/rate.h"
 #include "runtime/train/rng.h"
-#include "runtime/train/sgd.h"
 #include "runtime/train/trainer.h"
 
 static enum cnas_status diverged(struct cn_trainer *t, const char *what, double rate)
@@ -31,7 +31,8 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
     cn_require(n);
     m->forward(&r);
     double loss = cnas_softmax_cross_entropy(t->ctx, t->dact + m->logits_grad_offset * capacity, &correct,
-                                             t->act + m->train_logits_offset * capacity, t->labels, n, m->classes);
+                                             t->act + m->train_logits_offset * capacity, t->labels, n, m->classes,
+                                             (float)o->label_smoothing);
     if (cnas_ctx_status(t->ctx))
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
     const double rate = cn_train_rate(o, epoch, at, t->steps);
@@ -42,7 +43,9 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
     if (!cn_train_finite(t->grads, m->params_trained))
         return diverged(t, "gradient", rate);
-    cn_train_sgd(t->ctx, t->at.params, t->at.memory, t->grads, m, o, rate);
+    cn_train_update(t->ctx, t->at.params, t->at.memory, t->grads, m, o, rate, t->at.place.epoch * t->steps + at);
+    if (cnas_ctx_status(t->ctx))
+        return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
 
     t->at.place.step++;
     t->at.place.loss += loss * (double)n;
@@ -59,5 +62,5 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
 
 float *cn_train_weights(struct cn_trainer *t)
 {
-    return t->at.params;
+    return cn_train_result(t->at.memory, t->at.params, t->m, t->o);
 }

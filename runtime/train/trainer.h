@@ -33,7 +33,7 @@ void cn_train_release(struct cn_trainer *t);
 /* The step at at.place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);
 
-/* What is measured and given out: the parameters as they are now. */
+/* What is measured and given out: the parameters as they are now, or their average. */
 float *cn_train_weights(struct cn_trainer *t);
 
 /* Mean loss and share of right answers of the network in inference mode; stop requests wait for the end. */

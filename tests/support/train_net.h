@@ -87,4 +87,29 @@ static void make_data(void)
     }
 }
 
+/* The defaults, and two recipes that have all other parts between them. */
+enum { TRAIN_RECIPES = 3 };
+static void train_recipe(struct cnas_train_options *o, int which)
+{
+    cnas_train_defaults(o, &model);
+    if (which == 0)
+        return;
+    o->label_smoothing = 0.1;
+    o->ema = 0.95;
+    o->clip = 1;
+    o->schedule = CNAS_ONE_CYCLE;
+    o->cycle_up = 0.3;
+    o->cycle_start = 0.1;
+    o->decay_all = which == 1;
+    o->decoupled = which == 2;
+    o->bias_lr = which;
+    if (which == 1) {
+        o->optimizer = CNAS_ADAMW;
+        o->beta1 = 0.9;
+        o->beta2 = 0.99;
+        o->epsilon = 1e-8;
+        o->lr_max = 0.03;
+    }
+}
+
 #endif

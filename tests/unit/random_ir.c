@@ -139,7 +139,15 @@ const struct ir_graph *random_graph(struct arena *a, uint64_t seed, int wished_n
         ir_builder_output(b, coin(r) ? "logits" : "", ir_builder_count(b) - 1 - (ir_id)random_below(r, ir_builder_count(b) < 4 ? 1 : 4));
     random_budgets(a, r, b);
     struct ir_train t = {1 + fraction(r), fraction(r), fraction(r), fraction(r), coin(r), 1 + random_below(r, 500), 1 + random_below(r, 500),
-                         random_below(r, 20), 1 + random_below(r, 4), coin(r), random_below(r, 5), random_below(r, 17)};
+                         random_below(r, 20), 1 + random_below(r, 4),
+                         .optimizer = random_below(r, 2), .schedule = random_below(r, 4), .beta1 = fraction(r), .beta2 = fraction(r),
+                         .epsilon = 0.1 + fraction(r), .decoupled = coin(r), .decay_all = coin(r), .bias_lr = 0.5 + fraction(r),
+                         .warmup = fraction(r), .by_epoch = coin(r), .cycle_up = fraction(r), .cycle_start = fraction(r),
+                         .cycle_cosine = coin(r), .step_factor = fraction(r), .label_smoothing = fraction(r), .ema = fraction(r),
+                         .clip = fraction(r), .augment_flip = coin(r), .augment_crop = random_below(r, 5),
+                         .augment_cutout = random_below(r, 17)};
+    for (int64_t i = 0, n = random_below(r, IR_MILESTONES + 1); i < n; i++)
+        t.milestones[i] = 1 + 10 * i + random_below(r, 10);
     if (coin(r))
         ir_builder_train(b, &t);
     for (int64_t i = random_below(r, 3); i > 0; i--)

@@ -85,7 +85,7 @@ static double loss(float *dlogits)
     memcpy(cnas_act(&run, MODEL.input_offset), images, BATCH * image_floats * sizeof *images);
     MODEL.forward(&run);
     return cnas_softmax_cross_entropy(run.ctx, dlogits, NULL, cnas_act(&run, MODEL.train_logits_offset), labels, BATCH,
-                                      MODEL.classes);
+                                      MODEL.classes, 0);
 }
 
 /* (L(p + h d) - L(p - h d)) / 2h along d within one parameter tensor; for large h kinks of ReLUs lie between the two, for small h

@@ -525,11 +525,11 @@ START_TEST(cross_entropy)
                 best = c;
         want += best == s.labels[i];
     }
-    double loss = cnas_softmax_cross_entropy(ctx, x.df, &correct, x.f, s.labels, s.n, s.classes);
+    double loss = cnas_softmax_cross_entropy(ctx, x.df, &correct, x.f, s.labels, s.n, s.classes, 0);
     ck_assert_double_eq_tol(loss, ref_cross_entropy(x.d, s.labels, s.n, s.classes), 1e-12);
     ck_assert_uint_eq(correct, want);
     check_gradient(&x, &f, &one, in, 0, 1e-5);
-    ck_assert_double_eq(cnas_softmax_cross_entropy(ctx, NULL, NULL, x.f, s.labels, s.n, s.classes), loss);
+    ck_assert_double_eq(cnas_softmax_cross_entropy(ctx, NULL, NULL, x.f, s.labels, s.n, s.classes, 0), loss);
 }
 END_TEST
 
@@ -539,7 +539,7 @@ START_TEST(cross_entropy_of_huge_logits)
     const uint32_t labels[] = {1, 1};
     float dz[6];
     size_t correct;
-    double loss = cnas_softmax_cross_entropy(ctx, dz, &correct, z, labels, 2, 3);
+    double loss = cnas_softmax_cross_entropy(ctx, dz, &correct, z, labels, 2, 3, 0);
     ck_assert_double_eq_tol(loss, 3e38, 1e32);
     ck_assert_uint_eq(correct, 0); /* on a tie the first logit wins */
     ck_assert(dz[0] == 0.5f && dz[1] == -0.5f && dz[2] == 0);
@@ -550,7 +550,7 @@ START_TEST(a_wrong_label_aborts)
 {
     const float z[] = {0, 1};
     const uint32_t label = 2;
-    cnas_softmax_cross_entropy(ctx, NULL, NULL, z, &label, 1, 2);
+    cnas_softmax_cross_entropy(ctx, NULL, NULL, z, &label, 1, 2, 0);
 }
 END_TEST
 
@@ -582,7 +582,7 @@ START_TEST(threads_do_not_matter)
         cnas_relu_forward(own, o + 2 * (size_t)SIZE, o, SIZE);
         cnas_avg_pool_forward(own, o + 3 * (size_t)SIZE, in, N, &s);
         cnas_avg_pool_backward(own, o + 4 * (size_t)SIZE, 0, grad, N, &s);
-        db[C] = (float)cnas_softmax_cross_entropy(own, db + 2 * C, NULL, in, labels, N, 10);
+        db[C] = (float)cnas_softmax_cross_entropy(own, db + 2 * C, NULL, in, labels, N, 10, 0);
         if (!first) {
             first = malloc(OUT * sizeof(float));
             ck_assert_ptr_nonnull(first);

@@ -113,6 +113,7 @@ START_TEST(stopped_after_any_step)
 {
     float whole[P_FLOATS], parts[P_FLOATS];
     struct watch w = {0};
+    train_recipe(&options, _i);
     whole_run(whole, &w);
     for (int round = 0; round < 3 * rounds; round++) {
         struct watch v = {0};
@@ -339,14 +340,49 @@ END_TEST
 
 START_TEST(describing_options)
 {
-    char text[512], other[512], cut[20];
+    char text[1024], other[1024], cut[20];
     struct cnas_train_options o = options;
     size_t length = cnas_train_describe(text, sizeof text, &options);
     ck_assert_uint_eq(length, strlen(text));
     ck_assert_ptr_nonnull(strstr(text, "lr_max 0.1 "));
-    o.lr_max = nextafter(o.lr_max, 1);
-    cnas_train_describe(other, sizeof other, &o);
-    ck_assert_str_ne(text, other);
+#define TELLS(field, value)                                 \
+    do {                                                     \
+        o = options;                                         \
+        o.field = value;                                     \
+        cnas_train_describe(other, sizeof other, &o);        \
+        ck_assert_str_ne(text, other);                       \
+    } while (0)
+    TELLS(lr_max, nextafter(o.lr_max, 1));
+    TELLS(optimizer, CNAS_ADAMW);
+    TELLS(momentum, 0);
+    TELLS(nesterov, 0);
+    TELLS(beta1, 0.5);
+    TELLS(beta2, 0.5);
+    TELLS(epsilon, 0.5);
+    TELLS(weight_decay, 0.5);
+    TELLS(decoupled, 1);
+    TELLS(decay_all, 1);
+    TELLS(bias_lr, 2);
+    TELLS(schedule, CNAS_STEPS);
+    TELLS(lr_min, 0);
+    TELLS(warmup, 1);
+    TELLS(restart_first, 3);
+    TELLS(restart_factor, 3);
+    TELLS(by_epoch, 1);
+    TELLS(cycle_up, 0.5);
+    TELLS(cycle_start, 0.5);
+    TELLS(cycle_cosine, 1);
+    TELLS(step_factor, 0.5);
+    TELLS(n_milestones, 2);
+    TELLS(label_smoothing, 0.5);
+    TELLS(ema, 0.5);
+    TELLS(clip, 0.5);
+    TELLS(epochs, 77);
+    TELLS(batch, 77);
+    TELLS(flip, 0);
+    TELLS(crop, 3);
+    TELLS(cutout, 3);
+    TELLS(seed, 77);
     ck_assert_uint_eq(cnas_train_describe(cut, sizeof cut, &options), length);
     ck_assert(strlen(cut) == sizeof cut - 1 && !strncmp(cut, text, sizeof cut - 1));
     ck_assert_uint_eq(cnas_train_describe(NULL, 0, &options), length);
@@ -359,7 +395,7 @@ int main(void)
     TCase *t = tcase_create("train resume");
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 3600);
-    tcase_add_test(t, stopped_after_any_step);
+    tcase_add_loop_test(t, stopped_after_any_step, 0, TRAIN_RECIPES);
     tcase_add_test(t, killed_at_any_moment);
     tcase_add_test(t, the_best_epoch_is_the_result);
     tcase_add_test(t, steps_are_told_as_asked);

@@ -13,3 +13,6 @@ tests_unit_test_loader_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_train_resume
 tests_unit_test_train_resume_SOURCES = tests/unit/test_train_resume.c tests/support/train_net.h
 tests_unit_test_train_resume_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_optimizer
+tests_unit_test_optimizer_SOURCES = tests/unit/test_optimizer.c
+tests_unit_test_optimizer_LDADD = $(RUNTIME_TEST_LIBS)

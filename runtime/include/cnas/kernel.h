@@ -131,9 +131,9 @@ void cnas_dropout_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const fl
 /* Each sample's logits become probabilities, in place. */
 void cnas_softmax(struct cnas_ctx *ctx, float *logits, size_t n, size_t classes);
 
-/* Mean softmax cross-entropy over n samples of `classes` logits; returns the loss, writes dlogits (may be NULL), counts
+/* Mean softmax cross-entropy over n samples of `classes` logits, a share `smoothing` of each target spread over all classes; returns the loss, writes dlogits (may be NULL), counts
  * samples whose largest logit (first one on a tie) is the label into *correct (may be NULL). */
 double cnas_softmax_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *correct, const float *logits,
-                                  const uint32_t *labels, size_t n, size_t classes);
+                                  const uint32_t *labels, size_t n, size_t classes, float smoothing);
 
 #endif

@@ -137,6 +137,38 @@ enum cnas_result {
 
 struct cnas_fold; /* <cnas/fixed.h> */
 
+enum cnas_optimizer { CNAS_SGD, CNAS_ADAMW };
+enum cnas_schedule { CNAS_COSINE, CNAS_ONE_CYCLE, CNAS_STEPS, CNAS_CONSTANT };
+enum { CNAS_MILESTONES = 8 };
+
+/* How to train; docs/training.md has the formulas and where they come from. 0 is "not used" wherever nothing else is said. */
+struct cnas_train_options {
+    enum cnas_optimizer optimizer;
+    double momentum;                   /* sgd */
+    int nesterov;                      /* sgd */
+    double beta1, beta2, epsilon;      /* adamw */
+    double weight_decay;
+    int decoupled;                     /* sgd: decay the weights themselves; else g += weight_decay * w. adamw always decouples */
+    int decay_all;                     /* biases and batch norm too, not weights alone */
+    double bias_lr;                    /* learning rates of biases, those of batch norm too, are this times larger; 0: 1 */
+
+    enum cnas_schedule schedule;
+    double lr_max, lr_min;             /* constant has lr_max alone */
+    double warmup;                     /* epochs, a part of one too, over which the rate rises to what the schedule says; not one_cycle */
+    uint32_t restart_first, restart_factor; /* cosine: first period in epochs (0: one over all), then each times factor */
+    int by_epoch;                      /* cosine: the rate changes with epochs, not with steps */
+    double cycle_up, cycle_start;      /* one_cycle: share of the steps that go up; share of lr_max that they begin with */
+    int cycle_cosine;                  /* one_cycle: down along a cosine, not a line */
+    uint32_t n_milestones, milestones[CNAS_MILESTONES]; /* steps: epochs, ascending, at whose ends the rate is multiplied by step_factor */
+    double step_factor;
+
+    double label_smoothing, ema, clip; /* share spread over all classes; decay of the average of weights; largest norm of the gradient */
+    uint32_t epochs, batch;
+    int flip;
+    uint32_t crop, cutout;
+    uint64_t seed;
+};
+
 struct cnas_model {
     const char *name;   /* as written in the source */
     const char *source; /* base name of the .cnas file */
@@ -177,13 +209,7 @@ struct cnas_model {
     const struct cnas_model *served;
     CNAS_CHECKED enum cnas_status (*compose)(const struct cnas_model *m, struct cnas_fold *f, const float *params, float *served);
 
-    struct { /* defaults from the train section */
-        double lr_max, lr_min, momentum, weight_decay;
-        int nesterov;
-        uint32_t epochs, batch, restart_first, restart_factor;
-        int flip;
-        uint32_t crop, cutout;
-    } train;
+    struct cnas_train_options train; /* from the train section */
     uint32_t ring_bits; /* of fixed-point numbers, 16..60, from the private section; 0: chosen */
 };
 

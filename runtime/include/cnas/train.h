@@ -14,12 +14,7 @@ CNAS_CHECKED enum cnas_status cnas_params_save(const float *params, const struct
 CNAS_CHECKED enum cnas_status cnas_params_load(float *params, const struct cnas_model *m, const char *path,
                                                struct cnas_error *err);
 
-struct cnas_train_options {
-    double lr_max, lr_min, momentum, weight_decay; /* weight_decay: g += weight_decay * w, weights only */
-    int nesterov, flip;
-    uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
-    uint64_t seed;
-};
+/* The options that the model carries, and seed 1. */
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
 /* The options as one line, "lr_max 0.05 lr_min 0.001 ...": two lines are equal if and only if the options are. Returns the length of the
  * whole text; what does not fit into size is cut off. */

@@ -146,8 +146,15 @@ const struct cnas_model mlp_model = {
     .points = mlp_points, .n_points = N_POINTS, .terms = mlp_terms, .n_terms = N_TERMS,
     .fold = mlp_fold,
     .train = {
-        .lr_max = 0.05, .lr_min = 0.001, .momentum = 0.9, .weight_decay = 0.0002, .nesterov = 1,
-        .epochs = 10, .batch = 100, .restart_first = 0, .restart_factor = 2,
+        .lr_max = 0.1, .lr_min = 0.0, .momentum = 0.9, .weight_decay = 0.05, .nesterov = 1,
+        .epochs = 160, .batch = 100, .restart_first = 0, .restart_factor = 2,
         .flip = 0, .crop = 0, .cutout = 0,
+        .optimizer = CNAS_ADAMW, .beta1 = 0.9, .beta2 = 0.99, .epsilon = 1e-08,
+        .bias_lr = 2.0,
+        .schedule = CNAS_STEPS,
+        .step_factor = 0.1, .n_milestones = 2,
+        .milestones = {80, 120},
+        .warmup = 5.0,
+        .label_smoothing = 0.0, .ema = 0.0, .clip = 1.0,
     },
 };

@@ -406,8 +406,12 @@ const struct cnas_model pool_model = {
     .points = pool_points, .n_points = N_POINTS, .terms = pool_terms, .n_terms = N_TERMS,
     .fold = pool_fold,
     .train = {
-        .lr_max = 0.05, .lr_min = 0.001, .momentum = 0.9, .weight_decay = 0.0002, .nesterov = 1,
+        .lr_max = 0.4, .lr_min = 0.0, .momentum = 0.9, .weight_decay = 0.0002, .nesterov = 1,
         .epochs = 10, .batch = 100, .restart_first = 0, .restart_factor = 2,
         .flip = 0, .crop = 0, .cutout = 0,
+        .decoupled = 1, .decay_all = 1,
+        .schedule = CNAS_ONE_CYCLE,
+        .cycle_up = 0.2, .cycle_start = 0.04, .cycle_cosine = 0,
+        .label_smoothing = 0.1, .ema = 0.999, .clip = 0.0,
     },
 };
