@@ -1,0 +1,237 @@
+/* Winograd convolution: the loops around wino_body.h, and threads.
+ *
+ * A group of rows of tiles, of one or several samples, goes through all three steps before the next: transform of the input, 36
+ * products of matrices, transform of the result. With large weights all output channels go through the products together, so that
+ * the input's transform is read once; else they go in pairs of blocks, so that results stay closest. */
+#include "runtime/engine/wino.h"
+
+#include <string.h>
+
+#include "runtime/base/misuse.h"
+#include "runtime/engine/wino_group.h"
+#include "runtime/kernel/ctx.h"
+
+enum {
+    GROUP_TILES = 32,     /* packed weights are read once for that many, */
+    GROUP_OF_LARGE = 128, /* which costs most where they do not stay in cache: */
+    LARGE = 1 << 20,      /* floats of packed weights */
+    MOST_CHUNKS = 64,     /* of a batch */
+    FLOATS_APART = 16,    /* between the 36 matrices, against power-of-two strides in the cache */
+};
+
+static const struct cn_engine_wino_simd *simd(void)
+{
+    const struct cn_engine_wino_simd *wide = cn_engine_block() == 16 ? cn_engine_wino_avx512() : cn_engine_wino_avx2();
+    return wide && wide->lanes == cn_engine_block() ? wide : NULL;
+}
+
+int cn_engine_wino_fits(const struct cnas_conv_shape *s)
+{
+    return simd() && s->kh == 3 && s->kw == 3 && s->stride == 1 && s->dilation == 1 && s->groups == 1 && s->pad_y <= 2 && s->pad_x <= 2 &&
+           s->oh && s->ow && s->oh + 2 == s->h + 2 * s->pad_y && s->ow + 2 == s->w + 2 * s->pad_x;
+}
+
+struct cnas_conv_shape cn_engine_wino_mirror(const struct cnas_conv_shape *s)
+{
+    struct cnas_conv_shape m = *s;
+    m.c = s->k, m.h = s->oh, m.w = s->ow;
+    m.k = s->c, m.oh = s->h, m.ow = s->w;
+    m.pad_y = 2 - s->pad_y, m.pad_x = 2 - s->pad_x;
+    return m;
+}
+
+struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *s)
+{
+    cn_require(cn_engine_wino_fits(s));
+    struct cn_engine_wino_plan p = {.simd = simd(), .tall = (s->oh + 3) / 4, .wide = (s->ow + 3) / 4};
+    p.lanes = p.simd->lanes;
+    p.in_blocks = cn_engine_channels(s->c) / p.lanes;
+    p.out_blocks = cn_engine_channels(s->k) / p.lanes;
+    int large = CN_ENGINE_WINO_POINTS * p.in_blocks * p.out_blocks * p.lanes * p.lanes > LARGE;
+    size_t group = large ? GROUP_OF_LARGE : GROUP_TILES;
+    p.span = large ? p.out_blocks : 2;
+    p.rows = p.wide < group ? group / p.wide : 1;
+    p.tiles = (p.rows * p.wide + 3) / 4 * 4;
+    if (p.tiles < 8)
+        p.tiles = 8;
+    p.xs = p.tiles * p.lanes + FLOATS_APART;
+    p.block = CN_ENGINE_WINO_POINTS * p.xs;
+    p.line = (4 * p.wide + 2) * p.lanes;
+    return p;
+}
+
+void cn_engine_wino_take(const struct cn_engine_wino_plan *p, float *v, const struct cn_engine_wino_read *x,
+                         const struct cnas_conv_shape *s, size_t first, size_t unit, size_t count, float *lines, float *tmp)
+{
+    for (size_t b = 0; b < p->in_blocks; b++) {
+        const float *row[6] = {NULL};
+        for (size_t i = 0; i < count; i++) {
+            size_t sample = first + (unit + i) / p->tall, top = (unit + i) % p->tall * 4; /* row `top` of the padded image */
+            size_t image = (sample * p->in_blocks + b) * s->h * s->w * p->lanes;
+            for (size_t j = 0; j < 6; j++) { /* the first two are the last two of the row of tiles above */
+                size_t r = top + j;
+                if (j < 2 && i && top)
+                    row[j] = row[j + 4];
+                else if (r < s->pad_y || r - s->pad_y >= s->h)
+                    row[j] = NULL;
+                else
+                    row[j] = p->simd->read(x, image + (r - s->pad_y) * s->w * p->lanes, b, s->w, lines + r % 6 * p->line);
+            }
+            p->simd->take(v + b * p->block + i * p->wide * p->lanes, p->xs, row, s->w, s->pad_x, p->wide, tmp);
+        }
+    }
+}
+
+/* ---- weights ---- */
+
+size_t cn_engine_wino_packed(const struct cn_engine_wino_plan *p, size_t block)
+{
+    return block / 2 * CN_ENGINE_WINO_POINTS * cn_engine_wino_apart(p, 2);
+}
+
+size_t cn_engine_wino_apart(const struct cn_engine_wino_plan *p, size_t pair)
+{
+    return p->in_blocks * p->lanes * pair * p->lanes + FLOATS_APART;
+}
+
+size_t cn_engine_wino_weights(const struct cnas_conv_shape *s)
+{
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    return cn_engine_wino_packed(&p, p.out_blocks) + p.out_blocks % 2 * CN_ENGINE_WINO_POINTS * cn_engine_wino_apart(&p, 1);
+}
+
+void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s, size_t first, size_t last)
+{
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    cn_require(first % 2 == 0 && last <= p.out_blocks);
+    for (size_t b = first; b < last; b++) {
+        size_t pair = (b | 1) < p.out_blocks ? 2 : 1, row = pair * p.lanes, xs = cn_engine_wino_apart(&p, pair);
+        float *u = packed + cn_engine_wino_packed(&p, b) + b % 2 * p.lanes;
+        for (size_t c = 0; c < p.in_blocks * p.lanes; c++) {
+            float g[9 * CN_ENGINE_BLOCK_MAX] __attribute__((aligned(64)));
+            memset(g, 0, sizeof g);
+            for (size_t lane = 0; c < s->c && lane < p.lanes && b * p.lanes + lane < s->k; lane++) {
+                size_t k = b * p.lanes + lane;
+                for (size_t i = 0; i < 9; i++)
+                    g[i * p.lanes + lane] = mirrored ? w[(c * s->k + k) * 9 + 8 - i] : w[(k * s->c + c) * 9 + i];
+            }
+            p.simd->pack(u + c * row, xs, g);
+        }
+    }
+}
+
+struct pack_job {
+    float *packed;
+    const float *w;
+    int mirrored;
+    const struct cnas_conv_shape *s;
+    size_t blocks;
+};
+
+static void pack_chunk(void *job, size_t i, float *own)
+{
+    struct pack_job *j = job;
+    (void)own;
+    cn_engine_wino_pack_range(j->packed, j->w, j->mirrored, j->s, 2 * i, 2 * i + 2 < j->blocks ? 2 * i + 2 : j->blocks);
+}
+
+void cn_engine_wino_pack(struct cnas_ctx *ctx, float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s)
+{
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    cn_kernel_run(ctx, (p.out_blocks + 1) / 2, pack_chunk, &(struct pack_job){packed, w, mirrored, s, p.out_blocks});
+}
+
+/* ---- the convolution ---- */
+
+size_t cn_engine_wino_scratch(const struct cnas_conv_shape *s)
+{
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    return (p.in_blocks + p.span) * p.block + (6 + 6 + 4) * p.line;
+}
+
+/* One of the 36 products, for a pair of output blocks. The last product may do more tiles than there are: there is room. */
+static void multiply(const struct cn_engine_wino_plan *p, float *m, const float *v, const float *u, size_t tiles, size_t pair)
+{
+    const size_t *sizes = p->simd->sizes[pair];
+    size_t least = 0;
+    for (size_t i = 0; i < CN_ENGINE_WINO_SIZES && sizes[i]; i++)
+        least = sizes[i];
+    for (size_t t = 0; t < tiles;) {
+        size_t i = 0;
+        while (sizes[i] > least && (t + sizes[i] > tiles || (t + sizes[i] < tiles && t + sizes[i] + least > tiles)))
+            i++;
+        p->simd->multiply[pair][i](m + t * p->lanes, p->block, v + t * p->lanes, p->block, u, p->in_blocks);
+        t += sizes[i];
+    }
+}
+
+/* A row of tiles of one block of output channels, from m to where results go. */
+static void give(const struct cn_engine_wino_plan *p, const struct cn_engine_wino_write *y, const float *m, const struct cnas_conv_shape *s,
+                 size_t sample, size_t block, size_t top, float *lines)
+{
+    size_t row = s->ow * p->lanes, at = ((sample * p->out_blocks + block) * s->oh + top) * row;
+    size_t rows = s->oh - top < 4 ? s->oh - top : 4;
+    if (y->type == CN_ENGINE_F32 && !y->bias && !y->add && !y->relu && !y->sums && rows == 4 && s->ow % 4 == 0) {
+        p->simd->give((float *)y->y + at, row, m, p->xs, p->wide);
+        return;
+    }
+    p->simd->give(lines, p->line, m, p->xs, p->wide);
+    for (size_t r = 0; r < rows; r++)
+        p->simd->write(y, at + r * row, block, s->ow, lines + r * p->line);
+}
+
+void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed,
+                              const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch)
+{
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    float *v = scratch, *m = v + p.in_blocks * p.block, *tmp = m + p.span * p.block, *lines = tmp + 6 * p.line;
+    float *out = lines + 6 * p.line;
+    size_t units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
+    for (size_t g = 0; g < groups; g++) {
+        size_t unit = cn_kernel_cut(units, groups, g), count = cn_kernel_cut(units, groups, g + 1) - unit, tiles = count * p.wide;
+        size_t whole = tiles < 8 ? 8 : (tiles + 3) / 4 * 4;
+        cn_engine_wino_take(&p, v, x, s, first, unit, count, lines, tmp);
+        for (size_t i = 0; i < CN_ENGINE_WINO_POINTS * p.in_blocks; i++) /* block is 36 xs */
+            memset(v + i * p.xs + tiles * p.lanes, 0, (whole - tiles) * p.lanes * sizeof *v);
+        for (size_t b = 0; b < p.out_blocks; b += p.span) {
+            size_t span = p.out_blocks - b < p.span ? p.out_blocks - b : p.span;
+            for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++)
+                for (size_t k = 0; k < span; k += 2) {
+                    size_t pair = k + 1 < span ? 2 : 1;
+                    multiply(&p, m + k * p.block + i * p.xs, v + i * p.xs,
+                             packed + cn_engine_wino_packed(&p, b + k) + i * cn_engine_wino_apart(&p, pair), whole, pair);
+                }
+            for (size_t i = 0; i < count; i++) {
+                size_t row = unit + i;
+                for (size_t k = 0; k < span; k++)
+                    give(&p, y, m + k * p.block + i * p.wide * p.lanes, s, first + row / p.tall, b + k, row % p.tall * 4, out);
+            }
+        }
+    }
+}
+
+struct run_job {
+    const struct cn_engine_wino_write *y;
+    const struct cn_engine_wino_read *x;
+    const float *packed;
+    const struct cnas_conv_shape *s;
+    size_t n, chunks;
+};
+
+static void run_chunk(void *job, size_t i, float *own)
+{
+    struct run_job *j = job;
+    cn_engine_wino_run_range(j->y, j->x, j->packed, j->s, cn_kernel_cut(j->n, j->chunks, i), cn_kernel_cut(j->n, j->chunks, i + 1), own);
+}
+
+void cn_engine_wino_run(struct cnas_ctx *ctx, const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x,
+                        const float *packed, const struct cnas_conv_shape *s, size_t n)
+{
+    cn_require(!y->sums);
+    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    size_t groups = (n * p.tall + p.rows - 1) / p.rows;
+    struct run_job job = {y, x, packed, s, n, groups < MOST_CHUNKS ? groups : MOST_CHUNKS};
+    job.chunks = job.chunks < n ? job.chunks : n;
+    if (cn_kernel_scratch(ctx, cn_kernel_round(cn_engine_wino_scratch(s)), 0))
+        cn_kernel_run(ctx, job.chunks, run_chunk, &job);
+}
