@@ -9,6 +9,7 @@ include tests/unit/ir.mk
 include tests/unit/lower.mk
 include tests/unit/kernel.mk
 include tests/unit/engine_own.mk
+include tests/unit/engine_block.mk
 include tests/unit/data.mk
 include tests/unit/train.mk
 include tests/unit/crypto.mk

@@ -2,15 +2,11 @@
 #include "runtime/engine/format.h"
 
 #include "runtime/base/misuse.h"
+#include "runtime/engine/block_simd.h"
 
 unsigned cn_engine_block(void)
 {
-#if defined __x86_64__
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") &&
-        __builtin_cpu_supports("avx512dq"))
-        return 16;
-#endif
-    return 8;
+    return cn_engine_simd()->block;
 }
 
 size_t cn_engine_channels(uint32_t c)

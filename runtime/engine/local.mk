@@ -1,6 +1,19 @@
 libcnasrt_la_SOURCES += \
-	runtime/engine/block.h \
 	runtime/engine/format.c runtime/engine/format.h \
 	runtime/engine/wino.c runtime/engine/wino.h \
 	runtime/engine/wino_avx2.c runtime/engine/wino_avx512.c runtime/engine/wino_body.h runtime/engine/wino_simd.h \
 	runtime/engine/wino_gradient.c runtime/engine/wino_group.h
+# kernels on blocked values
+libcnasrt_la_SOURCES += \
+	runtime/engine/block.h \
+	runtime/engine/block_apply.c \
+	runtime/engine/block_body.h runtime/engine/block_lanes.h runtime/engine/block_norm_body.h \
+	runtime/engine/block_pack_body.h runtime/engine/block_pool_body.h \
+	runtime/engine/block_channels.c \
+	runtime/engine/block_norm.c \
+	runtime/engine/block_pack.c \
+	runtime/engine/block_pool.c \
+	runtime/engine/block_run.h \
+	runtime/engine/block_simd.c runtime/engine/block_simd.h \
+	runtime/engine/block_simd_avx2.c runtime/engine/block_simd_avx512.c runtime/engine/block_simd_avx512_bf16.c \
+	runtime/engine/block_simd_portable.c

@@ -1,0 +1,177 @@
+/* The sums of batch norm, forward and backward, and what follows from them for each channel.
+ * Source:  Ioffe & Szegedy 2015, algorithms 1 and 2.
+ * Differs: one pass: sums of z and of its square in double, in which a square of a float is exact.
+ * Backward, with xhat = (z - mean) invstd and m = N HW, as in runtime/kernel/norm.c:
+ *   dbeta = sum g,   dgamma = sum g xhat = invstd (sum g z - mean sum g),
+ *   dz = gamma invstd (g - dbeta/m - xhat dgamma/m), which is affine in g and z. */
+#include <math.h>
+#include <string.h>
+
+#include "runtime/base/misuse.h"
+#include "runtime/engine/block_run.h"
+#include "runtime/kernel/ctx.h"
+
+/* Sums are taken over fixed groups of samples, whose partial sums are then added in order. */
+static size_t groups(size_t n, size_t sample_bytes)
+{
+    enum { MOST = 64, GROUP = 1 << 17 }; /* bytes: a group's sums are small against what it reads */
+    size_t by_size = n * sample_bytes / GROUP + 1, most = by_size < MOST ? by_size : MOST;
+    return most < n ? most : n;
+}
+
+/* Row r of group k of partial sums added over the groups. */
+static double total(const double *sums, size_t rows, size_t channels, size_t chunks, size_t row, size_t c)
+{
+    double t = 0;
+    for (size_t k = 0; k < chunks; k++)
+        t += sums[(k * rows + row) * channels + c];
+    return t;
+}
+
+struct statistics {
+    enum cn_engine_type type;
+    struct cn_engine_map map;
+    const void *z;
+    double *sums;
+    size_t n, chunks;
+};
+
+static void statistics_chunk(void *job, size_t i, float *own)
+{
+    const struct statistics *s = job;
+    (void)own;
+    cn_engine_simd()->sums(s->sums + i * 2 * cn_engine_channels(s->map.c), s->type, s->map, s->z, cn_kernel_cut(s->n, s->chunks, i),
+                           cn_kernel_cut(s->n, s->chunks, i + 1));
+}
+
+void cn_engine_bn_statistics(struct cnas_ctx *ctx, const struct cn_engine_bn *bn, enum cn_engine_type type, struct cn_engine_map map,
+                             const void *z, size_t n)
+{
+    cn_require(n && map.c && map.h && map.w && z);
+    const size_t chunks = groups(n, cn_engine_elements(map) * cn_engine_type_size(type));
+    float *scratch = cn_kernel_scratch(ctx, 0, chunks * 2 * cn_engine_channels(map.c) * (sizeof(double) / sizeof(float)));
+    if (!scratch)
+        return;
+    struct statistics s = {type, map, z, (double *)(void *)scratch, n, chunks};
+    cn_kernel_run(ctx, chunks, statistics_chunk, &s);
+    cn_engine_bn_finish(bn, map, s.sums, chunks, n);
+}
+
+void cn_engine_bn_sums_range(double *sums, enum cn_engine_type type, struct cn_engine_map map, const void *z, size_t first, size_t last)
+{
+    cn_require(map.c && map.h && map.w && z);
+    cn_engine_simd()->sums(sums, type, map, z, first, last);
+}
+
+void cn_engine_bn_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *sums, size_t chunks, size_t n)
+{
+    const size_t channels = cn_engine_channels(map.c);
+    const double m = (double)n * map.h * map.w;
+    cn_require(m > 0 && bn->epsilon > 0);
+    for (size_t c = 0; c < map.c; c++) {
+        double mean = total(sums, 2, channels, chunks, 0, c) / m, squares = total(sums, 2, channels, chunks, 1, c) - m * mean * mean;
+        if (squares < 0) /* rounding; a NaN stays */
+            squares = 0;
+        double invstd = 1 / sqrt(squares / m + bn->epsilon), scale = bn->gamma[c] * invstd;
+        bn->mean[c] = (float)mean;
+        bn->invstd[c] = (float)invstd;
+        bn->scale[c] = (float)scale;
+        bn->shift[c] = (float)(bn->beta[c] - mean * scale);
+        bn->running_mean[c] = bn->decay * bn->running_mean[c] + (1 - bn->decay) * (float)mean;
+        bn->running_var[c] = bn->decay * bn->running_var[c] + (1 - bn->decay) * (float)(squares / (m > 1 ? m - 1 : 1));
+    }
+    for (size_t c = map.c; c < channels; c++)
+        bn->mean[c] = bn->invstd[c] = bn->scale[c] = bn->shift[c] = 0;
+}
+
+void cn_engine_bn_inference(const struct cn_engine_bn *bn, uint32_t c)
+{
+    memset(bn->scale, 0, cn_engine_channels(c) * sizeof *bn->scale);
+    memset(bn->shift, 0, cn_engine_channels(c) * sizeof *bn->shift);
+    for (size_t i = 0; i < c; i++) {
+        bn->scale[i] = bn->gamma[i] * (1 / sqrtf(bn->running_var[i] + bn->epsilon));
+        bn->shift[i] = bn->beta[i] - bn->running_mean[i] * bn->scale[i];
+    }
+}
+
+static void back_check(const struct cn_engine_back *b)
+{
+    cn_require(b->map.c && b->map.h && b->map.w && b->dy);
+    cn_require((b->mask == CN_ENGINE_MASK_Y || b->mask == CN_ENGINE_MASK_SIGNS) == !!b->mask_from);
+    cn_require(b->mask != CN_ENGINE_MASK_AGAIN || b->in[0].z);
+    for (int i = 0; i < 2; i++)
+        cn_require(!b->in[i].scale == !b->in[i].shift);
+}
+
+struct back {
+    const struct cn_engine_back *b;
+    double *sums;
+    size_t n, chunks;
+};
+
+static void back_chunk(void *job, size_t i, float *own)
+{
+    const struct back *j = job;
+    (void)own;
+    cn_engine_simd()->back_sums(j->sums + i * 3 * cn_engine_channels(j->b->map.c), j->b, cn_kernel_cut(j->n, j->chunks, i),
+                                cn_kernel_cut(j->n, j->chunks, i + 1));
+}
+
+void cn_engine_back_sums(struct cnas_ctx *ctx, const struct cn_engine_back *b, const struct cn_engine_bn *const bn[2], size_t n)
+{
+    back_check(b);
+    cn_require(n && (bn[0] || bn[1]) && !bn[0] == !b->in[0].scale && !bn[1] == !b->in[1].scale);
+    const size_t chunks = groups(n, cn_engine_elements(b->map) * cn_engine_type_size(b->type));
+    float *scratch = cn_kernel_scratch(ctx, 0, chunks * 3 * cn_engine_channels(b->map.c) * (sizeof(double) / sizeof(float)));
+    if (!scratch)
+        return;
+    struct back j = {b, (double *)(void *)scratch, n, chunks};
+    cn_kernel_run(ctx, chunks, back_chunk, &j);
+    for (unsigned i = 0; i < 2; i++)
+        if (bn[i])
+            cn_engine_back_finish(bn[i], i, b->map, j.sums, chunks, n);
+}
+
+void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *b, size_t first, size_t last)
+{
+    back_check(b);
+    cn_engine_simd()->back_sums(sums, b, first, last);
+}
+
+void cn_engine_back_finish(const struct cn_engine_bn *bn, unsigned branch, struct cn_engine_map map, const double *sums,
+                           size_t chunks, size_t n)
+{
+    const size_t channels = cn_engine_channels(map.c);
+    const double m = (double)n * map.h * map.w;
+    cn_require(m > 0 && branch < 2);
+    for (size_t c = 0; c < map.c; c++) {
+        double mean = bn->mean[c], invstd = bn->invstd[c], dbeta = total(sums, 3, channels, chunks, 0, c);
+        double dgamma = invstd * (total(sums, 3, channels, chunks, 1 + branch, c) - mean * dbeta);
+        double of_g = bn->gamma[c] * invstd, of_z = -of_g * invstd * dgamma / m;
+        bn->dbeta[c] = (float)dbeta;
+        bn->dgamma[c] = (float)dgamma;
+        bn->of_g[c] = (float)of_g;
+        bn->of_z[c] = (float)of_z;
+        bn->of_1[c] = (float)(-of_g * dbeta / m - of_z * mean);
+    }
+    for (size_t c = map.c; c < channels; c++)
+        bn->of_g[c] = bn->of_z[c] = bn->of_1[c] = 0;
+}
+
+void cn_engine_back_apply_range(const struct cn_engine_back *b, size_t first, size_t last)
+{
+    const size_t blocks = cn_engine_blocks(b->map.c);
+    back_check(b);
+    cn_engine_simd()->back_apply(b, first * blocks, last * blocks);
+}
+
+static void back_runs(const void *job, size_t first, size_t last)
+{
+    cn_engine_simd()->back_apply(job, first, last);
+}
+
+void cn_engine_back_apply(struct cnas_ctx *ctx, const struct cn_engine_back *b, size_t n)
+{
+    back_check(b);
+    cn_engine_share(ctx, back_runs, b, n * cn_engine_blocks(b->map.c), cn_engine_run_bytes(b->type, b->map));
+}

@@ -1,0 +1,22 @@
+/* Registers of 16 floats. */
+#include "runtime/engine/block_simd.h"
+
+#if defined __x86_64__
+#include <immintrin.h>
+
+#define LANES 16
+#define TARGET __attribute__((target("avx512f,avx512vl,avx512bw,avx512dq,fma")))
+#define NAME "AVX-512"
+#define FUNCTION cn_engine_simd_avx512
+#define AVAILABLE                                                                                                  \
+    (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512bw") && \
+     __builtin_cpu_supports("avx512dq"))
+#define NATIVE_FMA(a, b, c) _mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c))
+#define NATIVE_SIGNS(v) _mm512_cmp_ps_mask((__m512)(v), _mm512_setzero_ps(), _CMP_GT_OQ)
+#include "runtime/engine/block_body.h"
+#else
+const struct cn_engine_simd *cn_engine_simd_avx512(void)
+{
+    return NULL;
+}
+#endif
