@@ -66,6 +66,29 @@ static int number(const struct cn_arg *o, const char *text)
     return -1;
 }
 
+static int duration(const struct cn_arg *o, const char *text)
+{
+    static const struct {
+        char unit;
+        double seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    double sum = 0;
+    const char *at = text;
+    do {
+        char *end = (char *)(uintptr_t)at;
+        double v = *at >= '0' && *at <= '9' ? strtod(at, &end) : NAN, seconds = 0;
+        for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+            if (end != at && *end == units[i].unit)
+                seconds = units[i].seconds;
+        sum += seconds > 0 ? v * seconds : NAN;
+        at = end + (seconds > 0);
+    } while (*at && sum <= o->max);
+    if (!(sum >= o->min && sum <= o->max))
+        return cn_fail(2, "--%s needs a time such as 90s, 30m or 1h30m, from %.15gs to %.15gd, not `%s'", o->name, o->min, o->max / 86400, text);
+    *(double *)o->out = sum;
+    return -1;
+}
+
 static const struct cn_arg *find(const struct cn_arg *options, size_t n, const char *name, size_t length)
 {
     for (size_t i = 0; i < n; i++)
@@ -106,6 +129,8 @@ static int option(int argc, char **argv, int *i, const struct cn_arg *options, s
         list->values[list->n++] = value;
         return -1;
     }
+    if (o->kind == CN_ARG_DURATION)
+        return duration(o, value);
     if (o->kind != CN_ARG_STRING)
         return number(o, value);
     *(const char **)o->out = value;

@@ -12,7 +12,8 @@ enum cn_arg_kind {
     CN_ARG_OPTIONAL,/* const char *: value only as --name=VALUE; "" without one */
     CN_ARG_LIST,    /* struct cn_arg_list *: one more value each time the option is given */
     CN_ARG_UINT,    /* uint64_t in min..max */
-    CN_ARG_REAL     /* double in min..max */
+    CN_ARG_REAL,    /* double in min..max */
+    CN_ARG_DURATION /* double, seconds, min..max: a number with s, m, h or d behind it, or several of these: "90s", "1h30m" */
 };
 
 struct cn_arg_list {

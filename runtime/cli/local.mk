@@ -11,9 +11,11 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/report.c runtime/cli/report.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
+	runtime/cli/signals.c runtime/cli/signals.h \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
 	runtime/cli/train_main.c \
 	runtime/cli/train_options.c runtime/cli/train_options.h \
+	runtime/cli/train_watch.c runtime/cli/train_watch.h \
 	runtime/cli/units.c runtime/cli/units.h
 libcnascliobj_la_LIBADD = $(JANSSON_LIBS)
 # libcnascli: the installed library.

@@ -9,7 +9,13 @@
 #include <unistd.h>
 
 enum { BAR_CELLS = 24, LINE_MAX_CHARS = 240 };
-static const double redraw_s = 0.1, plain_s = 5;
+static const double redraw_s = 0.1, plain_s = 5, plain_share = 0.02;
+static int quiet; /* written once, at the start of main */
+
+void cn_progress_be_quiet(void)
+{
+    quiet = 1;
+}
 
 double cn_clock(void)
 {
@@ -53,7 +59,7 @@ void cn_progress_show(struct cn_progress *p, double done, double total, const ch
 {
     double now = cn_clock();
     int first_full = done >= total && !p->full;
-    if (!first_full && now - p->last < (p->terminal ? redraw_s : plain_s))
+    if (quiet || (!first_full && now - p->last < (p->terminal ? redraw_s : fmax(plain_s, plain_share * (now - p->started)))))
         return;
     p->full = done >= total;
     p->last = now;

@@ -14,8 +14,10 @@ struct cn_progress {
 };
 
 double cn_clock(void); /* seconds, monotonic */
+void cn_progress_be_quiet(void); /* from now on nothing is drawn in this process */
 void cn_progress_start(struct cn_progress *p);
-/* done of total, then a text. A terminal is redrawn at most 10 times a second, other files get a line at most every 5 seconds;
+/* done of total, then a text. A terminal is redrawn at most 10 times a second; other files get a line at most every 5 seconds,
+ * and in long steps at most each fiftieth of the time so far;
  * done == total is drawn at once when it is reached. The estimate of the time left counts from the start. */
 void cn_progress_show(struct cn_progress *p, double done, double total, const char *format, ...)
     __attribute__((format(printf, 4, 5)));

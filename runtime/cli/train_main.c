@@ -4,71 +4,16 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 #include "runtime/cli/progress.h"
-#include "runtime/cli/train_options.h"
+#include "runtime/cli/signals.h"
+#include "runtime/cli/train_watch.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t interrupted;
-
-static void on_signal(int number)
-{
-    (void)number;
-    interrupted = 1;
-}
-
-/* The first SIGINT or SIGTERM asks for an orderly end, the second one kills. */
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND | SA_RESTART};
-    sigemptyset(&action.sa_mask);
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-}
-
-struct watch {
-    struct cn_progress progress;
-    const char *checkpoint;
-    double first; /* samples that were done when we started */
-};
-
-static double samples_done(const struct cnas_train_progress *p)
-{
-    return (double)(p->epoch - 1) * (double)p->total + (double)p->done;
-}
-
-static int on_progress(void *user, const struct cnas_train_progress *p)
-{
-    struct watch *w = user;
-    if (p->event == CNAS_TRAIN_START) {
-        w->first = samples_done(p);
-        cn_progress_start(&w->progress);
-        if (p->resumed)
-            printf("going on from %s: epoch %u of %u, step %zu of %zu\n", w->checkpoint, p->epoch, p->epochs, p->step, p->steps);
-    } else if (p->event == CNAS_TRAIN_WARNING) {
-        cn_progress_clear(&w->progress);
-        cn_fail(0, "warning: %s; the checkpoint before it stays, training goes on", p->warning);
-    } else if (p->event == CNAS_TRAIN_EPOCH) {
-        char test[32] = "";
-        cn_progress_clear(&w->progress);
-        if (p->test_accuracy >= 0)
-            snprintf(test, sizeof test, "  test %.2f %%", 100 * p->test_accuracy);
-        printf("epoch %u/%u  loss %.4f  train %.2f %%%s  rate %.4g  %.0f images/s\n", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
-               test, p->lr, p->images_per_s);
-        fflush(stdout);
-    } else {
-        /* never quite done here: after the last sample the network is still tested */
-        const double total = (double)p->epochs * (double)p->total - w->first, done = samples_done(p) - w->first;
-        cn_progress_show(&w->progress, done < total ? done : total - 1, total,
-                         "epoch %u/%u  loss %.4f  train %.2f %%  %.0f images/s", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
-                         p->images_per_s);
-    }
-    return interrupted;
-}
+enum { CN_DIVERGED = 3, CN_OUT_OF_TIME = 4 }; /* exit statuses, see <cnas/cli.h> */
 
 static int is_writable(const char *path)
 {
@@ -78,48 +23,76 @@ static int is_writable(const char *path)
     return !access(dir, W_OK | X_OK);
 }
 
-static void announce(const struct cnas_model *m, const struct cnas_dataset *train, const struct cnas_dataset *test,
-                     const struct cnas_ctx *ctx)
+static void announce(const struct cn_train_cli *o, const struct cnas_model *m, const struct cnas_train_sets *sets,
+                     const struct cnas_dataset *test, const struct cnas_ctx *ctx)
 {
+    struct cnas_train_options t;
+    char held_out[48] = "", recipe[1024];
+    if (o->quiet)
+        return;
     printf("network %s: %zu parameters, %llu ReLUs, %.2f million multiplications an image\n", m->name, m->params_trained,
            (unsigned long long)m->relus, (double)m->macs * 1e-6);
-    printf("data: %zu training and %zu test images of %ux%ux%u\n", train->n, test->n, m->c, m->h, m->w);
+    if (sets->validation)
+        snprintf(held_out, sizeof held_out, ", %zu validation", sets->validation->n);
+    printf("data: %zu training%s and %zu test images of %ux%ux%u\n", sets->train->n, held_out, test->n, m->c, m->h, m->w);
     cn_print_machine(ctx);
+    if (!o->quantize) {
+        cn_train_recipe(&t, o, m);
+        cnas_train_describe(recipe, sizeof recipe, &t);
+        printf("recipe: %s\n", recipe);
+        if (!sets->validation)
+            printf("no validation set: the last epoch's weights are kept, %s\n",
+                   o->test_every_epoch ? "and the test set, shown after every epoch, chooses nothing" : "and the test set is used once, at the end");
+    }
     fflush(stdout);
 }
 
+static int save_weights(const float *params, const struct cn_train_cli *o, const struct cnas_model *m)
+{
+    struct cnas_error err;
+    if (cnas_params_save(params, m, o->out, &err))
+        return cn_fail(1, "%s; the state of the training is in %s: the same command tries again", err.text, o->checkpoint);
+    if (!o->quiet)
+        printf("wrote %s\n", o->out);
+    fflush(stdout);
+    return -1;
+}
+
 static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
-                        const struct cnas_dataset *train, const struct cnas_dataset *test)
+                        const struct cnas_train_sets *sets, int *out_of_time)
 {
     struct cnas_train_options t;
     struct cnas_error err = {0};
-    struct watch w = {.checkpoint = o->checkpoint};
-    const struct cnas_train_sets sets = {.train = train, .test = test};
-    const struct cnas_train_control control = {.checkpoint = o->checkpoint, .callback = on_progress, .user = &w, .report_s = 0.2,
-                                                .loader_threads = (uint32_t)o->loader_threads};
+    struct cn_train_watch w = {.o = o, .m = m};
+    const struct cnas_train_control control = {.checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
+                                               .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
+                                               .loader_threads = (uint32_t)o->loader_threads};
     cn_train_recipe(&t, o, m);
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
-    catch_signals();
+    cn_signals_catch();
     cnas_params_init(params, m, t.seed);
-    enum cnas_status status = cnas_train(params, ctx, m, &sets, &t, &control, &err);
-    cn_progress_clear(&w.progress);
+    enum cnas_status status = cnas_train(params, ctx, m, sets, &t, &control, &err);
+    cn_signals_release();
+    cn_train_sum_up(&w);
     if (status == CNAS_E_MISMATCH)
         return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
     if (status == CNAS_E_DIVERGED)
-        return cn_fail(3, "%s (the last checkpoint stays as it was)", err.text);
+        return cn_fail(CN_DIVERGED, "%s; the last checkpoint stays as it was", err.text);
     if (status)
         return cn_fail(1, "%s", err.text);
-    if (interrupted) {
-        printf("interrupted; the state is in %s: the same command goes on from there, --fresh starts again\n", o->checkpoint);
-        return 130;
+    if (!w.complete && cn_signals_caught()) {
+        if (!o->quiet)
+            printf("interrupted; the state is in %s: the same command goes on from there, --fresh starts again\n", o->checkpoint);
+        return 128 + cn_signals_caught();
     }
-    status = cnas_params_save(params, m, o->out, &err);
-    if (status)
-        return cn_fail(1, "%s", err.text);
-    printf("wrote %s\n", o->out);
-    fflush(stdout);
-    return -1;
+    *out_of_time = !w.complete;
+    if (*out_of_time && !o->quiet)
+        printf("the time budget is spent; the state is in %s: the same command goes on from there\n", o->checkpoint);
+    const int result = save_weights(params, o, m);
+    if (result < 0 && w.best_epoch && w.complete)
+        unlink(o->best); /* --out holds these weights now */
+    return result;
 }
 
 /* CN_CALIBRATION_IMAGES images at even distances over the training set. */
@@ -133,7 +106,8 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
     float *images = malloc(n * pixels * sizeof *images);
     if (!images)
         return cn_fail(1, "no memory for %zu calibration images", n);
-    printf("choosing scales and the ring on %zu training images\n", n);
+    if (!o->quiet)
+        printf("choosing scales and the ring on %zu training images\n", n);
     fflush(stdout);
     for (size_t i = 0; i < n; i++)
         cnas_normalize(images + i * pixels, train->pixels + train->n * i / n * pixels, 1, m);
@@ -144,26 +118,27 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
     if (status)
         return cn_fail(1, "%s", err.text);
     const struct cnas_fixed_plan *plan = cnas_fixed_plan(*q);
-    printf("wrote %s: ring of %u bits, weights of %u bits\n", o->fixed_out, plan->ring_bits, plan->weight_bits);
+    if (!o->quiet)
+        printf("wrote %s: ring of %u bits, weights of %u bits\n", o->fixed_out, plan->ring_bits, plan->weight_bits);
     fflush(stdout);
     return -1;
 }
 
-static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_dataset *train,
+static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_train_sets *sets,
                const struct cnas_dataset *test, float **params, struct cnas_fixed **q)
 {
     struct cn_score score;
-    int status;
-    announce(m, train, test, ctx);
+    int status, out_of_time = 0;
+    announce(o, m, sets, test, ctx);
     if (o->quantize) {
         status = cn_load_params(params, m, o->out);
     } else {
         *params = calloc(m->params_floats + 1, sizeof **params);
-        status = *params ? run_training(*params, ctx, o, m, train, test)
+        status = *params ? run_training(*params, ctx, o, m, sets, &out_of_time)
                          : cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
     }
     if (status < 0 && m->n_points)
-        status = make_fixed(q, *params, ctx, o, m, train);
+        status = make_fixed(q, *params, ctx, o, m, sets->train);
     if (status >= 0)
         return status;
     if (cn_score_data(&score, ctx, m, (struct cn_float){m, *params}, *q, test))
@@ -171,36 +146,56 @@ static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct 
     if (!*q) {
         printf("test accuracy: float %.2f %%; no fixed-point network: %s was compiled for the clear alone (cnasc --targets)\n",
                100.0 * (double)score.float_right / (double)score.n, m->name);
-        return 0;
+        return out_of_time ? CN_OUT_OF_TIME : 0;
     }
     printf("test accuracy: float %.2f %%, fixed point %.2f %%; same answer on %zu of %zu images\n",
            100.0 * (double)score.float_right / (double)score.n, 100.0 * (double)score.fixed_right / (double)score.n, score.agree, score.n);
-    return 0;
+    return out_of_time ? CN_OUT_OF_TIME : 0;
+}
+
+/* The same images whatever --seed is: trainings that are compared are compared on these. */
+static int hold_out(struct cnas_dataset *validation, struct cnas_dataset *train, const struct cn_train_cli *o)
+{
+    struct cnas_error err;
+    const size_t n = cn_train_held_out(o, train->n);
+    if (!n)
+        return -1;
+    return cnas_dataset_split(train, validation, n, 1, &err) ? cn_fail(1, "--validation: %s", err.text) : -1;
 }
 
 int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
 {
     struct cn_train_cli o = {0};
-    struct cnas_dataset train = {0}, test = {0};
+    struct cnas_dataset train = {0}, validation = {0}, test = {0};
+    struct cnas_train_sets sets = {.train = &train};
     struct cnas_ctx *ctx = NULL;
     struct cnas_fixed *q = NULL;
     float *params = NULL;
     int status = cn_train_parse(&o, argc, argv, m);
     if (status >= 0)
         return status;
+    if (o.quiet)
+        cn_progress_be_quiet();
     if (!is_writable(o.out) || !is_writable(o.fixed_out))
         return cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
     status = cn_load_data(&train, o.data, "train", m, o.resize);
     if (status < 0)
         status = cn_load_data(&test, o.data, "test", m, o.resize);
+    if (status < 0)
+        status = hold_out(&validation, &train, &o);
+    if (validation.n)
+        sets.validation = &validation;
+    if (o.test_every_epoch)
+        sets.test = &test;
     if (status < 0 && cnas_ctx_new(&ctx, (unsigned)o.threads))
         status = cn_fail(1, "cannot start %s", o.threads ? "that many threads" : "threads");
     if (status < 0)
-        status = run(&o, m, ctx, &train, &test, &params, &q);
+        status = run(&o, m, ctx, &sets, &test, &params, &q);
     cnas_fixed_free(&q);
     free(params);
     cnas_ctx_free(&ctx);
     cnas_dataset_clear(&train);
+    cnas_dataset_clear(&validation);
     cnas_dataset_clear(&test);
     if (fflush(stdout) && !status)
         status = cn_fail(1, "cannot write to standard output: %s", strerror(errno));

@@ -3,8 +3,41 @@
 
 #include "runtime/cli/args.h"
 
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+/* FILE.safetensors -> FILE<suffix>, FILE -> FILE<suffix> */
+static void beside(char *out, size_t size, const char *path, const char *suffix)
+{
+    static const char usual[] = ".safetensors";
+    size_t length = strlen(path), cut = length;
+    if (length > strlen(usual) && !strcmp(path + length - strlen(usual), usual))
+        cut -= strlen(usual);
+    snprintf(out, size, "%.*s%s", (int)cut, path, suffix);
+}
+
+/* "5000" or "10%" */
+static int parse_validation(struct cn_train_cli *o, const char *text)
+{
+    char *end;
+    if (!text)
+        return -1;
+    double v = text[0] >= '0' && text[0] <= '9' ? strtod(text, &end) : (end = (char *)(uintptr_t)text, -1);
+    if (!strcmp(end, "%") && v > 0 && v < 100)
+        o->validation_percent = v;
+    else if (!*end && v >= 1 && v <= 1e9 && v == floor(v))
+        o->validation_images = (uint64_t)v;
+    else
+        return cn_fail(2, "--validation needs a number of images or a share of them such as 10%%, not `%s'", text);
+    return -1;
+}
+
+size_t cn_train_held_out(const struct cn_train_cli *o, size_t n)
+{
+    return o->validation_percent > 0 ? (size_t)fmax(1, (double)n * o->validation_percent / 100) : (size_t)o->validation_images;
+}
 
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m)
 {
@@ -17,6 +50,8 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     o->lr = d.lr_max;
     o->seed = d.seed;
     o->ring_bits = m->ring_bits;
+    o->checkpoint_every = 600;
+    const char *validation = NULL;
     char epochs[64], batch[64], lr[96], ring[96], about[256];
     snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
     if (m->ring_bits)
@@ -41,6 +76,13 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"loader-threads", CN_ARG_UINT, &o->loader_threads, "N", "threads that make batches ahead (default 0: the workers make them);\nsame results; worth it only where a core is free", 0, 16},
         {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
+        {"validation", CN_ARG_STRING, &validation, "N|P%",
+         "hold out so many training images, or so many percent, in the classes' proportions:\nmeasured after every epoch, and the best epoch is kept", 0, 0},
+        {"test-every-epoch", CN_ARG_FLAG, &o->test_every_epoch, NULL, "show the accuracy on the test set too; nothing is chosen by it", 0, 0},
+        {"time-budget", CN_ARG_DURATION, &o->time_budget, "TIME",
+         "train no longer than this (90s, 30m, 1h30m), save the state, write the weights so far;\nthe schedule stays that of --epochs", 1, 86400.0 * 365},
+        {"checkpoint-every", CN_ARG_DURATION, &o->checkpoint_every, "TIME", "save the state within long epochs too (default 10m)", 1, 86400.0 * 365},
+        {"quiet", CN_ARG_FLAG, &o->quiet, NULL, "print only errors, warnings and the test accuracy", 0, 0},
         {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
         {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", ring, 16, 60},
         {"weight-bits", CN_ARG_UINT, &o->weight_bits, "N", "most bits of fixed-point weights, sign included (default 14)", 2, 24},
@@ -59,14 +101,13 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
     if (strlen(o->out) > CN_PATH - 32)
         return cn_fail(2, "--out: the name is too long");
-    if (!o->fixed_out) { /* weights.safetensors -> weights.fixed.safetensors */
-        static const char suffix[] = ".safetensors";
-        size_t length = strlen(o->out), cut = length;
-        if (length > strlen(suffix) && !strcmp(o->out + length - strlen(suffix), suffix))
-            cut -= strlen(suffix);
-        snprintf(o->fixed_name, sizeof o->fixed_name, "%.*s.fixed%s", (int)cut, o->out, suffix);
+    if ((status = parse_validation(o, validation)) >= 0)
+        return status;
+    if (!o->fixed_out) {
+        beside(o->fixed_name, sizeof o->fixed_name, o->out, ".fixed.safetensors");
         o->fixed_out = o->fixed_name;
     }
+    beside(o->best, sizeof o->best, o->out, ".best.safetensors");
     snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
     return -1;
 }

@@ -10,12 +10,17 @@ struct cn_train_cli {
     const char *data, *out, *fixed_out;
     uint64_t epochs, batch, seed, threads, loader_threads, ring_bits, weight_bits, activation_bits;
     double lr;
-    int resize, resume, fresh, quantize;
-    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16];
+    double time_budget, checkpoint_every; /* seconds; 0: none */
+    uint64_t validation_images;           /* either of these two, or neither */
+    double validation_percent;
+    int resize, resume, fresh, quantize, test_every_epoch, quiet;
+    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32];
 };
 
 /* Result: -1 to go on, else an exit status. */
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m);
+/* Images of n that are held out for validation; 0: none. */
+size_t cn_train_held_out(const struct cn_train_cli *o, size_t n);
 /* What the library is to do: the network's defaults, changed by the options. */
 void cn_train_recipe(struct cnas_train_options *t, const struct cn_train_cli *o, const struct cnas_model *m);
 

@@ -3,8 +3,10 @@
 
 #include "runtime/base/error.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,6 +63,30 @@ static void sync_directory(char *path)
     }
 }
 
+/* name is "BASE.tmp-PID-TRY" of a process that is no more. */
+static int is_left(const char *name, const char *base)
+{
+    const size_t n = strlen(base);
+    long pid;
+    int attempt, end = 0;
+    if (strncmp(name, base, n) != 0 || sscanf(name + n, ".tmp-%ld-%d%n", &pid, &attempt, &end) != 2 || name[n + (size_t)end] || pid <= 0)
+        return 0;
+    return kill((pid_t)pid, 0) && errno == ESRCH;
+}
+
+static void sweep(const char *path)
+{
+    const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
+    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    DIR *d = directory ? opendir(directory) : NULL;
+    for (struct dirent *e; d && (e = readdir(d));)
+        if (is_left(e->d_name, base))
+            unlinkat(dirfd(d), e->d_name, 0);
+    if (d)
+        closedir(d);
+    free(directory);
+}
+
 enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *parts, size_t n_parts, struct cnas_error *err)
 {
     enum cnas_status status = CNAS_OK;
@@ -68,6 +94,7 @@ enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *pa
     char *name = malloc(size);
     if (!name)
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory to write it", cn_file_label(path));
+    sweep(path);
     int fd = open_temporary(name, size, path);
     if (fd < 0) {
         status = cn_error(err, CNAS_E_IO, "%s: cannot create a file beside it: %s", cn_file_label(path), strerror(errno));

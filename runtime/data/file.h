@@ -12,7 +12,8 @@ struct cn_file_part {
 };
 
 /* The parts one after the other become the file at path: written under a temporary name in the same directory, fsynced,
- * renamed over path, directory fsynced. After a failure or a crash path holds either its old content or all of the new. */
+ * renamed over path, directory fsynced. After a failure or a crash path holds either its old content or all of the new. What
+ * processes that were killed while they replaced path have left beside it is removed. */
 CNAS_CHECKED enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *parts, size_t n_parts,
                                               struct cnas_error *err);
 

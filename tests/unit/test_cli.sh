@@ -37,7 +37,7 @@ train() { "$model" train --data data --threads 2 "$@"; }
 mkdir data && "$model" data data || exit 99
 
 # --- training ---
-run 0 'training' "$model" train --data data
+run 0 'training' "$model" train --data data --test-every-epoch
 says out 'network Tiny: .* parameters, 256 ReLUs'
 says out '^OpenBLAS kernels: [A-Za-z]'
 says out '^epoch 1/3 '
@@ -52,7 +52,15 @@ says out 'same answer on \(300\|29[0-9]\) of 300'
 cp tiny.safetensors first.safetensors
 cp tiny.fixed.safetensors first.fixed.safetensors
 
+run 0 'training without looking at the test set' "$model" train --data data --out blind.safetensors
+cmp -s blind.safetensors tiny.safetensors && ok || bad 'looking at the test set changes nothing'
+no grep -q '^epoch .*test' out
+says out '^no validation set: the last epoch.s weights are kept, and the test set is used once, at the end$'
+says out '^recipe: epochs 3 batch 20 lr_max 0.02 '
+says out '^memory: .*B planned for batches of 20 images$'
+says out '^trained for .* images/s .*; peak memory [0-9.]* MB$'
 run 0 'finished training again' "$model" train --data data
+says out 'this training is finished'
 cmp -s tiny.safetensors first.safetensors && ok || bad 'a finished training stays as it is'
 run 0 'training afresh' "$model" train --data data --fresh --threads 1
 cmp -s tiny.safetensors first.safetensors && ok || bad 'same seed, other number of threads: same weights'
@@ -98,6 +106,49 @@ run 3 'divergence' "$model" train --data data --out far.safetensors --lr 1000
 says err '^train: the loss is not a finite number in epoch 1, step [0-9]* of 60, at learning rate [0-9.e+]*: a lower one'
 no test -e far.safetensors
 
+# --- SIGTERM, SIGKILL, a time budget; a validation set ---
+held='train --data data --threads 2 --epochs 120 --validation 10%' # in the background without timeout, which would die in its place
+run 0 'a validation set' "$model" $held --out whole.safetensors
+says out '^data: 1080 training, 120 validation and 300 test images of 1x8x8$'
+says out '^epoch 1/120 .*  validation [0-9.]* % (best)  rate'
+says out '^best on the validation set: [0-9.]* % after epoch [0-9]*$'
+no test -e whole.best.safetensors
+what='kill -9 at any moment'
+kills=0
+for pause in 0.02 0.05 0.03 0.08 0.04 0.06 0.09 0.02; do
+    "$model" $held --out parts.safetensors >out 2>err &
+    pid=$!
+    sleep $pause
+    kill -KILL $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    [ $? = 137 ] && kills=$((kills + 1))
+done
+[ $kills -gt 0 ] && ok || bad 'nothing was killed'
+run 0 'kill -9 at any moment' "$model" $held --out parts.safetensors
+cmp -s parts.safetensors whole.safetensors && cmp -s parts.fixed.safetensors whole.fixed.safetensors && ok || bad "$what: other weights"
+no test -e parts.best.safetensors
+what='SIGTERM'
+"$model" $held --out term.safetensors --epochs 100000 >out 2>err &
+pid=$!
+n=0
+until grep -q '^epoch 2/' out; do
+    n=$((n + 1))
+    [ $n -lt 300 ] || break
+    sleep 0.1
+done
+kill -TERM $pid
+wait $pid
+status=$?
+[ $status = 143 ] && ok || bad "SIGTERM: exit $status, not 143"
+test -s term.best.safetensors && ok || bad 'the best weights so far are there'
+run 0 'using them' "$model" infer --data data --test --weights term.best.safetensors
+run 4 'a time budget' "$model" train --data data --out term.safetensors --epochs 100000 --validation 10% --time-budget 1s
+says out '^going on from term.safetensors.checkpoint: epoch '
+says out '^the time budget is spent; the state is in term.safetensors.checkpoint'
+says out '^wrote term.safetensors$'
+run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
+[ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
+
 # --- inference ---
 run 0 'one image of the test set' "$model" infer --data data --index 4
 says out '^#4: class 1, label 1$'
@@ -135,6 +186,12 @@ run 2 'not finite' "$model" train --lr nan
 run 2 'operand' "$model" train data
 says err 'one argument too many'
 run 2 'flag with value' "$model" train --fresh=1
+run 2 'a time without a unit' "$model" train --time-budget 30
+says err 'a time such as 90s, 30m or 1h30m, from 1s to 365d, not .30.'
+run 2 'a share above all' "$model" train --validation 100%
+says err 'a number of images or a share'
+run 1 'all images held out' "$model" train --data data --fresh --validation 1200
+says err 'allowed is 1 to 1199'
 run 2 'contradiction' "$model" train --fresh --resume
 run 2 'nothing to do' "$model" infer
 run 2 'two things to do' "$model" infer --index 1 --test

@@ -1,6 +1,7 @@
 /* The command-line programs of a generated network (libcnascli): argument parsing, progress, printing, exit status.
  * Products that embed a network use libcnas alone. Each returns the exit status: 0 done, 1 the user's input or data was
- * wrong or the world failed, 2 wrong usage; of training also 3, the numbers diverged, and 130, interrupted with the state saved. */
+ * wrong or the world failed, 2 wrong usage; training also 3, the numbers diverged, 4, the time budget is spent and the state saved,
+ * and 130 or 143, interrupted by SIGINT or SIGTERM and the state saved. */
 #ifndef CNAS_CLI_H
 #define CNAS_CLI_H
 

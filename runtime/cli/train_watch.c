@@ -1,0 +1,109 @@
+/* Watching a training. */
+#include "runtime/cli/train_watch.h"
+
+#include "runtime/cli/args.h"
+#include "runtime/cli/signals.h"
+#include "runtime/cli/units.h"
+
+#include <stdio.h>
+
+static double samples_done(const struct cnas_train_progress *p)
+{
+    return (double)(p->epoch - 1) * (double)p->total + (double)p->done;
+}
+
+static void on_start(struct cn_train_watch *w, const struct cnas_train_progress *p)
+{
+    w->first = samples_done(p);
+    w->complete = p->finished;
+    w->started = cn_clock();
+    cn_progress_start(&w->progress);
+    if (w->o->quiet)
+        return;
+    printf("memory: %s planned for batches of %u images\n", cn_bytes_text(p->memory).c, (unsigned)w->o->batch);
+    if (p->finished)
+        printf("%s: this training is finished\n", w->o->checkpoint);
+    else if (p->resumed)
+        printf("going on from %s: epoch %u of %u, step %zu of %zu\n", w->o->checkpoint, p->epoch, p->epochs, p->step, p->steps);
+    fflush(stdout);
+}
+
+/* Weights that can be used while the training goes on. */
+static void keep_best(struct cn_train_watch *w, const float *weights)
+{
+    struct cnas_error err;
+    if (cnas_params_save(weights, w->m, w->o->best, &err))
+        cn_fail(0, "warning: %s; the state of the training holds these weights too", err.text);
+}
+
+static void on_epoch(struct cn_train_watch *w, const struct cnas_train_progress *p)
+{
+    char validation[48] = "", test[32] = "", took[16];
+    const int is_best = p->best_epoch == p->epoch;
+    cn_progress_clear(&w->progress);
+    w->complete = p->epoch == p->epochs;
+    if (is_best)
+        keep_best(w, p->weights);
+    if (p->validation_accuracy >= 0)
+        snprintf(validation, sizeof validation, "  validation %.2f %%%s", 100 * p->validation_accuracy, is_best ? " (best)" : "");
+    if (p->test_accuracy >= 0)
+        snprintf(test, sizeof test, "  test %.2f %%", 100 * p->test_accuracy);
+    if (w->o->quiet)
+        return;
+    printf("epoch %u/%u  loss %.4f  train %.2f %%%s%s  rate %.4g  %.0f images/s  %s\n", p->epoch, p->epochs, p->loss, 100 * p->accuracy,
+           validation, test, p->lr, p->images_per_s, cn_duration(took, sizeof took, cn_clock() - w->started));
+    fflush(stdout);
+}
+
+/* Never quite done here: after the last sample the network is still measured. */
+static void on_step(struct cn_train_watch *w, const struct cnas_train_progress *p)
+{
+    const double total = (double)p->epochs * (double)p->total - w->first, done = samples_done(p) - w->first;
+    if (p->event == CNAS_TRAIN_MEASURE)
+        cn_progress_show(&w->progress, done < total ? done : total - 1, total, "epoch %u/%u  measuring", p->epoch, p->epochs);
+    else
+        cn_progress_show(&w->progress, done < total ? done : total - 1, total, "epoch %u/%u  loss %.4f  train %.2f %%  rate %.4g  %.0f images/s",
+                         p->epoch, p->epochs, p->loss, 100 * p->accuracy, p->lr, p->images_per_s);
+}
+
+int cn_train_on_progress(void *user, const struct cnas_train_progress *p)
+{
+    struct cn_train_watch *w = user;
+    switch (p->event) {
+    case CNAS_TRAIN_START:
+        on_start(w, p);
+        break;
+    case CNAS_TRAIN_STEP:
+    case CNAS_TRAIN_MEASURE:
+        on_step(w, p);
+        break;
+    case CNAS_TRAIN_EPOCH:
+        on_epoch(w, p);
+        break;
+    case CNAS_TRAIN_WARNING:
+        cn_progress_clear(&w->progress);
+        cn_fail(0, "warning: %s; the checkpoint before it stays, training goes on", p->warning);
+        break;
+    }
+    w->trained = samples_done(p) - w->first;
+    w->best_epoch = p->best_epoch;
+    w->best_accuracy = p->best_accuracy;
+    if (w->o->time_budget > 0 && cn_clock() - w->started >= w->o->time_budget)
+        w->out_of_time = 1;
+    return w->out_of_time || cn_signals_caught();
+}
+
+void cn_train_sum_up(struct cn_train_watch *w)
+{
+    char took[16];
+    const double seconds = cn_clock() - w->started;
+    cn_progress_clear(&w->progress);
+    if (w->o->quiet || !w->progress.started)
+        return;
+    if (w->best_epoch)
+        printf("best on the validation set: %.2f %% after epoch %u\n", 100 * w->best_accuracy, w->best_epoch);
+    if (w->trained > 0)
+        printf("trained for %s, %.0f images/s with measuring and saving; peak memory %s\n", cn_duration(took, sizeof took, seconds),
+               w->trained / seconds, cn_bytes_text(cn_peak_memory()).c);
+    fflush(stdout);
+}

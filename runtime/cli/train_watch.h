@@ -1,0 +1,26 @@
+/* Watching a training: what is printed while it goes, the best weights on the validation set, and when to stop. */
+#ifndef RUNTIME_CLI_TRAIN_WATCH_H
+#define RUNTIME_CLI_TRAIN_WATCH_H
+
+#include "runtime/cli/progress.h"
+#include "runtime/cli/train_options.h"
+
+struct cn_train_watch {
+    const struct cn_train_cli *o;
+    const struct cnas_model *m;
+    struct cn_progress progress;
+    double started;       /* cn_clock of the first step */
+    double first;         /* samples that were done then */
+    double trained;       /* samples of this run, so far */
+    int complete;         /* the last epoch is over */
+    int out_of_time;      /* the time budget is spent */
+    uint32_t best_epoch;  /* on the validation set; 0: none yet */
+    double best_accuracy;
+};
+
+/* The callback of struct cnas_train_control; user is a struct cn_train_watch with o and m set. */
+int cn_train_on_progress(void *user, const struct cnas_train_progress *p);
+/* After cnas_train: takes the bar away and says what this run has done. */
+void cn_train_sum_up(struct cn_train_watch *w);
+
+#endif
