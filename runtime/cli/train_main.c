@@ -23,11 +23,24 @@ static int is_writable(const char *path)
     return !access(dir, W_OK | X_OK);
 }
 
+/* "name value" pairs whose value says something. */
+static void print_recipe(const struct cn_train_cli *o, const struct cnas_model *m)
+{
+    struct cnas_train_options t;
+    char recipe[CN_RECIPE], *rest, *value;
+    cn_train_recipe(&t, o, m);
+    cnas_train_describe(recipe, sizeof recipe, &t);
+    printf("recipe:");
+    for (char *name = strtok_r(recipe, " ", &rest); name && (value = strtok_r(NULL, " ", &rest)); name = strtok_r(NULL, " ", &rest))
+        if (strcmp(value, "0") != 0)
+            printf(" %s %s", name, value);
+    putchar('\n');
+}
+
 static void announce(const struct cn_train_cli *o, const struct cnas_model *m, const struct cnas_train_sets *sets,
                      const struct cnas_dataset *test, const struct cnas_ctx *ctx)
 {
-    struct cnas_train_options t;
-    char held_out[48] = "", recipe[1024];
+    char held_out[48] = "";
     if (o->quiet)
         return;
     printf("network %s: %zu parameters, %llu ReLUs, %.2f million multiplications an image\n", m->name, m->params_trained,
@@ -37,9 +50,7 @@ static void announce(const struct cn_train_cli *o, const struct cnas_model *m, c
     printf("data: %zu training%s and %zu test images of %ux%ux%u\n", sets->train->n, held_out, test->n, m->c, m->h, m->w);
     cn_print_machine(ctx);
     if (!o->quantize) {
-        cn_train_recipe(&t, o, m);
-        cnas_train_describe(recipe, sizeof recipe, &t);
-        printf("recipe: %s\n", recipe);
+        print_recipe(o, m);
         if (!sets->validation)
             printf("no validation set: the last epoch's weights are kept, %s\n",
                    o->test_every_epoch ? "and the test set, shown after every epoch, chooses nothing" : "and the test set is used once, at the end");

@@ -4,7 +4,7 @@
 
 #include "runtime/cli/common.h"
 
-enum { CN_CALIBRATION_IMAGES = 1000 };
+enum { CN_CALIBRATION_IMAGES = 1000, CN_RECIPE = 2048 /* characters */ };
 
 struct cn_train_cli {
     const char *data, *out, *fixed_out;

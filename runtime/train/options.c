@@ -106,7 +106,8 @@ static void add_real(struct line *l, const char *name, double value)
 
 static void describe_optimizer(struct line *l, const struct cnas_train_options *o)
 {
-    add_count(l, "optimizer", o->optimizer);
+    static const char *const name[] = {[CNAS_SGD] = "sgd", [CNAS_ADAMW] = "adamw"};
+    add(l, " optimizer %s", name[o->optimizer]);
     add_real(l, "momentum", o->momentum);
     add_count(l, "nesterov", o->nesterov != 0);
     add_real(l, "beta1", o->beta1);
@@ -123,7 +124,9 @@ static void describe_optimizer(struct line *l, const struct cnas_train_options *
 
 static void describe_schedule(struct line *l, const struct cnas_train_options *o)
 {
-    add_count(l, "schedule", o->schedule);
+    static const char *const name[] = {
+        [CNAS_COSINE] = "cosine", [CNAS_ONE_CYCLE] = "one_cycle", [CNAS_STEPS] = "steps", [CNAS_CONSTANT] = "constant"};
+    add(l, " schedule %s", name[o->schedule]);
     add_real(l, "lr_max", o->lr_max);
     add_real(l, "lr_min", o->lr_min);
     add_real(l, "warmup", o->warmup);
@@ -134,9 +137,9 @@ static void describe_schedule(struct line *l, const struct cnas_train_options *o
     add_real(l, "cycle_start", o->cycle_start);
     add_count(l, "cycle_cosine", o->cycle_cosine != 0);
     add_real(l, "step_factor", o->step_factor);
-    add_count(l, "milestones", o->n_milestones);
+    add(l, " milestones %s", o->n_milestones ? "" : "0");
     for (uint32_t i = 0; i < o->n_milestones && i < CNAS_MILESTONES; i++)
-        add_count(l, "milestone", o->milestones[i]);
+        add(l, "%s%" PRIu32, i ? "," : "", o->milestones[i]);
 }
 
 size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o)

@@ -56,7 +56,7 @@ run 0 'training without looking at the test set' "$model" train --data data --ou
 cmp -s blind.safetensors tiny.safetensors && ok || bad 'looking at the test set changes nothing'
 no grep -q '^epoch .*test' out
 says out '^no validation set: the last epoch.s weights are kept, and the test set is used once, at the end$'
-says out '^recipe: epochs 3 batch 20 lr_max 0.02 '
+says out '^recipe: epochs 3 batch 20 optimizer sgd .*schedule cosine lr_max 0.02 '
 says out '^memory: .*B planned for batches of 20 images$'
 says out '^trained for .* images/s .*; peak memory [0-9.]* MB$'
 run 0 'finished training again' "$model" train --data data
