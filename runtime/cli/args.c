@@ -158,6 +158,9 @@ int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n,
                 help(options, n, usage, about);
                 return 0;
             }
+            static char long_out[] = "--out"; /* the one short form that every compiler has taught */
+            if (!strcmp(argv[i], "-o") && find(options, n, "out", 3))
+                argv[i] = long_out;
             if (argv[i][1] != '-')
                 return cn_fail(2, "unknown option `%s'; options start with two dashes, see %s --help", argv[i], program);
             int status = option(argc, argv, &i, options, n);

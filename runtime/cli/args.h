@@ -1,4 +1,4 @@
-/* Command-line options of the generated programs: --name VALUE, --name=VALUE, --flag, operands; --help.
+/* Command-line options of the generated programs: --name VALUE, --name=VALUE, --flag, operands; --help; -o for --out.
  * A table says what exists; wrong usage is told on stderr with the nearest advice and is exit status 2. */
 #ifndef RUNTIME_CLI_ARGS_H
 #define RUNTIME_CLI_ARGS_H

@@ -23,3 +23,7 @@ lib_LTLIBRARIES += libcnascli.la
 libcnascli_la_SOURCES =
 libcnascli_la_LIBADD = libcnascliobj.la libcnas.la
 libcnascli_la_LDFLAGS = -version-info 0:0:0 -export-symbols-regex '^cnas_' -no-undefined
+# cnas-data: a program of its own over the same library.
+bin_PROGRAMS += cnas-data
+cnas_data_SOURCES = runtime/cli/data_main.c runtime/cli/data_info.c runtime/cli/data_convert.c runtime/cli/data_show.c runtime/cli/data_tool.h
+cnas_data_LDADD = libcnascliobj.la libcnas.la

@@ -12,36 +12,52 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum form { IDX, CIFAR10, CIFAR100, FOLDERS, N_FORMS };
-static const char *const form_name[FOLDERS] = {"MNIST's IDX files", "CIFAR-10", "CIFAR-100"};
+const char *cnas_dataset_form_name(enum cnas_dataset_form form)
+{
+    static const char *const name[] = {[CNAS_DATASET_IDX] = "MNIST's IDX files", [CNAS_DATASET_CIFAR10] = "CIFAR-10",
+                                       [CNAS_DATASET_CIFAR100] = "CIFAR-100", [CNAS_DATASET_FOLDERS] = "image folders"};
+    cn_require(form < CNAS_DATASET_FORMS);
+    return name[form];
+}
 
 /* A name that only data sets of this form have; one is enough, so that the loader can say which other is missing. */
 static const struct mark {
     const char *name;
-    enum form form;
+    enum cnas_dataset_form form;
+    int test; /* it belongs to this part */
 } marks[] = {
-    {"train-images-idx3-ubyte", IDX}, {"train-images-idx3-ubyte.gz", IDX}, {"t10k-images-idx3-ubyte", IDX},
-    {"t10k-images-idx3-ubyte.gz", IDX}, {"data_batch_1.bin", CIFAR10},     {"test_batch.bin", CIFAR10},
-    {"train.bin", CIFAR100},          {"test.bin", CIFAR100},
+    {"train-images-idx3-ubyte", CNAS_DATASET_IDX, 0}, {"train-images-idx3-ubyte.gz", CNAS_DATASET_IDX, 0},
+    {"t10k-images-idx3-ubyte", CNAS_DATASET_IDX, 1},  {"t10k-images-idx3-ubyte.gz", CNAS_DATASET_IDX, 1},
+    {"data_batch_1.bin", CNAS_DATASET_CIFAR10, 0},    {"test_batch.bin", CNAS_DATASET_CIFAR10, 1},
+    {"train.bin", CNAS_DATASET_CIFAR100, 0},          {"test.bin", CNAS_DATASET_CIFAR100, 1},
 };
 
-static enum cnas_status find_form(enum form *form, int fd, const char *label, struct cnas_error *err)
+static int is_folder(int fd, const char *name)
 {
     struct stat st;
-    *form = N_FORMS;
+    return !fstatat(fd, name, &st, 0) && S_ISDIR(st.st_mode);
+}
+
+static enum cnas_status find_form(struct cnas_dataset_found *out, int fd, const char *label, struct cnas_error *err)
+{
+    struct stat st;
+    *out = (struct cnas_dataset_found){.form = CNAS_DATASET_FORMS};
     for (size_t i = 0; i < sizeof marks / sizeof *marks; i++) {
         if (fstatat(fd, marks[i].name, &st, 0))
             continue;
-        if (*form != N_FORMS && *form != marks[i].form)
-            return cn_error(err, CNAS_E_FORMAT, "%s: holds two data sets, %s and %s: give each a folder of its own", label, form_name[*form],
-                            form_name[marks[i].form]);
-        *form = marks[i].form;
+        if (out->form != CNAS_DATASET_FORMS && out->form != marks[i].form)
+            return cn_error(err, CNAS_E_FORMAT, "%s: holds two data sets, %s and %s: give each a folder of its own", label,
+                            cnas_dataset_form_name(out->form), cnas_dataset_form_name(marks[i].form));
+        out->form = marks[i].form;
+        *(marks[i].test ? &out->test : &out->train) = 1;
     }
-    if (*form != N_FORMS)
+    if (out->form != CNAS_DATASET_FORMS)
         return CNAS_OK;
     /* Last, because folders of these names may lie beside files that tell more. */
-    if ((!fstatat(fd, "train", &st, 0) && S_ISDIR(st.st_mode)) || (!fstatat(fd, "test", &st, 0) && S_ISDIR(st.st_mode))) {
-        *form = FOLDERS;
+    out->train = is_folder(fd, "train");
+    out->test = is_folder(fd, "test");
+    if (out->train || out->test) {
+        out->form = CNAS_DATASET_FOLDERS;
         return CNAS_OK;
     }
     if (!fstatat(fd, "data_batch_1", &st, 0) || !fstatat(fd, "meta", &st, 0))
@@ -51,24 +67,29 @@ static enum cnas_status find_form(enum form *form, int fd, const char *label, st
                     label);
 }
 
-enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, const struct cnas_dataset_options *o,
-                                   struct cnas_error *err)
+enum cnas_status cnas_dataset_find(struct cnas_dataset_found *out, const char *dir, struct cnas_error *err)
 {
-    enum form form;
-    memset(out, 0, sizeof *out);
-    cn_require(!strcmp(part, "train") || !strcmp(part, "test"));
-    cn_require(!o->h == !o->w && o->h <= CN_DATASET_MAX_SIDE && o->w <= CN_DATASET_MAX_SIDE);
+    *out = (struct cnas_dataset_found){.form = CNAS_DATASET_FORMS};
     const int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0)
         return cn_error(err, CNAS_E_IO, "%s: cannot read this data folder: %s", cn_file_label(dir), strerror(errno));
-    enum cnas_status status = find_form(&form, fd, cn_file_label(dir), err);
+    const enum cnas_status status = find_form(out, fd, cn_file_label(dir), err);
     close(fd);
-    if (status)
-        return status;
-    status = form == IDX        ? cnas_dataset_load_idx(out, dir, part, err)
-             : form == CIFAR10  ? cn_cifar10_load(out, dir, part, err)
-             : form == CIFAR100 ? cn_cifar100_load(out, dir, part, err)
-                                : cn_folder_load(out, dir, part, o, err);
+    return status;
+}
+
+enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const char *dir, const char *part, const struct cnas_dataset_options *o,
+                                   struct cnas_error *err)
+{
+    struct cnas_dataset_found found;
+    memset(out, 0, sizeof *out);
+    cn_require(!strcmp(part, "train") || !strcmp(part, "test"));
+    cn_require(!o->h == !o->w && o->h <= CN_DATASET_MAX_SIDE && o->w <= CN_DATASET_MAX_SIDE);
+    CNAS_TRY(cnas_dataset_find(&found, dir, err));
+    enum cnas_status status = found.form == CNAS_DATASET_IDX        ? cnas_dataset_load_idx(out, dir, part, err)
+                              : found.form == CNAS_DATASET_CIFAR10  ? cn_cifar10_load(out, dir, part, err)
+                              : found.form == CNAS_DATASET_CIFAR100 ? cn_cifar100_load(out, dir, part, err)
+                                                                    : cn_folder_load(out, dir, part, o, err);
     if (!status && o->h && o->w)
         status = cnas_dataset_resize(out, o->h, o->w, err);
     if (status)

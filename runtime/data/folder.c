@@ -195,6 +195,20 @@ enum cnas_status cn_folder_list(struct cn_folder *out, unsigned char key[32], co
     return status;
 }
 
+enum cnas_status cn_folder_names(struct cnas_class_names *out, const char *dir, struct cnas_error *err)
+{
+    struct names l = {NULL, 0};
+    *out = (struct cnas_class_names){NULL, 0};
+    enum cnas_status status = labels_read(&l, dir, "test", err);
+    if (!status && !(out->name = calloc((size_t)l.n, sizeof *out->name)))
+        status = cn_error(err, CNAS_E_MEMORY, "no memory to list the data set");
+    for (int i = 0; i < l.n && !status; i++)
+        if (!(out->name[out->n++] = strdup(l.name[i]->d_name)))
+            status = cn_error(err, CNAS_E_MEMORY, "no memory to list the data set");
+    names_clear(&l);
+    return status;
+}
+
 void cn_folder_clear(struct cn_folder *f)
 {
     for (size_t i = 0; i < f->n; i++)

@@ -19,5 +19,7 @@ struct cn_folder {
 CNAS_CHECKED enum cnas_status cn_folder_list(struct cn_folder *out, unsigned char key[32], const char *dir, const char *part,
                                              struct cnas_error *err);
 void cn_folder_clear(struct cn_folder *f);
+/* The names of the class folders, by label. */
+CNAS_CHECKED enum cnas_status cn_folder_names(struct cnas_class_names *out, const char *dir, struct cnas_error *err);
 
 #endif

@@ -67,6 +67,12 @@ out/colour-infer --data folders --test --json 2>/dev/null >of_folders
 out/colour-infer --data binary --test --json 2>/dev/null >of_binary
 ok "as many right answers as on the same images in binary" sh -c \
     '[ "$(grep float_right of_folders)" = "$(grep float_right of_binary)" ] && grep -q float_right of_folders'
+ok "images of another size" "$top_builddir/cnas-data" convert data -o small --to folder --resize 20x16
+no "they are refused" 1 '3x20x16, network .Colour. takes 3x32x32; --resize' out/colour-train --data small --fresh --out small.safetensors
+ok "train on them" out/colour-train --data small --resize --seed 7 --fresh --out small.safetensors
+ok "test on them" out/colour-infer --data small --resize --test --weights small.safetensors
+right=$(out/colour-infer --data small --resize --test --json --weights small.safetensors 2>/dev/null | sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p')
+ok "it learned something: ${right:-none} of 200 right, chance is 33" test "${right:-0}" -ge 80
 set -- folders/test/class\ 0/*
 ok "an image file of a folder" out/colour-infer "$1"
 head -c 200 "$1" >cut.png && mv cut.png "$1"

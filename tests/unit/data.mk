@@ -10,3 +10,6 @@ tests_unit_test_folder_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_resize
 tests_unit_test_resize_SOURCES = tests/unit/test_resize.c
 tests_unit_test_resize_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_save
+tests_unit_test_save_SOURCES = tests/unit/test_save.c
+tests_unit_test_save_LDADD = $(RUNTIME_TEST_LIBS)

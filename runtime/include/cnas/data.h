@@ -34,6 +34,33 @@ CNAS_CHECKED enum cnas_status cnas_dataset_load(struct cnas_dataset *out, const 
                                                 const struct cnas_dataset_options *o, struct cnas_error *err);
 CNAS_CHECKED enum cnas_status cnas_dataset_load_idx(struct cnas_dataset *out, const char *dir, const char *part,
                                                     struct cnas_error *err);
+/* What lies in a folder, told by the names of its files. */
+enum cnas_dataset_form { CNAS_DATASET_IDX, CNAS_DATASET_CIFAR10, CNAS_DATASET_CIFAR100, CNAS_DATASET_FOLDERS, CNAS_DATASET_FORMS };
+struct cnas_dataset_found {
+    enum cnas_dataset_form form;
+    int train, test; /* this part is there, whole or not */
+};
+CNAS_CHECKED enum cnas_status cnas_dataset_find(struct cnas_dataset_found *out, const char *dir, struct cnas_error *err);
+const char *cnas_dataset_form_name(enum cnas_dataset_form form);
+
+/* The names of the classes, by label: those of the folders, or the lines of CIFAR's batches.meta.txt or fine_label_names.txt. n = 0
+ * where nothing names them. */
+struct cnas_class_names {
+    char **name;
+    uint32_t n;
+};
+CNAS_CHECKED enum cnas_status cnas_class_names_load(struct cnas_class_names *out, const char *dir, struct cnas_error *err);
+void cnas_class_names_clear(struct cnas_class_names *names);
+
+/* Writes d as this part of a data set into the folder dir, which is there; the caller sees to it that the other part fits. names may be
+ * NULL. A set that the form cannot hold (channels, size, number of classes; folders: a class without images) is CNAS_E_MISMATCH and says
+ * what would help. CIFAR-100 gets 0 as every coarse label. Files are written one by one: what a failure leaves is no data set. */
+CNAS_CHECKED enum cnas_status cnas_dataset_save(const struct cnas_dataset *d, const struct cnas_class_names *names, const char *dir,
+                                                const char *part, enum cnas_dataset_form form, cnas_dataset_progress *progress,
+                                                void *user, struct cnas_error *err);
+/* A PNG of pixels (c, h, w), c 1 or 3; atomic. */
+CNAS_CHECKED enum cnas_status cnas_image_save(const char *path, const uint8_t *pixels, uint32_t c, uint32_t h, uint32_t w,
+                                              struct cnas_error *err);
 /* CNAS_E_MISMATCH unless the images have the network's shape and every label is one of its classes. */
 CNAS_CHECKED enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err);
 /* Every image becomes h x w: along an axis that shrinks the average of the covered stretch, else linear between the centres of the two
