@@ -16,7 +16,7 @@ enum {
     GROUP_OF_LARGE = 128, /* which costs most where they do not stay in cache: */
     LARGE = 1 << 20,      /* floats of packed weights */
     MOST_CHUNKS = 64,     /* of a batch */
-    FLOATS_APART = 16,    /* between the 36 matrices, against power-of-two strides in the cache */
+    FLOATS_APART = 16,    /* between the 36 matrices of weights, against power-of-two strides in the cache */
 };
 
 static const struct cn_engine_wino_simd *simd(void)
@@ -51,11 +51,8 @@ struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *s)
     size_t group = large ? GROUP_OF_LARGE : GROUP_TILES;
     p.span = large ? p.out_blocks : 2;
     p.rows = p.wide < group ? group / p.wide : 1;
-    p.tiles = (p.rows * p.wide + 3) / 4 * 4;
-    if (p.tiles < 8)
-        p.tiles = 8;
-    p.xs = p.tiles * p.lanes + FLOATS_APART;
-    p.block = CN_ENGINE_WINO_POINTS * p.xs;
+    p.some = CN_ENGINE_WINO_VECTORS * p.lanes;
+    p.block = (p.rows * p.wide + CN_ENGINE_WINO_TILES - 1) / CN_ENGINE_WINO_TILES * p.some;
     p.line = (4 * p.wide + 2) * p.lanes;
     return p;
 }
@@ -63,6 +60,8 @@ struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *s)
 void cn_engine_wino_take(const struct cn_engine_wino_plan *p, float *v, const struct cn_engine_wino_read *x,
                          const struct cnas_conv_shape *s, size_t first, size_t unit, size_t count, float *lines, float *tmp)
 {
+    float *zeros = lines + 6 * p->line;
+    memset(zeros, 0, p->line * sizeof *zeros);
     for (size_t b = 0; b < p->in_blocks; b++) {
         const float *row[6] = {NULL};
         for (size_t i = 0; i < count; i++) {
@@ -73,11 +72,11 @@ void cn_engine_wino_take(const struct cn_engine_wino_plan *p, float *v, const st
                 if (j < 2 && i && top)
                     row[j] = row[j + 4];
                 else if (r < s->pad_y || r - s->pad_y >= s->h)
-                    row[j] = NULL;
+                    row[j] = zeros;
                 else
                     row[j] = p->simd->read(x, image + (r - s->pad_y) * s->w * p->lanes, b, s->w, lines + r % 6 * p->line);
             }
-            p->simd->take(v + b * p->block + i * p->wide * p->lanes, p->xs, row, s->w, s->pad_x, p->wide, tmp);
+            p->simd->take(v + b * p->block, row, s->w, s->pad_x, i * p->wide, p->wide, tmp);
         }
     }
 }
@@ -146,36 +145,31 @@ void cn_engine_wino_pack(struct cnas_ctx *ctx, float *packed, const float *w, in
 size_t cn_engine_wino_scratch(const struct cnas_conv_shape *s)
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    return (p.in_blocks + p.span) * p.block + (6 + 6 + 4) * p.line;
+    return (p.in_blocks + p.span) * p.block + (6 + 7 + 4) * p.line;
 }
 
-/* One of the 36 products, for a pair of output blocks. The last product may do more tiles than there are: there is room. */
-static void multiply(const struct cn_engine_wino_plan *p, float *m, const float *v, const float *u, size_t tiles, size_t pair)
+/* The products go in eights: the rows after the last tile, up to there, are numbers too. */
+static void clear_surplus(const struct cn_engine_wino_plan *p, float *v, size_t tiles)
 {
-    const size_t *sizes = p->simd->sizes[pair];
-    size_t least = 0;
-    for (size_t i = 0; i < CN_ENGINE_WINO_SIZES && sizes[i]; i++)
-        least = sizes[i];
-    for (size_t t = 0; t < tiles;) {
-        size_t i = 0;
-        while (sizes[i] > least && (t + sizes[i] > tiles || (t + sizes[i] < tiles && t + sizes[i] + least > tiles)))
-            i++;
-        p->simd->multiply[pair][i](m + t * p->lanes, p->block, v + t * p->lanes, p->block, u, p->in_blocks);
-        t += sizes[i];
+    size_t from = tiles % CN_ENGINE_WINO_TILES, to = (from + 7) / 8 * 8;
+    for (size_t b = 0; b < p->in_blocks && from < to; b++) {
+        float *last = v + b * p->block + tiles / CN_ENGINE_WINO_TILES * p->some + from * p->lanes;
+        for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++)
+            memset(last + i * (p->some / CN_ENGINE_WINO_POINTS), 0, (to - from) * p->lanes * sizeof *v);
     }
 }
 
-/* A row of tiles of one block of output channels, from m to where results go. */
+/* A row of tiles from tile `first`, of one block of output channels, from m to where results go. */
 static void give(const struct cn_engine_wino_plan *p, const struct cn_engine_wino_write *y, const float *m, const struct cnas_conv_shape *s,
-                 size_t sample, size_t block, size_t top, float *lines)
+                 size_t first, size_t sample, size_t block, size_t top, float *lines)
 {
     size_t row = s->ow * p->lanes, at = ((sample * p->out_blocks + block) * s->oh + top) * row;
     size_t rows = s->oh - top < 4 ? s->oh - top : 4;
     if (y->type == CN_ENGINE_F32 && !y->bias && !y->add && !y->relu && !y->sums && rows == 4 && s->ow % 4 == 0) {
-        p->simd->give((float *)y->y + at, row, m, p->xs, p->wide);
+        p->simd->give((float *)y->y + at, row, m, first, p->wide);
         return;
     }
-    p->simd->give(lines, p->line, m, p->xs, p->wide);
+    p->simd->give(lines, p->line, m, first, p->wide);
     for (size_t r = 0; r < rows; r++)
         p->simd->write(y, at + r * row, block, s->ow, lines + r * p->line);
 }
@@ -185,26 +179,28 @@ void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
     float *v = scratch, *m = v + p.in_blocks * p.block, *tmp = m + p.span * p.block, *lines = tmp + 6 * p.line;
-    float *out = lines + 6 * p.line;
+    float *out = lines + 7 * p.line;
     size_t units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
     for (size_t g = 0; g < groups; g++) {
         size_t unit = cn_kernel_cut(units, groups, g), count = cn_kernel_cut(units, groups, g + 1) - unit, tiles = count * p.wide;
-        size_t whole = tiles < 8 ? 8 : (tiles + 3) / 4 * 4;
         cn_engine_wino_take(&p, v, x, s, first, unit, count, lines, tmp);
-        for (size_t i = 0; i < CN_ENGINE_WINO_POINTS * p.in_blocks; i++) /* block is 36 xs */
-            memset(v + i * p.xs + tiles * p.lanes, 0, (whole - tiles) * p.lanes * sizeof *v);
+        clear_surplus(&p, v, tiles);
         for (size_t b = 0; b < p.out_blocks; b += p.span) {
             size_t span = p.out_blocks - b < p.span ? p.out_blocks - b : p.span;
             for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++)
                 for (size_t k = 0; k < span; k += 2) {
                     size_t pair = k + 1 < span ? 2 : 1;
-                    multiply(&p, m + k * p.block + i * p.xs, v + i * p.xs,
-                             packed + cn_engine_wino_packed(&p, b + k) + i * cn_engine_wino_apart(&p, pair), whole, pair);
+                    const float *u = packed + cn_engine_wino_packed(&p, b + k) + i * cn_engine_wino_apart(&p, pair);
+                    for (size_t t = 0; t < tiles; t += CN_ENGINE_WINO_TILES) {
+                        size_t at = t / CN_ENGINE_WINO_TILES * p.some + i * (p.some / CN_ENGINE_WINO_POINTS);
+                        p.simd->multiply[pair](m + k * p.block + at, p.block, v + at, p.block, u, p.in_blocks,
+                                               tiles - t < CN_ENGINE_WINO_TILES ? tiles - t : CN_ENGINE_WINO_TILES);
+                    }
                 }
             for (size_t i = 0; i < count; i++) {
                 size_t row = unit + i;
                 for (size_t k = 0; k < span; k++)
-                    give(&p, y, m + k * p.block + i * p.wide * p.lanes, s, first + row / p.tall, b + k, row % p.tall * 4, out);
+                    give(&p, y, m + k * p.block, s, i * p.wide, first + row / p.tall, b + k, row % p.tall * 4, out);
             }
         }
     }

@@ -1,6 +1,5 @@
 /* The body of wino_avx*.c. Who includes it defines LANES, TARGET (function attributes), FUNCTION (the table's name), AVAILABLE (a
- * condition), MULTIPLY_1(f) and MULTIPLY_2(f): f(tiles, blocks) for each number of tiles whose accumulators stay in registers beside
- * one and two blocks of output channels, the most first. No include guard: one body, two units.
+ * condition) and AT_ONCE: how many vectors can be summed in registers beside what is multiplied. No include guard: one body, two units.
  *
  * Source:  Lavin and Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, 4.3. The gradient of the weights is the
  *          transpose of the forward pass with respect to them.
@@ -209,87 +208,81 @@ static TARGET void sum_row(double *sums, const float *row, size_t w)
 
 /* ---- the transforms of tiles: columns of a row of tiles first, shared where tiles overlap, then rows of each tile ---- */
 
-static TARGET void take(float *v, size_t xs, const float *const from[6], size_t w, size_t left, size_t tiles, float *tmp)
+#define STRIDE ((CN_ENGINE_WINO_TILES + 1) * LANES) /* from one of the 36 to the next */
+
+INLINE size_t place(size_t tile)
 {
-    static const vec zero;
-    const float *row[6];
-    size_t step[6], columns = tiles * 4 + 2;
-    for (int i = 0; i < 6; i++) {
-        row[i] = from[i] ? from[i] : (const float *)&zero;
-        step[i] = from[i] ? LANES : 0;
-        for (size_t j = 0; j < left; j++)
-            put(tmp + (i * columns + j) * LANES, zero);
-        for (size_t j = left + w; j < columns; j++)
-            put(tmp + (i * columns + j) * LANES, zero);
-    }
-    for (size_t j = 0; j < w; j++) {
+    return tile / CN_ENGINE_WINO_TILES * (CN_ENGINE_WINO_VECTORS * LANES) + tile % CN_ENGINE_WINO_TILES * LANES;
+}
+
+static TARGET void take(float *v, const float *const row[6], size_t w, size_t left, size_t first, size_t tiles, float *tmp)
+{
+    memset(tmp, 0, left * 6 * sizeof(vec));
+    memset(tmp + (left + w) * 6 * LANES, 0, (tiles * 4 + 2 - left - w) * 6 * sizeof(vec));
+    float *to = tmp + left * 6 * LANES;
+    for (size_t j = 0; j < w * LANES; j += LANES, to += 6 * LANES) {
         vec d[6], t[6];
         UNROLL
-        for (int i = 0; i < 6; i++, row[i - 1] += step[i - 1])
-            d[i] = get(row[i]);
+        for (int i = 0; i < 6; i++)
+            d[i] = get(row[i] + j);
         input(t, d);
         UNROLL
         for (int i = 0; i < 6; i++)
-            put(tmp + (i * columns + left + j) * LANES, t[i]);
+            put(to + i * LANES, t[i]);
     }
-    for (size_t tile = 0; tile < tiles; tile++)
+    for (size_t tile = 0; tile < tiles; tile++, tmp += 4 * 6 * LANES)
         for (int i = 0; i < 6; i++) {
             vec d[6], t[6];
+            float *p = v + place(first + tile) + i * 6 * STRIDE;
             UNROLL
             for (int j = 0; j < 6; j++)
-                d[j] = get(tmp + (i * columns + tile * 4 + j) * LANES);
+                d[j] = get(tmp + (j * 6 + i) * LANES);
             input(t, d);
             UNROLL
             for (int j = 0; j < 6; j++)
-                put(v + (i * 6 + j) * xs + tile * LANES, t[j]);
+                put(p + j * STRIDE, t[j]);
         }
 }
 
-static TARGET void spread(float *v, size_t xs, const float *const from[4], size_t w, size_t tiles, float *tmp)
+static TARGET void spread(float *v, const float *const row[4], size_t w, size_t first, size_t tiles, float *tmp)
 {
-    static const vec zero;
-    const float *row[4];
-    size_t step[4], columns = tiles * 4;
-    for (int i = 0; i < 4; i++) {
-        row[i] = from[i] ? from[i] : (const float *)&zero;
-        step[i] = from[i] ? LANES : 0;
-    }
-    for (int i = 0; i < 6; i++)
-        for (size_t j = w; j < columns; j++)
-            put(tmp + (i * columns + j) * LANES, zero);
-    for (size_t j = 0; j < w; j++) {
+    float *to = tmp;
+    memset(tmp + w * 6 * LANES, 0, (tiles * 4 - w) * 6 * sizeof(vec));
+    for (size_t j = 0; j < w * LANES; j += LANES, to += 6 * LANES) {
         vec y[4], t[6];
         UNROLL
-        for (int i = 0; i < 4; i++, row[i - 1] += step[i - 1])
-            y[i] = get(row[i]);
+        for (int i = 0; i < 4; i++)
+            y[i] = get(row[i] + j);
         gradient(t, y);
         UNROLL
         for (int i = 0; i < 6; i++)
-            put(tmp + (i * columns + j) * LANES, t[i]);
+            put(to + i * LANES, t[i]);
     }
-    for (size_t tile = 0; tile < tiles; tile++)
+    for (size_t tile = 0; tile < tiles; tile++, tmp += 4 * 6 * LANES)
         for (int i = 0; i < 6; i++) {
             vec y[4], t[6];
+            float *p = v + place(first + tile) + i * 6 * STRIDE;
             UNROLL
             for (int j = 0; j < 4; j++)
-                y[j] = get(tmp + (i * columns + tile * 4 + j) * LANES);
+                y[j] = get(tmp + (j * 6 + i) * LANES);
             gradient(t, y);
             UNROLL
             for (int j = 0; j < 6; j++)
-                put(v + (i * 6 + j) * xs + tile * LANES, t[j]);
+                put(p + j * STRIDE, t[j]);
         }
 }
 
-static TARGET void give(float *y, size_t row, const float *m, size_t xs, size_t tiles)
+static TARGET void give(float *y, size_t row, const float *m, size_t first, size_t tiles)
 {
-    for (; tiles; tiles--, m += LANES, y += 4 * LANES) {
+    for (size_t tile = 0; tile < tiles; tile++, y += 4 * LANES) {
+        const float *p = m + place(first + tile);
         vec u[4][6];
         UNROLL
         for (int j = 0; j < 6; j++) {
             vec column[6], t[4];
             UNROLL
             for (int i = 0; i < 6; i++)
-                column[i] = get(m + (i * 6 + j) * xs);
+                column[i] = get(p + (i * 6 + j) * STRIDE);
             output(t, column);
             UNROLL
             for (int i = 0; i < 4; i++)
@@ -308,10 +301,9 @@ static TARGET void give(float *y, size_t row, const float *m, size_t xs, size_t 
 
 /* ---- products ---- */
 
-INLINE void multiply(float *m, size_t m_block, const float *v, size_t v_block, const float *u, size_t in_blocks, int tiles,
-                     int blocks)
+INLINE void multiply(float *m, size_t m_block, const float *v, size_t v_block, const float *u, size_t in_blocks, int tiles, int blocks)
 {
-    vec sum[16][2], w[2];
+    vec sum[CN_ENGINE_WINO_TILES][2], w[2];
     UNROLL
     for (int t = 0; t < tiles; t++)
         UNROLL
@@ -335,14 +327,26 @@ INLINE void multiply(float *m, size_t m_block, const float *v, size_t v_block, c
             put(m + b * m_block + t * LANES, sum[t][b]);
 }
 
-#define DEFINE(T, B)                                                                                                              \
-    static TARGET void multiply_##T##_##B(float *m, size_t m_block, const float *v, size_t v_block, const float *u,                \
-                                          size_t in_blocks)                                                                        \
-    {                                                                                                                             \
-        multiply(m, m_block, v, v_block, u, in_blocks, T, B);                                                                     \
-    }
-MULTIPLY_1(DEFINE)
-MULTIPLY_2(DEFINE)
+/* At most CN_ENGINE_WINO_TILES tiles: AT_ONCE at a time, and half as many where there are no more. */
+INLINE void multiply_tiles(float *m, size_t m_block, const float *v, size_t v_block, const float *u, size_t in_blocks, size_t tiles,
+                           int at_once, int blocks)
+{
+    for (size_t t = 0; t < tiles; t += (size_t)at_once)
+        if (tiles - t > (size_t)at_once / 2)
+            multiply(m + t * LANES, m_block, v + t * LANES, v_block, u, in_blocks, at_once, blocks);
+        else
+            multiply(m + t * LANES, m_block, v + t * LANES, v_block, u, in_blocks, at_once / 2, blocks);
+}
+
+static TARGET void multiply_1(float *m, size_t m_block, const float *v, size_t v_block, const float *u, size_t in_blocks, size_t tiles)
+{
+    multiply_tiles(m, m_block, v, v_block, u, in_blocks, tiles, AT_ONCE, 1);
+}
+
+static TARGET void multiply_2(float *m, size_t m_block, const float *v, size_t v_block, const float *u, size_t in_blocks, size_t tiles)
+{
+    multiply_tiles(m, m_block, v, v_block, u, in_blocks, tiles, AT_ONCE / 2, 2);
+}
 
 INLINE void collect(float *s, int add, const float *v, const float *d, size_t d_block, size_t tiles, int channels, int blocks)
 {
@@ -352,16 +356,18 @@ INLINE void collect(float *s, int add, const float *v, const float *d, size_t d_
         UNROLL
         for (int b = 0; b < blocks; b++)
             sum[c][b] = add ? get(s + (c * blocks + b) * LANES) : (vec){0};
-    for (; tiles; tiles--, v += LANES, d += LANES) {
-        UNROLL
-        for (int b = 0; b < blocks; b++)
-            g[b] = get(d + b * d_block);
-        UNROLL
-        for (int c = 0; c < channels; c++)
+    for (size_t first = 0; first < tiles; first += CN_ENGINE_WINO_TILES)
+        for (size_t tile = first; tile < tiles && tile < first + CN_ENGINE_WINO_TILES; tile++) {
+            const float *p = v + place(tile), *q = d + place(tile);
             UNROLL
             for (int b = 0; b < blocks; b++)
-                sum[c][b] += v[c] * g[b];
-    }
+                g[b] = get(q + b * d_block);
+            UNROLL
+            for (int c = 0; c < channels; c++)
+                UNROLL
+                for (int b = 0; b < blocks; b++)
+                    sum[c][b] += p[c] * g[b];
+        }
     UNROLL
     for (int c = 0; c < channels; c++)
         UNROLL
@@ -430,14 +436,10 @@ static TARGET void finish(float *dw, const float *s, size_t xs, size_t parts, si
     }
 }
 
-#define ENTRY(T, B) multiply_##T##_##B,
-#define SIZE(T, B) T,
-
 const struct cn_engine_wino_simd *FUNCTION(void)
 {
     static const struct cn_engine_wino_simd simd = {
         .lanes = LANES, .read = read_row, .write = write_row, .sum = sum_row, .take = take, .spread = spread, .give = give,
-        .sizes = {[1] = {MULTIPLY_1(SIZE)}, [2] = {MULTIPLY_2(SIZE)}}, .multiply = {[1] = {MULTIPLY_1(ENTRY)}, [2] = {MULTIPLY_2(ENTRY)}},
-        .collect = {[1] = collect_1, [2] = collect_2}, .pack = pack, .finish = finish};
+        .multiply = {[1] = multiply_1, [2] = multiply_2}, .collect = {[1] = collect_1, [2] = collect_2}, .pack = pack, .finish = finish};
     return AVAILABLE ? &simd : NULL;
 }

@@ -16,7 +16,7 @@ enum {
 size_t cn_engine_wino_gradient_scratch(const struct cnas_conv_shape *s)
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    return (p.in_blocks + p.out_blocks) * p.block + (6 + 6) * p.line;
+    return (p.in_blocks + p.out_blocks) * p.block + (6 + 7) * p.line;
 }
 
 /* d of blocks k_first .. k_last-1 for rows of tiles unit .. unit + count - 1 */
@@ -24,6 +24,8 @@ static void take_gradient(const struct cn_engine_wino_plan *p, float *d, double 
                           const struct cnas_conv_shape *s, size_t first, size_t unit, size_t count, size_t k_first, size_t k_last,
                           float *lines, float *tmp)
 {
+    float *zeros = lines + 6 * p->line;
+    memset(zeros, 0, p->line * sizeof *zeros);
     for (size_t b = k_first; b < k_last; b++, d += p->block)
         for (size_t i = 0; i < count; i++) {
             const float *row[4];
@@ -31,11 +33,11 @@ static void take_gradient(const struct cn_engine_wino_plan *p, float *d, double 
             size_t image = (sample * p->out_blocks + b) * s->oh * s->ow * p->lanes;
             for (size_t j = 0; j < 4; j++) {
                 size_t r = top + j;
-                row[j] = r < s->oh ? p->simd->read(dy, image + r * s->ow * p->lanes, b, s->ow, lines + j * p->line) : NULL;
-                if (row[j] && sums)
+                row[j] = r < s->oh ? p->simd->read(dy, image + r * s->ow * p->lanes, b, s->ow, lines + j * p->line) : zeros;
+                if (r < s->oh && sums)
                     p->simd->sum(sums + b * p->lanes, row[j], s->ow);
             }
-            p->simd->spread(d + i * p->wide * p->lanes, p->xs, row, s->ow, p->wide, tmp);
+            p->simd->spread(d, row, s->ow, i * p->wide, p->wide, tmp);
         }
 }
 
@@ -48,7 +50,7 @@ void cn_engine_wino_gradient_range(float *part, double *sums, const struct cn_en
     float *v = scratch, *d = v + p.in_blocks * p.block, *tmp = d + p.out_blocks * p.block, *lines = tmp + 6 * p.line;
     if (sums)
         memset(sums + k_first * p.lanes, 0, (k_last - k_first) * p.lanes * sizeof *sums);
-    size_t units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
+    size_t from = p.some / CN_ENGINE_WINO_POINTS, units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
     for (size_t g = 0; g < groups; g++) {
         size_t unit = cn_kernel_cut(units, groups, g), count = cn_kernel_cut(units, groups, g + 1) - unit;
         cn_engine_wino_take(&p, v, x, s, first, unit, count, lines, tmp);
@@ -58,7 +60,7 @@ void cn_engine_wino_gradient_range(float *part, double *sums, const struct cn_en
             for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++) {
                 float *to = part + cn_engine_wino_packed(&p, b) + i * cn_engine_wino_apart(&p, pair);
                 for (size_t c = 0; c < p.in_blocks; c++, to += pair * p.lanes * p.lanes)
-                    p.simd->collect[pair](to, g > 0, v + c * p.block + i * p.xs, d + (b - k_first) * p.block + i * p.xs, p.block,
+                    p.simd->collect[pair](to, g > 0, v + c * p.block + i * from, d + (b - k_first) * p.block + i * from, p.block,
                                           count * p.wide);
             }
         }

@@ -4,16 +4,14 @@
 
 #include "runtime/engine/wino_simd.h"
 
-enum { CN_ENGINE_WINO_POINTS = 36 };
-
 struct cn_engine_wino_plan {
     const struct cn_engine_wino_simd *simd;
     size_t lanes, in_blocks, out_blocks;
     size_t tall, wide; /* tiles of an image */
     size_t span;       /* output blocks, an even number or all, whose results wait for their transform together */
     size_t rows;       /* rows of tiles in a group */
-    size_t tiles;      /* room for tiles in a group */
-    size_t xs, block;  /* strides of v, floats: from one of the 36 to the next, and from one block of channels */
+    size_t some;       /* floats of v for CN_ENGINE_WINO_TILES tiles */
+    size_t block;      /* and for a block of channels, of a group */
     size_t line;       /* floats of room for a row of pixels, of input or output, and whatever its tiles need */
 };
 
@@ -25,7 +23,7 @@ size_t cn_engine_wino_packed(const struct cn_engine_wino_plan *, size_t block);
 size_t cn_engine_wino_apart(const struct cn_engine_wino_plan *, size_t pair);
 
 /* v of all input blocks for rows of tiles `unit` .. unit + count - 1, counted over images from sample `first`.
- * lines and tmp: room for 6 rows each. */
+ * lines: room for 7 rows, tmp: for 6. */
 void cn_engine_wino_take(const struct cn_engine_wino_plan *, float *v, const struct cn_engine_wino_read *, const struct cnas_conv_shape *,
                          size_t first, size_t unit, size_t count, float *lines, float *tmp);
 
