@@ -8,6 +8,7 @@ include tests/unit/tools.mk
 include tests/unit/ir.mk
 include tests/unit/lower.mk
 include tests/unit/kernel.mk
+include tests/unit/engine_conv.mk
 include tests/unit/engine_own.mk
 include tests/unit/engine_block.mk
 include tests/unit/data.mk

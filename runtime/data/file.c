@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { LABEL_MAX = 96, TEMPORARY_TRIES = 100 };
@@ -18,6 +19,24 @@ const char *cn_file_label(const char *path)
 {
     size_t n = strlen(path);
     return n > LABEL_MAX ? path + n - LABEL_MAX : path;
+}
+
+char *cn_file_cache_folder(void)
+{
+    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
+    const int own = !base || base[0] != '/';
+    if (own && (!home || home[0] != '/'))
+        return NULL;
+    const char *start = own ? home : base, *below = own ? "/.cache" : "";
+    const size_t size = strlen(start) + 16;
+    char *path = malloc(size);
+    if (!path)
+        return NULL;
+    snprintf(path, size, "%s%s", start, below);
+    mkdir(path, 0700); /* what cannot be made is noticed when a file in it is opened */
+    snprintf(path, size, "%s%s/cnas", start, below);
+    mkdir(path, 0700);
+    return path;
 }
 
 static int write_all(int fd, const void *data, size_t size)

@@ -20,4 +20,8 @@ CNAS_CHECKED enum cnas_status cn_file_replace(const char *path, const struct cn_
 /* The end of path that fits a message: errors keep their reason however long the path is. */
 const char *cn_file_label(const char *path);
 
+/* $XDG_CACHE_HOME/cnas or ~/.cache/cnas (XDG Base Directory Specification 0.8), made if it is not there. NULL: none, or no
+ * memory. Freed with free(). */
+char *cn_file_cache_folder(void);
+
 #endif

@@ -23,31 +23,12 @@
 static const char magic[] = "cnaspak1";
 enum { MAGIC = 8, SIZES = MAGIC + CN_PACK_KEY, HEADER = SIZES + 24, DIGEST = crypto_generichash_BYTES, NAME = 16 };
 
-/* $XDG_CACHE_HOME/cnas or ~/.cache/cnas (XDG Base Directory Specification 0.8), made if it is not there. NULL: none. */
-static char *cache_folder(void)
-{
-    const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    const int own = !base || base[0] != '/';
-    if (own && (!home || home[0] != '/'))
-        return NULL;
-    const char *start = own ? home : base, *below = own ? "/.cache" : "";
-    const size_t size = strlen(start) + 16;
-    char *path = malloc(size);
-    if (!path)
-        return NULL;
-    snprintf(path, size, "%s%s", start, below);
-    mkdir(path, 0700); /* what cannot be made is noticed when the pack is opened */
-    snprintf(path, size, "%s%s/cnas", start, below);
-    mkdir(path, 0700);
-    return path;
-}
-
 char *cn_pack_path(const char *dir, const char *part, const struct cnas_dataset_options *o)
 {
     unsigned char hash[NAME], number[12];
     char hex[2 * NAME + 1];
     crypto_generichash_state state;
-    char *path = NULL, *folder = cache_folder(), *real = realpath(dir, NULL);
+    char *path = NULL, *folder = cn_file_cache_folder(), *real = realpath(dir, NULL);
     if (folder && real) {
         crypto_generichash_init(&state, NULL, 0, sizeof hash);
         crypto_generichash_update(&state, (const unsigned char *)real, strlen(real) + 1);

@@ -17,3 +17,12 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/block_simd.c runtime/engine/block_simd.h \
 	runtime/engine/block_simd_avx2.c runtime/engine/block_simd_avx512.c runtime/engine/block_simd_avx512_bf16.c \
 	runtime/engine/block_simd_portable.c
+# convolutions
+libcnasrt_la_SOURCES += \
+	runtime/engine/conv.c runtime/engine/conv.h \
+	runtime/engine/conv_dnnl.c \
+	runtime/engine/conv_measure.c \
+	runtime/engine/conv_packs.c runtime/engine/conv_packs.h \
+	runtime/engine/conv_way.h \
+	runtime/engine/dnnl.c runtime/engine/dnnl.h \
+	runtime/engine/tuning.c runtime/engine/tuning.h

@@ -43,6 +43,7 @@ void cnas_conv2d_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw
                           const float *w, size_t n, const struct cnas_conv_shape *s)
 {
     check(n, s);
+    cn_require(dw || (dx && !dbias));
     const struct cn_kernel_simd *simd = unit(s);
     if (simd)
         cn_kernel_conv_direct_backward(ctx, simd, dx, add_dx, dw, dbias, dy, x, w, n, s);

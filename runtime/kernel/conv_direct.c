@@ -32,7 +32,7 @@ struct job {
     float *parts;
     size_t n, group, chunks, stride; /* samples of a group; backward: segments, floats of a part */
     size_t dot_rows;
-    int add_dx, bias_wanted;
+    int add_dx, dw_wanted, bias_wanted;
 };
 
 /* Of how many parts of at most `most` consists `all`. */
@@ -289,11 +289,12 @@ static void backward_chunk(void *job, size_t chunk, float *own)
     memset(part, 0, p->k * p->depth * sizeof *part);
     for (size_t i = first; i < end; i += j->group) {
         size_t samples = end - i < j->group ? end - i : j->group;
-        for (size_t a = 0; a < samples; a++) {
+        for (size_t a = 0; a < samples && j->dw_wanted; a++) {
             pad(padded + a * p->sample, p, j->x + (i + a) * p->c * p->h * p->w);
             spread(wide_dy + a * spread_floats(j), j, j->dy + (i + a) * p->k * map);
         }
-        weights_add(j, part, wide_dy, padded, samples);
+        if (j->dw_wanted)
+            weights_add(j, part, wide_dy, padded, samples);
         if (!j->dx)
             continue;
         for (size_t a = 0; a < samples; a++) /* the scratch anew: padded dy */
@@ -322,6 +323,7 @@ void cn_kernel_conv_direct_backward(struct cnas_ctx *ctx, const struct cn_kernel
         return;
     j.dx = dx;
     j.add_dx = add_dx;
+    j.dw_wanted = dw != NULL;
     j.bias_wanted = dbias != NULL;
     j.dy = dy;
     j.x = x;
@@ -334,5 +336,6 @@ void cn_kernel_conv_direct_backward(struct cnas_ctx *ctx, const struct cn_kernel
     if (dx)
         cn_kernel_run(ctx, d->blocks, pack_turned_chunk, &j);
     cn_kernel_run(ctx, j.chunks, backward_chunk, &j);
-    cn_kernel_conv_sum(ctx, dw, dbias, j.parts, j.chunks, j.stride, weights, p->k);
+    if (dw)
+        cn_kernel_conv_sum(ctx, dw, dbias, j.parts, j.chunks, j.stride, weights, p->k);
 }

@@ -18,7 +18,7 @@ struct job {
     float *y, *dx, *parts;
     const float *x, *w, *bias, *dy;
     size_t n;
-    int add_dx, bias_wanted;
+    int add_dx, dw_wanted, bias_wanted;
     size_t cg, kg, depth; /* per group: input channels, output channels, D */
     size_t samples, rows; /* of one product: several samples with all rows, or one sample with some */
     bool plain;           /* the map is its own columns */
@@ -178,7 +178,7 @@ static void backward_product(const struct job *j, float *part, bool fresh, float
     const struct cnas_conv_shape *s = j->s;
     size_t map = (size_t)s->oh * s->ow, tile = rows * s->ow, wide = samples * tile, ld = samples == 1 ? map : wide;
     size_t x_offset = (i * s->c + g * j->cg) * s->h * s->w;
-    const float *x = j->x + x_offset, *w = j->w + g * j->kg * j->depth;
+    const float *w = j->w + g * j->kg * j->depth;
     const float *dy = j->dy + (i * s->k + g * j->kg) * map + row0 * s->ow;
     float *cols = own, *joined = own ? own + columns_floats(j) : NULL, *dw = part + g * j->kg * j->depth;
 
@@ -188,9 +188,12 @@ static void backward_product(const struct job *j, float *part, bool fresh, float
                 memcpy(joined + k * wide + a * tile, dy + (a * s->k + k) * map, tile * sizeof *dy);
         dy = joined;
     }
-    if (!j->plain)
-        columns_make(cols, j, x, samples, row0, rows);
-    cn_kernel_gemm(0, 1, j->kg, j->depth, wide, dy, ld, j->plain ? x : cols, j->plain ? map : wide, fresh ? 0 : 1, dw, j->depth);
+    if (j->dw_wanted) {
+        if (!j->plain)
+            columns_make(cols, j, j->x + x_offset, samples, row0, rows);
+        cn_kernel_gemm(0, 1, j->kg, j->depth, wide, dy, ld, j->plain ? j->x + x_offset : cols, j->plain ? map : wide, fresh ? 0 : 1, dw,
+                       j->depth);
+    }
     if (!j->dx)
         return;
     float *dx = j->dx + x_offset;
@@ -231,6 +234,7 @@ void cn_kernel_conv_gemm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, f
     j.dy = dy;
     j.dx = dx;
     j.add_dx = add_dx;
+    j.dw_wanted = dw != NULL;
     j.bias_wanted = dbias != NULL;
     j.stride = cn_kernel_round(weights + s->k);
     j.chunks = cn_kernel_conv_segments(n, j.stride);
@@ -238,5 +242,6 @@ void cn_kernel_conv_gemm_backward(struct cnas_ctx *ctx, float *dx, int add_dx, f
     if (!j.parts)
         return;
     cn_kernel_run(ctx, j.chunks, backward_chunk, &j);
-    cn_kernel_conv_sum(ctx, dw, dbias, j.parts, j.chunks, j.stride, weights, s->k);
+    if (dw)
+        cn_kernel_conv_sum(ctx, dw, dbias, j.parts, j.chunks, j.stride, weights, s->k);
 }

@@ -2,7 +2,8 @@
  *
  * The caller posts a job and works on it itself; workers that are awake join. Chunks are claimed from one counter. Workers wait
  * for the next job by watching the generation for a short while before they sleep, because the kernels of a network follow each
- * other within microseconds. A worker that wakes up late finds the job closed and joins nothing, so nobody waits for sleepers. */
+ * other within microseconds. A worker that wakes up late finds the job closed and joins nothing, so nobody waits for sleepers.
+ * Once another library's threads are there (cn_kernel_use_team) they take the chunks and the workers end. */
 #define _GNU_SOURCE
 #include "runtime/kernel/ctx.h"
 
@@ -18,7 +19,8 @@
 
 struct cnas_ctx {
     unsigned threads; /* the caller included */
-    enum cnas_status status;
+    atomic_bool out_of_memory;
+    struct cn_kernel_team team; /* parallel is NULL: the workers below */
     float *shared, *own[CN_KERNEL_MAX_THREADS];
     size_t shared_floats, own_floats;
 
@@ -97,11 +99,25 @@ static void *worker_main(void *argument)
     }
 }
 
+static void team_member(void *data)
+{
+    struct cnas_ctx *ctx = data;
+    work(ctx, (unsigned)ctx->team.member());
+}
+
 void cn_kernel_run(struct cnas_ctx *ctx, size_t chunks, void (*body)(void *job, size_t chunk, float *own), void *job)
 {
     if (chunks <= 1 || ctx->threads == 1) {
         for (size_t i = 0; i < chunks; i++)
             body(job, i, ctx->own[0]);
+        return;
+    }
+    if (ctx->team.parallel) {
+        ctx->body = body;
+        ctx->job = job;
+        ctx->chunks = chunks;
+        atomic_store(&ctx->next, 0);
+        ctx->team.parallel(team_member, ctx, chunks < ctx->threads ? (unsigned)chunks : ctx->threads, 0);
         return;
     }
     pthread_mutex_lock(&ctx->lock);
@@ -154,7 +170,7 @@ float *cn_kernel_scratch(struct cnas_ctx *ctx, size_t own, size_t shared)
     }
     return ctx->shared;
 out:
-    ctx->status = CNAS_E_MEMORY;
+    cn_kernel_out_of_memory(ctx);
     return NULL;
 }
 
@@ -196,11 +212,8 @@ enum cnas_status cnas_ctx_new(struct cnas_ctx **out, unsigned threads)
     return CNAS_OK;
 }
 
-void cnas_ctx_free(struct cnas_ctx **context)
+static void stop_workers(struct cnas_ctx *ctx)
 {
-    struct cnas_ctx *ctx = *context;
-    if (!ctx)
-        return;
     pthread_mutex_lock(&ctx->lock);
     ctx->stop = true;
     atomic_fetch_add(&ctx->generation, 1);
@@ -208,6 +221,26 @@ void cnas_ctx_free(struct cnas_ctx **context)
     pthread_mutex_unlock(&ctx->lock);
     for (unsigned i = 1; i <= ctx->started; i++)
         pthread_join(ctx->thread[i], NULL);
+    ctx->started = 0;
+}
+
+void cn_kernel_use_team(struct cnas_ctx *ctx, const struct cn_kernel_team *team)
+{
+    stop_workers(ctx);
+    ctx->team = *team;
+}
+
+void cn_kernel_out_of_memory(struct cnas_ctx *ctx)
+{
+    atomic_store(&ctx->out_of_memory, true);
+}
+
+void cnas_ctx_free(struct cnas_ctx **context)
+{
+    struct cnas_ctx *ctx = *context;
+    if (!ctx)
+        return;
+    stop_workers(ctx);
     pthread_cond_destroy(&ctx->finished);
     pthread_cond_destroy(&ctx->posted);
     pthread_mutex_destroy(&ctx->lock);
@@ -225,7 +258,5 @@ unsigned cnas_ctx_threads(const struct cnas_ctx *ctx)
 
 enum cnas_status cnas_ctx_status(struct cnas_ctx *ctx)
 {
-    enum cnas_status status = ctx->status;
-    ctx->status = CNAS_OK;
-    return status;
+    return atomic_exchange(&ctx->out_of_memory, false) ? CNAS_E_MEMORY : CNAS_OK;
 }

@@ -19,6 +19,18 @@ float *cn_kernel_scratch(struct cnas_ctx *ctx, size_t own, size_t shared);
 /* body(job, i, own scratch) for i = 0 .. chunks-1, in any order, in parallel; back when all are done. The caller works too. */
 void cn_kernel_run(struct cnas_ctx *ctx, size_t chunks, void (*body)(void *job, size_t chunk, float *own), void *job);
 
+/* Another library's threads: GOMP_parallel and omp_get_thread_num of libgomp's binary interface. */
+struct cn_kernel_team {
+    void (*parallel)(void (*body)(void *data), void *data, unsigned threads, unsigned flags);
+    int (*member)(void);
+};
+/* From now on loops run on these threads instead of the context's own, so that a library that has its own does not compete with
+ * them for cores. The context must then be used from one thread. Nothing else changes. */
+void cn_kernel_use_team(struct cnas_ctx *ctx, const struct cn_kernel_team *team);
+
+/* What a kernel does that finds no memory: cnas_ctx_status tells. Also inside a chunk. */
+void cn_kernel_out_of_memory(struct cnas_ctx *ctx);
+
 /* Chunk i of `total` things cut in `chunks` nearly equal parts starts here (and ends where i + 1 starts). */
 static inline size_t cn_kernel_cut(size_t total, size_t chunks, size_t i)
 {

@@ -98,6 +98,9 @@ START_TEST(matches_the_oracle)
     cnas_conv2d_backward(ctx, dx, 0, dw, db, g, x, w, c.n, s);
     grad_by_difference(D, &f, G, in, 0, nx, 0.5); /* linear: any step is exact */
     ck_assert_double_lt(test_distance(dx, D, nx), 4e-6);
+    float *alone = floats(nx);
+    cnas_conv2d_backward(ctx, alone, 0, NULL, NULL, g, NULL, w, c.n, s);
+    ck_assert_mem_eq(alone, dx, nx * sizeof *dx);
     for (size_t i = 0; i < nx; i++)
         D[i] += dx[i];
     cnas_conv2d_backward(ctx, dx, 1, dw, db, g, x, w, c.n, s);
@@ -113,7 +116,7 @@ START_TEST(matches_the_oracle)
     ck_assert_int_eq(cnas_ctx_status(ctx), CNAS_OK);
     cnas_ctx_free(&ctx);
     ck_assert_ptr_null(ctx);
-    void *all[] = {x, w, b, y, g, dx, dw, db, X, W, B, Y, G, D, again};
+    void *all[] = {x, w, b, y, g, dx, dw, db, X, W, B, Y, G, D, again, alone};
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         free(all[i]);
 }

@@ -45,7 +45,7 @@ struct cnas_conv_shape {
 /* y (N,K,OH,OW) = x (N,C,H,W) * w (K,C/groups,KH,KW) + bias (K) (NULL: none). */
 void cnas_conv2d_forward(struct cnas_ctx *ctx, float *y, const float *x, const float *w, const float *bias, size_t n,
                          const struct cnas_conv_shape *s);
-/* dw as w; dbias (K) or NULL. */
+/* dw as w; dbias (K) or NULL. dw NULL: neither is wanted, x is not read. */
 void cnas_conv2d_backward(struct cnas_ctx *ctx, float *dx, int add_dx, float *dw, float *dbias, const float *dy, const float *x,
                           const float *w, size_t n, const struct cnas_conv_shape *s);
 

@@ -1,0 +1,90 @@
+/* Timing the ways of one pass against each other, on made-up numbers. */
+#include <math.h>
+#include <stdint.h>
+#include <time.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/engine/conv_packs.h"
+#include "runtime/engine/conv_way.h"
+
+/* Turns, not blocks of runs of one way, so that a disturbance of the machine meets all. After the first turn, which also warms
+ * up, whoever took three times as long as the best is out; a later way must be 5 % faster than an earlier, more exact one. */
+enum { TURNS = 5 };
+static const double hopeless = 3, margin = 0.95, budget_s = 0.5;
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Between -1 and 1, as floats or as their upper halves. */
+static void *numbers(size_t bytes, enum cn_engine_type type)
+{
+    char *p = cn_mem_alloc(bytes, 1);
+    uint32_t state = 1;
+    for (size_t at = 0; p && at < bytes; at += cn_engine_type_size(type)) {
+        state = state * 1664525u + 1013904223u; /* Numerical Recipes' generator */
+        const union {
+            float value;
+            uint32_t bits;
+        } u = {(float)(int32_t)state * 0x1p-31f};
+        if (type == CN_ENGINE_F32)
+            *(float *)(p + at) = u.value;
+        else
+            *(uint16_t *)(p + at) = (uint16_t)(u.bits >> 16);
+    }
+    return p;
+}
+
+static void take_turns(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list, const struct cn_engine_conv_call *call)
+{
+    const double start = now_s();
+    double least = INFINITY;
+    for (struct cn_engine_conv_way *way = list; way; way = way->next)
+        way->seconds = INFINITY;
+    for (int turn = 0; turn < TURNS && (turn < 2 || now_s() - start < budget_s); turn++)
+        for (struct cn_engine_conv_way *way = list; way; way = way->next) {
+            if (turn && way->seconds > hopeless * least)
+                continue;
+            const double before = now_s();
+            way->run(way, call);
+            way->seconds = fmin(way->seconds, now_s() - before);
+            least = fmin(least, way->seconds);
+        }
+    *best = list;
+    for (struct cn_engine_conv_way *way = list->next; way; way = way->next)
+        if (way->seconds < margin * (*best)->seconds)
+            *best = way;
+}
+
+enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
+                                        const struct cn_engine_conv_site *site)
+{
+    const enum cn_engine_type type = site->want->type;
+    const size_t w_floats = cn_engine_conv_w_floats(&site->want->shape), k = site->want->shape.k;
+    size_t scratch_bytes = 0;
+    for (const struct cn_engine_conv_way *way = list; way; way = way->next)
+        scratch_bytes = way->scratch > scratch_bytes ? way->scratch : scratch_bytes;
+    void *x = numbers(cn_engine_conv_x_bytes(site), site->want->plain_x ? CN_ENGINE_F32 : type);
+    void *y = numbers(cn_engine_conv_y_bytes(site), type), *scratch = cn_mem_alloc(scratch_bytes, 1);
+    float *w = numbers(w_floats * sizeof *w, CN_ENGINE_F32), *bias = numbers(k * sizeof *bias, CN_ENGINE_F32);
+    enum cnas_status status = CNAS_E_MEMORY;
+    if (x && y && scratch && w && bias) {
+        struct cn_engine_conv_call call = {.scratch = scratch, .x = x, .dy = y, .y = y, .dx = x, .dw = w, .dbias = bias};
+        cn_engine_conv_packs_weights(site->packs, site->ctx, w, bias, k);
+        for (struct cn_engine_conv_way *way = list; way; way = way->next)
+            if (way->weights)
+                way->weights(way, w, bias);
+        take_turns(best, list, &call);
+        cn_engine_conv_packs_weights(site->packs, site->ctx, NULL, NULL, 0);
+        status = cnas_ctx_status(site->ctx);
+    }
+    cn_mem_free(x);
+    cn_mem_free(y);
+    cn_mem_free(w);
+    cn_mem_free(bias);
+    cn_mem_free(scratch);
+    return status;
+}

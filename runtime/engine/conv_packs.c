@@ -1,0 +1,232 @@
+/* Packed weights: a list of orders, each filled by a reorder of oneDNN from rows of floats. */
+#include "runtime/engine/conv_packs.h"
+
+#include <string.h>
+
+#include "runtime/base/mem.h"
+
+struct cn_engine_conv_packs {
+    const float *w, *bias;
+    float *wide_bias;
+    size_t bias_floats, bytes;
+    struct cn_engine_conv_pack *first;
+};
+
+static size_t kernel(struct cn_engine_conv_dims d)
+{
+    return (size_t)d.kh * d.kw;
+}
+
+static size_t floats(struct cn_engine_conv_dims d)
+{
+    return (size_t)d.groups * d.out * d.in * kernel(d);
+}
+
+void cn_engine_conv_widen(float *to, struct cn_engine_conv_dims wide, const float *from, struct cn_engine_conv_dims narrow)
+{
+    memset(to, 0, floats(wide) * sizeof *to);
+    for (size_t g = 0; g < narrow.groups; g++)
+        for (size_t o = 0; o < narrow.out; o++)
+            memcpy(to + (g * wide.out + o) * wide.in * kernel(wide), from + (g * narrow.out + o) * narrow.in * kernel(narrow),
+                   narrow.in * kernel(narrow) * sizeof *to);
+}
+
+void cn_engine_conv_narrow(float *to, struct cn_engine_conv_dims narrow, const float *from, struct cn_engine_conv_dims wide)
+{
+    for (size_t g = 0; g < narrow.groups; g++)
+        for (size_t o = 0; o < narrow.out; o++)
+            memcpy(to + (g * narrow.out + o) * narrow.in * kernel(narrow), from + (g * wide.out + o) * wide.in * kernel(wide),
+                   narrow.in * kernel(narrow) * sizeof *to);
+}
+
+#ifdef HAVE_DNNL
+
+struct cn_engine_conv_pack {
+    const struct cn_engine_dnnl *dnnl;
+    dnnl_memory_desc_t order;
+    struct cn_engine_conv_dims wide, real;
+    void *data;
+    float *rows; /* with surplus zeros; NULL: the layer's own will do */
+    dnnl_memory_t memory;
+    dnnl_memory_desc_t rows_order;
+    dnnl_primitive_t reorder;
+    unsigned users;
+    size_t bytes;
+    struct cn_engine_conv_pack *next;
+};
+
+static int same(struct cn_engine_conv_dims a, struct cn_engine_conv_dims b)
+{
+    return a.groups == b.groups && a.out == b.out && a.in == b.in;
+}
+
+int cn_engine_conv_plain_order(const struct cn_engine_dnnl *d, dnnl_memory_desc_t *order, struct cn_engine_conv_dims dims)
+{
+    const dnnl_dims_t all = {dims.groups, dims.out, dims.in, dims.kh, dims.kw};
+    const int grouped = dims.groups > 1;
+    return d->memory_desc_init_by_tag(order, 4 + grouped, grouped ? all : all + 1, dnnl_f32, grouped ? dnnl_goihw : dnnl_oihw) ==
+           dnnl_success;
+}
+
+static void free_pack(struct cn_engine_conv_pack *p)
+{
+    if (p->reorder)
+        p->dnnl->primitive_destroy(p->reorder);
+    if (p->memory)
+        p->dnnl->memory_destroy(p->memory);
+    cn_mem_free(p->data);
+    cn_mem_free(p->rows);
+    cn_mem_free(p);
+}
+
+static int prepare(struct cn_engine_conv_pack *p)
+{
+    const struct cn_engine_dnnl *d = p->dnnl;
+    const size_t size = d->memory_desc_get_size(&p->order);
+    dnnl_primitive_desc_t description;
+    p->bytes = size + (same(p->wide, p->real) ? 0 : floats(p->wide) * sizeof *p->rows);
+    if (!(p->data = cn_mem_alloc(size, 1)) ||
+        (!same(p->wide, p->real) && !(p->rows = cn_mem_alloc(floats(p->wide), sizeof *p->rows))) ||
+        d->memory_create(&p->memory, &p->order, d->engine, p->data) != dnnl_success ||
+        !cn_engine_conv_plain_order(d, &p->rows_order, p->wide) ||
+        d->reorder_primitive_desc_create(&description, &p->rows_order, d->engine, &p->order, d->engine, NULL) != dnnl_success)
+        return 0;
+    const dnnl_status_t status = d->primitive_create(&p->reorder, description);
+    d->primitive_desc_destroy(description);
+    return status == dnnl_success;
+}
+
+static void fill(struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w)
+{
+    const struct cn_engine_dnnl *d = p->dnnl;
+    dnnl_memory_t from;
+    if (p->rows)
+        cn_engine_conv_widen(p->rows, p->wide, w, p->real);
+    d->set_num_threads((int)cnas_ctx_threads(ctx));
+    if (d->memory_create(&from, &p->rows_order, d->engine, p->rows ? p->rows : (void *)w) != dnnl_success) {
+        cn_kernel_out_of_memory(ctx);
+        return;
+    }
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, p->memory}};
+    if (d->primitive_execute(p->reorder, d->stream, 2, arguments) != dnnl_success || d->stream_wait(d->stream) != dnnl_success)
+        cn_kernel_out_of_memory(ctx);
+    d->memory_destroy(from);
+}
+
+enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, struct cn_engine_conv_packs *packs,
+                                          const struct cn_engine_dnnl *dnnl, struct cnas_ctx *ctx,
+                                          const dnnl_memory_desc_t *order, struct cn_engine_conv_dims wide,
+                                          struct cn_engine_conv_dims real)
+{
+    struct cn_engine_conv_pack *p;
+    *out = NULL;
+    for (p = packs->first; p; p = p->next)
+        if (dnnl->memory_desc_equal(&p->order, order)) {
+            p->users++;
+            *out = p;
+            return CNAS_OK;
+        }
+    p = cn_mem_zalloc(1, sizeof *p);
+    if (!p)
+        return CNAS_E_MEMORY;
+    *p =
+        (struct cn_engine_conv_pack){.dnnl = dnnl, .order = *order, .wide = wide, .real = real, .users = 1, .next = packs->first};
+    dnnl->set_num_threads((int)cnas_ctx_threads(ctx));
+    if (!prepare(p)) {
+        free_pack(p);
+        return CNAS_E_MEMORY;
+    }
+    packs->first = p;
+    packs->bytes += p->bytes;
+    if (packs->w)
+        fill(p, ctx, packs->w);
+    *out = p;
+    return CNAS_OK;
+}
+
+void cn_engine_conv_pack_give_back(struct cn_engine_conv_packs *packs, struct cn_engine_conv_pack *pack)
+{
+    if (!pack || --pack->users)
+        return;
+    struct cn_engine_conv_pack **p = &packs->first;
+    while (*p != pack)
+        p = &(*p)->next;
+    *p = pack->next;
+    packs->bytes -= pack->bytes;
+    free_pack(pack);
+}
+
+dnnl_memory_t cn_engine_conv_pack_memory(const struct cn_engine_conv_pack *p)
+{
+    return p->memory;
+}
+
+static void fill_all(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx)
+{
+    for (struct cn_engine_conv_pack *p = packs->first; p; p = p->next)
+        fill(p, ctx, packs->w);
+}
+
+#else
+
+static void fill_all(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx)
+{
+    (void)packs;
+    (void)ctx;
+}
+
+#endif
+
+enum cnas_status cn_engine_conv_packs_new(struct cn_engine_conv_packs **out, size_t bias)
+{
+    struct cn_engine_conv_packs *packs = *out = cn_mem_zalloc(1, sizeof *packs);
+    if (!packs)
+        return CNAS_E_MEMORY;
+    packs->bias_floats = bias;
+    packs->bytes = bias * sizeof(float);
+    packs->wide_bias = cn_mem_zalloc(bias, sizeof(float));
+    if (!packs->wide_bias)
+        cn_engine_conv_packs_free(out);
+    return *out ? CNAS_OK : CNAS_E_MEMORY;
+}
+
+void cn_engine_conv_packs_free(struct cn_engine_conv_packs **packs)
+{
+    if (!*packs)
+        return;
+    cn_mem_free((*packs)->wide_bias);
+    cn_mem_free(*packs);
+    *packs = NULL;
+}
+
+void cn_engine_conv_packs_weights(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx, const float *w, const float *bias,
+                                  size_t k)
+{
+    packs->w = w;
+    packs->bias = bias;
+    if (!w)
+        return;
+    if (packs->bias_floats)
+        memcpy(packs->wide_bias, bias, k * sizeof *bias);
+    fill_all(packs, ctx);
+}
+
+const float *cn_engine_conv_packs_w(const struct cn_engine_conv_packs *packs)
+{
+    return packs->w;
+}
+
+const float *cn_engine_conv_packs_plain_bias(const struct cn_engine_conv_packs *packs)
+{
+    return packs->bias;
+}
+
+float *cn_engine_conv_packs_bias(struct cn_engine_conv_packs *packs)
+{
+    return packs->wide_bias;
+}
+
+size_t cn_engine_conv_packs_bytes(const struct cn_engine_conv_packs *packs)
+{
+    return packs->bytes;
+}

@@ -1,0 +1,67 @@
+/* One way to do one pass of one convolution layer: what conv.c chooses among. A provider makes the ways that fit a site. */
+#ifndef RUNTIME_ENGINE_CONV_WAY_H
+#define RUNTIME_ENGINE_CONV_WAY_H
+
+#include "runtime/engine/conv.h"
+
+enum cn_engine_conv_pass {
+    CN_ENGINE_CONV_FORWARD,
+    CN_ENGINE_CONV_DATA,    /* gradient of the input */
+    CN_ENGINE_CONV_WEIGHTS, /* gradient of the weights */
+    CN_ENGINE_CONV_PASSES
+};
+
+/* Arguments of the calls in conv.h; only those of the pass are set. */
+struct cn_engine_conv_call {
+    void *y, *dx;
+    const void *x, *dy;
+    float *dw, *dbias;
+    void *scratch;
+};
+
+struct cn_engine_conv_packs; /* conv_packs.h */
+
+/* Where a way is wanted. */
+struct cn_engine_conv_site {
+    struct cnas_ctx *ctx;
+    const struct cn_engine_conv_want *want;
+    size_t n; /* samples in a call: exactly */
+    enum cn_engine_conv_pass pass;
+    const char *only; /* make the way of this name alone; NULL: all */
+    struct cn_engine_conv_packs *packs;
+};
+
+enum { CN_ENGINE_CONV_NAME = 48 };
+
+struct cn_engine_conv_way {
+    char name[CN_ENGINE_CONV_NAME]; /* printable, no '=', no newline */
+    size_t scratch;                 /* bytes */
+    double seconds;                 /* of the fastest run, once measured */
+    void (*run)(struct cn_engine_conv_way *, const struct cn_engine_conv_call *);
+    void (*weights)(struct cn_engine_conv_way *, const float *w, const float *bias); /* NULL: the site's packs are all it needs */
+    void (*free)(struct cn_engine_conv_way *);
+    struct cn_engine_conv_way *next;
+};
+
+/* Providers append their ways to *list, the most exact first: on a tie the first one is taken. CNAS_E_MEMORY is the only failure:
+ * a site that does not fit is none, and adds nothing. */
+CNAS_CHECKED enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
+
+/* The fastest of a list of at least two, by timing each a few times on made-up numbers. *best points into the list. */
+CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
+                                                     const struct cn_engine_conv_site *);
+
+void cn_engine_conv_append(struct cn_engine_conv_way **list, struct cn_engine_conv_way *);
+void cn_engine_conv_free_ways(struct cn_engine_conv_way **list);
+
+/* Bytes of a site's x and dx, of its y and dy; floats of its weights. */
+size_t cn_engine_conv_x_bytes(const struct cn_engine_conv_site *);
+size_t cn_engine_conv_y_bytes(const struct cn_engine_conv_site *);
+size_t cn_engine_conv_w_floats(const struct cnas_conv_shape *);
+/* Rounded up to the alignment of what follows in a scratch area. */
+static inline size_t cn_engine_conv_round(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+#endif
