@@ -87,7 +87,7 @@ shows choice 2 '\<_\(' < words
     sed -n 's/^ *SETTING("\([a-z_0-9]*\)".*/\1/p; s/^ *{\.name = "\([a-z_]*\)", \.is_constant.*/\1/p' "$sema/train.c" "$sema/private.c"
 } > words
 shows word 9 '\<_\>' < words
-cat "$sema/train.c" "$sema/private.c" | grep -o '{"[a-z]*", set_' | sed 's/{"\(.*\)".*/\1/' > words
+cat "$sema/train.c" "$sema/private.c" | grep -o '{"[a-z_]*", set_' | sed 's/{"\(.*\)".*/\1/' > words
 shows setting 9 '\<_ *=' < words
 sed -n '/\.later = true/d; s/^ *{\.name = "\([a-z_]*\)", \.places.*/\1/p' "$sema/annotation.c" > words
 shows annotation 7 '@_\>' < words

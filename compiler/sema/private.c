@@ -63,6 +63,7 @@ static const struct section private_section = {
     "private",
     {{"protocol", set_protocol}, {"network", set_network}, {"ring", set_ring}, {"fraction", set_fraction}},
     "protocol, network, ring and fraction",
+    NULL,
 };
 
 void eval_private(struct eval *e, const struct ast_stmt *s)

@@ -39,6 +39,11 @@ static void run_setting(struct eval *e, const struct section *section, const str
         section->settings[which].set(&setter, v);
 }
 
+static bool is_first(const struct section *section, const struct ast_arg *one)
+{
+    return section->first && strcmp(section->first, one->name.text) == 0;
+}
+
 bool eval_section(struct eval *e, const struct ast_stmt *s, const struct section *section, struct span *before, void *record)
 {
     if (e->frame->block) {
@@ -51,17 +56,21 @@ bool eval_section(struct eval *e, const struct ast_stmt *s, const struct section
         return false;
     }
     *before = s->label.at;
+    for (size_t i = 0; i < s->settings.n; i++)
+        if (is_first(section, &s->settings.at[i]))
+            run_setting(e, section, &s->settings.at[i], record);
     struct map set = map_new(e->arena); /* name -> struct ast_arg of the first */
     for (size_t i = 0; i < s->settings.n; i++) {
         const struct ast_arg *one = &s->settings.at[i];
-        const struct ast_arg *first = map_get(&set, one->name.text);
-        if (first) {
+        const struct ast_arg *earlier = map_get(&set, one->name.text);
+        if (earlier) {
             diag_error(e->diag, one->name.at, E_SET_TWICE, "`%s` is set twice", one->name.text);
-            diag_note(e->diag, first->name.at, "it is first set here");
+            diag_note(e->diag, earlier->name.at, "it is first set here");
         } else {
             map_set(&set, one->name.text, (void *)one);
         }
-        run_setting(e, section, one, record);
+        if (!is_first(section, one))
+            run_setting(e, section, one, record);
     }
     return true;
 }

@@ -11,7 +11,7 @@ struct setter {
     struct span at; /* of the value */
 };
 
-enum { SECTION_MOST = 8 };
+enum { SECTION_MOST = 12 };
 
 struct section {
     const char *name;
@@ -20,6 +20,7 @@ struct section {
         void (*set)(struct setter *s, struct value v);
     } settings[SECTION_MOST];
     const char *list; /* of the settings, in words */
+    const char *first; /* the setting that is run before the others, wherever it stands; NULL: none */
 };
 
 /* Sets record from s. *before: where the network's section of this kind stands, source NULL if there was none yet. False if the whole

@@ -59,9 +59,20 @@ static bool is_setting(const struct value *v, const char *name)
     return v->kind == VALUE_SETTING && strcmp(v->setting->name, name) == 0;
 }
 
-static struct ir_train *train_of(struct setter *s)
+struct recipe {
+    struct ir_train train;
+    const struct ir_train *preset; /* that it began with; NULL: none */
+    bool scheduled;                /* the section has a schedule of its own */
+};
+
+static struct recipe *recipe_of(struct setter *s)
 {
     return s->record;
+}
+
+static struct ir_train *train_of(struct setter *s)
+{
+    return &recipe_of(s)->train;
 }
 
 static bool set_decay(struct setter *s, const struct value *decay, const struct value *all, const struct value *bias_lr)
@@ -96,6 +107,38 @@ static void use_adamw(struct setter *s, const struct value *a)
     train_of(s)->decoupled = false; /* of sgd */
 }
 
+/* ---- recipes by name ---- */
+
+static const struct {
+    const char *name;
+    struct ir_train train;
+} presets[] = {
+#define TRAIN_PRESET(name_, about_, schedule_, lr_max_, lr_min_, restart_first_, by_epoch_, cycle_up_, momentum_, weight_decay_,     \
+                     decay_all_, epochs_, batch_, crop_, cutout_, label_smoothing_, ema_)                                            \
+    {name_,                                                                                                                          \
+     {.optimizer = IR_SGD, .momentum = momentum_, .nesterov = true, .weight_decay = weight_decay_, .decay_all = decay_all_,          \
+      .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .bias_lr = 1, .schedule = IR_##schedule_, .lr_max = lr_max_, .lr_min = lr_min_, \
+      .restart_first = restart_first_, .restart_factor = 2, .by_epoch = by_epoch_, .cycle_up = cycle_up_, .cycle_start = 0.04,       \
+      .step_factor = 0.1, .epochs = epochs_, .batch = batch_, .augment_flip = true, .augment_crop = crop_,                           \
+      .augment_cutout = cutout_, .label_smoothing = label_smoothing_, .ema = ema_}},
+#include "runtime/include/cnas/presets.def"
+#undef TRAIN_PRESET
+};
+enum { N_PRESETS = sizeof presets / sizeof *presets };
+
+static void set_preset(struct setter *s, struct value v)
+{
+    for (int i = 0; v.kind == VALUE_STRING && i < N_PRESETS; i++)
+        if (strcmp(v.string.bytes, presets[i].name) == 0) {
+            recipe_of(s)->preset = &presets[i].train;
+            *train_of(s) = presets[i].train;
+            return;
+        }
+    section_refuse(s, "\"paper\" or \"fast\"", &v);
+}
+
+/* ---- the settings ---- */
+
 static void set_optimizer(struct setter *s, struct value v)
 {
     if (is_setting(&v, "sgd"))
@@ -108,7 +151,7 @@ static void set_optimizer(struct setter *s, struct value v)
 
 static bool set_rates(struct setter *s, const struct value *max, const struct value *min)
 {
-    if (!section_within(s, "the largest learning rate", max->real, 1e-9, 100) ||
+    if (!section_within(s, "the largest learning rate", max->real, 1e-9, 1000) ||
         !section_within(s, "the smallest learning rate", min->real, 0, max->real))
         return false;
     train_of(s)->lr_max = max->real;
@@ -189,6 +232,7 @@ static void set_schedule(struct setter *s, struct value v)
         const char *name;
         void (*use)(struct setter *s, const struct value *a);
     } kinds[] = {{"cosine", use_cosine}, {"one_cycle", use_one_cycle}, {"steps", use_steps}, {"constant", use_constant}};
+    recipe_of(s)->scheduled = true;
     train_of(s)->by_epoch = false;
     train_of(s)->warmup = 0;
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
@@ -266,7 +310,8 @@ static void set_augment(struct setter *s, struct value v)
 
 static const struct section train_section = {
     "train",
-    {{"optimizer", set_optimizer},
+    {{"preset", set_preset},
+     {"optimizer", set_optimizer},
      {"schedule", set_schedule},
      {"epochs", set_epochs},
      {"batch", set_batch},
@@ -274,12 +319,19 @@ static const struct section train_section = {
      {"label_smoothing", set_label_smoothing},
      {"ema", set_ema},
      {"clip", set_clip}},
-    "optimizer, schedule, epochs, batch, augment, label_smoothing, ema and clip",
+    "preset, optimizer, schedule, epochs, batch, augment, label_smoothing, ema and clip",
+    "preset",
 };
 
 void eval_train(struct eval *e, const struct ast_stmt *s)
 {
-    struct ir_train train = ir_train_default;
-    if (eval_section(e, s, &train_section, &e->train_at, &train))
-        ir_builder_train(e->builder, &train);
+    struct recipe r = {.train = ir_train_default};
+    if (!eval_section(e, s, &train_section, &e->train_at, &r))
+        return;
+    if (r.preset && !r.scheduled) { /* its learning rate goes with the batch: Goyal et al. 2017 */
+        const double larger = (double)r.train.batch / (double)r.preset->batch;
+        r.train.lr_max *= larger;
+        r.train.lr_min *= larger;
+    }
+    ir_builder_train(e->builder, &r.train);
 }

@@ -15,6 +15,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
 	runtime/cli/train_main.c \
 	runtime/cli/train_options.c runtime/cli/train_options.h \
+	runtime/cli/train_recipe.c runtime/cli/train_recipe.h \
 	runtime/cli/train_watch.c runtime/cli/train_watch.h \
 	runtime/cli/units.c runtime/cli/units.h
 libcnascliobj_la_LIBADD = $(JANSSON_LIBS)

@@ -24,12 +24,10 @@ static int is_writable(const char *path)
 }
 
 /* "name value" pairs whose value says something. */
-static void print_recipe(const struct cn_train_cli *o, const struct cnas_model *m)
+static void print_recipe(const struct cn_train_cli *o)
 {
-    struct cnas_train_options t;
     char recipe[CN_RECIPE], *rest, *value;
-    cn_train_recipe(&t, o, m);
-    cnas_train_describe(recipe, sizeof recipe, &t);
+    cnas_train_describe(recipe, sizeof recipe, &o->recipe);
     printf("recipe:");
     for (char *name = strtok_r(recipe, " ", &rest); name && (value = strtok_r(NULL, " ", &rest)); name = strtok_r(NULL, " ", &rest))
         if (strcmp(value, "0") != 0)
@@ -50,7 +48,7 @@ static void announce(const struct cn_train_cli *o, const struct cnas_model *m, c
     printf("data: %zu training%s and %zu test images of %ux%ux%u\n", sets->train->n, held_out, test->n, m->c, m->h, m->w);
     cn_print_machine(ctx);
     if (!o->quantize) {
-        print_recipe(o, m);
+        print_recipe(o);
         if (!sets->validation)
             printf("no validation set: the last epoch's weights are kept, %s\n",
                    o->test_every_epoch ? "and the test set, shown after every epoch, chooses nothing" : "and the test set is used once, at the end");
@@ -72,18 +70,16 @@ static int save_weights(const float *params, const struct cn_train_cli *o, const
 static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
                         const struct cnas_train_sets *sets, int *out_of_time)
 {
-    struct cnas_train_options t;
     struct cnas_error err = {0};
     struct cn_train_watch w = {.o = o, .m = m};
     const struct cnas_train_control control = {.checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
                                                .loader_threads = (uint32_t)o->loader_threads};
-    cn_train_recipe(&t, o, m);
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
     cn_signals_catch();
-    cnas_params_init(params, m, t.seed);
-    enum cnas_status status = cnas_train(params, ctx, m, sets, &t, &control, &err);
+    cnas_params_init(params, m, o->recipe.seed);
+    enum cnas_status status = cnas_train(params, ctx, m, sets, &o->recipe, &control, &err);
     cn_signals_release();
     cn_train_sum_up(&w);
     if (status == CNAS_E_MISMATCH)

@@ -2,6 +2,7 @@
 #include "runtime/cli/train_options.h"
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/train_recipe.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -45,32 +46,24 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     cnas_train_defaults(&d, m);
     o->data = cn_default_data();
     o->out = cn_default_path(o->out_name, m, ".safetensors");
-    o->epochs = d.epochs;
-    o->batch = d.batch;
-    o->lr = d.lr_max;
     o->seed = d.seed;
     o->ring_bits = m->ring_bits;
     o->checkpoint_every = 600;
     const char *validation = NULL;
-    char epochs[64], batch[64], lr[96], ring[96], about[256];
+    struct cn_recipe recipe = {0};
+    char ring[96], about[256];
     snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
     if (m->ring_bits)
         snprintf(ring, sizeof ring, "of fixed-point numbers (default %u)", m->ring_bits);
-    snprintf(epochs, sizeof epochs, "passes over the training set (default %u)", d.epochs);
-    snprintf(batch, sizeof batch, "images in one step (default %u)", d.batch);
-    snprintf(lr, sizeof lr, "highest learning rate (default %g); the lowest keeps its ratio to it", d.lr_max);
     snprintf(about, sizeof about,
              "Trains network %s (%s), then chooses its fixed-point form on %d training images.\n"
              "Interrupted (Ctrl-C), it keeps its state and goes on when called again.",
              m->name, m->source, CN_CALIBRATION_IMAGES);
-    const struct cn_arg options[] = {
+    const struct cn_arg own[] = {
         {"data", CN_ARG_STRING, &o->data, "DIR", cn_data_help, 0, 0},
         {"resize", CN_ARG_FLAG, &o->resize, NULL, cn_resize_help, 0, 0},
         {"out", CN_ARG_STRING, &o->out, "FILE", "weights, written at the end (default: NETWORK.safetensors, lower case)", 0, 0},
         {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
-        {"epochs", CN_ARG_UINT, &o->epochs, "N", epochs, 1, 100000},
-        {"batch", CN_ARG_UINT, &o->batch, "N", batch, 1, 65536},
-        {"lr", CN_ARG_REAL, &o->lr, "R", lr, 0, 1000},
         {"seed", CN_ARG_UINT, &o->seed, "N", "of every random choice (default 1); same seed, same result", 0, 9007199254740992.0},
         {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
         {"loader-threads", CN_ARG_UINT, &o->loader_threads, "N", "threads that make batches ahead (default 0: the workers make them);\nsame results; worth it only where a core is free", 0, 16},
@@ -90,9 +83,20 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     };
     const char *operand[1];
     size_t n;
-    int status = cn_args_parse(argc, argv, options, sizeof options / sizeof *options, operand, 0, &n, "[OPTION]...", about);
+    enum { OWN = sizeof own / sizeof *own };
+    struct cn_arg options[OWN + CN_RECIPE_ARGS];
+    memcpy(options, own, sizeof own);
+    const size_t n_options = OWN + cn_recipe_args(options + OWN, &recipe, m);
+    int status = cn_args_parse(argc, argv, options, n_options, operand, 0, &n, "[OPTION]...", about);
+    if (status < 0)
+        status = cn_recipe_make(&o->recipe, &recipe, m);
     if (status >= 0)
         return status;
+    if (recipe.print) {
+        cn_recipe_print(&o->recipe);
+        return 0;
+    }
+    o->recipe.seed = o->seed;
     if (o->resume && o->fresh)
         return cn_fail(2, "--resume and --fresh exclude each other");
     if (o->quantize && !m->n_points)
@@ -110,14 +114,4 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     beside(o->best, sizeof o->best, o->out, ".best.safetensors");
     snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
     return -1;
-}
-
-void cn_train_recipe(struct cnas_train_options *t, const struct cn_train_cli *o, const struct cnas_model *m)
-{
-    cnas_train_defaults(t, m);
-    t->lr_min = t->lr_max > 0 ? t->lr_min * (o->lr / t->lr_max) : t->lr_min;
-    t->lr_max = o->lr;
-    t->epochs = (uint32_t)o->epochs;
-    t->batch = (uint32_t)o->batch;
-    t->seed = o->seed;
 }

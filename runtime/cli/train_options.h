@@ -8,8 +8,8 @@ enum { CN_CALIBRATION_IMAGES = 1000, CN_RECIPE = 2048 /* characters */ };
 
 struct cn_train_cli {
     const char *data, *out, *fixed_out;
-    uint64_t epochs, batch, seed, threads, loader_threads, ring_bits, weight_bits, activation_bits;
-    double lr;
+    struct cnas_train_options recipe; /* what the library is to do: the network's recipe or a preset, changed by the options */
+    uint64_t seed, threads, loader_threads, ring_bits, weight_bits, activation_bits;
     double time_budget, checkpoint_every; /* seconds; 0: none */
     uint64_t validation_images;           /* either of these two, or neither */
     double validation_percent;
@@ -21,7 +21,5 @@ struct cn_train_cli {
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m);
 /* Images of n that are held out for validation; 0: none. */
 size_t cn_train_held_out(const struct cn_train_cli *o, size_t n);
-/* What the library is to do: the network's defaults, changed by the options. */
-void cn_train_recipe(struct cnas_train_options *t, const struct cn_train_cli *o, const struct cnas_model *m);
 
 #endif

@@ -20,7 +20,7 @@ static void on_start(struct cn_train_watch *w, const struct cnas_train_progress 
     cn_progress_start(&w->progress);
     if (w->o->quiet)
         return;
-    printf("memory: %s planned for batches of %u images\n", cn_bytes_text(p->memory).c, (unsigned)w->o->batch);
+    printf("memory: %s planned for batches of %u images\n", cn_bytes_text(p->memory).c, w->o->recipe.batch);
     if (p->finished)
         printf("%s: this training is finished\n", w->o->checkpoint);
     else if (p->resumed)

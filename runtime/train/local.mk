@@ -9,6 +9,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/notify.c \
 	runtime/train/optimizer.c runtime/train/optimizer.h \
 	runtime/train/options.c runtime/train/options.h \
+	runtime/train/preset.c \
 	runtime/train/rate.c runtime/train/rate.h \
 	runtime/train/rng.c runtime/train/rng.h \
 	runtime/train/save.c \

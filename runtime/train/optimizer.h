@@ -1,7 +1,8 @@
 /* What turns gradients into new parameters, and the averaged weights. With r the learning rate (times bias_lr for biases), d the weight
  * decay (0 where it does not apply), g the gradient, clipped:
  *   sgd        v = momentum v + (g + d w);  w -= r v,  with Nesterov  w -= r (g + d w + momentum v):  torch.optim.SGD, dampening 0.
- *              The rate stays outside v (TensorFlow and Sutskever et al. 2013 keep it inside; that differs when the rate changes).
+ *              The rate stays outside v, as in tf.train.MomentumOptimizer too (Keras and Sutskever et al. 2013 keep it inside; that differs
+ *              when the rate changes).
  *   decoupled  w -= r d w, and no d in v:  SGDW of Loshchilov & Hutter, Decoupled Weight Decay Regularization, ICLR 2019, with the decay
  *              times the whole rate, as torch.optim.AdamW has it (the paper multiplies by the schedule's share of it).
  *   adamw      the same paper's algorithm 2:  m = b1 m + (1 - b1) g;  v = b2 v + (1 - b2) g^2;

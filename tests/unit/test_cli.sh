@@ -149,6 +149,61 @@ says out '^wrote term.safetensors$'
 run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
 [ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
 
+# --- recipes ---
+cnasc=$top_builddir/cnasc
+# recipe WORDS OPTION...: the printed recipe compiles, and the graph's training has the words
+recipe() {
+    what="recipe: $*" words=$1
+    shift
+    "$model" train --print-recipe "$@" >section 2>err || bad "$what"
+    { printf 'network N {\n    input x: tensor[1, 8, 8];\n    output y = x |> flatten |> linear(3);\n'; cat section; printf '}\n'; } >recipe.cnas
+    "$cnasc" build --emit=ir recipe.cnas >out 2>err || bad "$what: it does not compile"
+    for word in $words; do
+        grep '^train ' out | tr ' ' '\n' | grep -q -x -e "$word" && ok || bad "$what: no $word"
+    done
+}
+recipe 'lr_max=0.02 lr_min=0.001 momentum=0.9 weight_decay=0.0001 nesterov=true epochs=3 batch=20 augment_flip=false'
+recipe 'lr_max=0.05 lr_min=0.001 weight_decay=0.0004 decay_all=true epochs=310 batch=100 restart_first=10 restart_factor=2 by_epoch=true
+    augment_flip=true augment_crop=4 augment_cutout=0' --preset paper
+recipe 'schedule=1 lr_max=0.2 epochs=24 batch=128 label_smoothing=0.1 ema=0.998 augment_crop=2 augment_cutout=8' --preset=fast
+recipe 'schedule=1 lr_max=0.4 lr_min=0 epochs=7 batch=256 ema=0.9' --preset=fast --batch 256 --epochs 7 --ema 0.9
+recipe 'schedule=1 lr_max=0.1 batch=256' --preset=fast --batch 256 --lr 0.1
+recipe 'optimizer=1 lr_max=0.001 weight_decay=0.01 clip=2' --optimizer adamw --clip 2
+recipe 'optimizer=1 lr_max=0.003 lr_min=0 weight_decay=0.1 bias_lr=4' --optimizer adamw --lr 0.003 --lr-min 0 --weight-decay 0.1 --bias-lr 4
+recipe 'decoupled=true decay_all=true momentum=0.5 weight_decay=0.0001' --optimizer sgdw --decay all --momentum 0.5
+recipe 'schedule=2 milestone1=20 milestone2=30 epochs=40 warmup=1.5' --schedule steps --epochs 40 --warmup 1.5
+recipe 'schedule=2 milestone1=3 milestone2=5 milestone3=8' --schedule steps --epochs 9 --milestones 3,5,8
+recipe 'schedule=3 lr_max=0.25 label_smoothing=0.3' --schedule constant --lr 0.25 --label-smoothing 0.3
+recipe 'augment_flip=true augment_crop=3 augment_cutout=5' --augment flip,crop=3,cutout=5
+recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment none
+run 0 'a training with averaged weights' "$model" train --data data --out average.safetensors --preset fast --augment none --epochs 4 --batch 20 --lr 0.02 --clip 5
+right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
+[ "${right:-0}" -ge 90 ] && ok || bad 'averaged weights: the network learns'
+run 0 'AdamW' "$model" train --data data --out adamw.safetensors --optimizer adamw --lr 0.005
+right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
+[ "${right:-0}" -ge 90 ] && ok || bad 'AdamW: the network learns'
+# refused OPTION... -- WORDS
+refused() {
+    n=$#
+    for words; do :; done
+    [ $n = 2 ] && run 2 "$1" "$model" train "$1" || run 2 "$1 $2" "$model" train "$1" "$2"
+    says err "$words"
+}
+refused --preset=quick 'no recipe .quick'
+says err '^  paper '
+refused --optimizer=adam 'needs sgd, sgdw or adamw, not .adam'
+refused --schedule=linear 'needs cosine, one_cycle, steps or constant'
+refused --decay=none 'needs weights or all'
+refused --milestones=3 'belongs to --schedule=steps'
+refused --schedule=steps --milestones=5,3 'ascending epochs such as 80,120, not .5,3'
+refused --schedule=steps --milestones=1,2,3,4,5,6,7,8,9 'up to 8'
+refused --augment=flip,crop 'such as flip,crop=4,cutout=8'
+refused --augment=crop=5000 'such as flip'
+refused --augment=flip, 'such as flip'
+refused --schedule=one_cycle --warmup=2 'its own way up'
+refused --lr-min=3 'the lowest learning rate, 3, is above the highest, 0.02'
+refused --ema=1 'from 0 to 0.999999'
+
 # --- inference ---
 run 0 'one image of the test set' "$model" infer --data data --index 4
 says out '^#4: class 1, label 1$'

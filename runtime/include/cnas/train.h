@@ -16,6 +16,9 @@ CNAS_CHECKED enum cnas_status cnas_params_load(float *params, const struct cnas_
 
 /* The options that the model carries, and seed 1. */
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m);
+/* The recipe of this name; CNAS_E_RANGE and nothing changed: there is none. docs/training.md has them. */
+CNAS_CHECKED enum cnas_status cnas_train_preset(struct cnas_train_options *o, const char *name);
+const char *cnas_train_preset_name(size_t i, const char **about); /* of recipe i, and a few words (about may be NULL); NULL: no more */
 /* The options, which make sense, as one line, "lr_max 0.05 lr_min 0.001 ...": two lines are equal if and only if
  * the options are. Returns the length of the whole text; what does not fit into size is cut off. */
 size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o);

@@ -1,0 +1,312 @@
+/* The recipe of NET-train. */
+#include "runtime/cli/train_recipe.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const optimizers[] = {"sgd", "adamw"}, *const schedules[] = {"cosine", "one_cycle", "steps", "constant"};
+
+/* As few digits as give the same number back. */
+static const char *real(char text[32], double value)
+{
+    for (int n = 1; n <= 17; n++) {
+        snprintf(text, 32, "%.*g", n, value);
+        if (strtod(text, NULL) == value)
+            break;
+    }
+    return text;
+}
+
+static const char *augmentation(char text[64], const struct cnas_train_options *o, const char *open, const char *close)
+{
+    size_t n = 0;
+    const char *comma = "";
+    text[0] = 0;
+    if (o->flip) {
+        n += (size_t)snprintf(text + n, 64 - n, "flip");
+        comma = *open == '(' ? ", " : ",";
+    }
+    if (o->crop) {
+        n += (size_t)snprintf(text + n, 64 - n, "%scrop%s%" PRIu32 "%s", comma, open, o->crop, close);
+        comma = *open == '(' ? ", " : ",";
+    }
+    if (o->cutout)
+        snprintf(text + n, 64 - n, "%scutout%s%" PRIu32 "%s", comma, open, o->cutout, close);
+    return text;
+}
+
+__attribute__((format(printf, 2, 3))) static const char *say(char help[CN_RECIPE_HELP], const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vsnprintf(help, CN_RECIPE_HELP, format, args);
+    va_end(args);
+    return help;
+}
+
+static const char *preset_help(char help[CN_RECIPE_HELP])
+{
+    size_t n = (size_t)snprintf(help, CN_RECIPE_HELP, "instead of the network's recipe:");
+    const char *name;
+    for (size_t i = 0; (name = cnas_train_preset_name(i, NULL)) && n < CN_RECIPE_HELP; i++)
+        n += (size_t)snprintf(help + n, CN_RECIPE_HELP - n, "%s %s", i ? " or" : "", name);
+    if (n < CN_RECIPE_HELP)
+        snprintf(help + n, CN_RECIPE_HELP - n, "; what follows changes it");
+    return help;
+}
+
+size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m)
+{
+    struct cnas_train_options d;
+    char a[32], b[64];
+    cnas_train_defaults(&d, m);
+    r->lr = r->lr_min = r->momentum = r->weight_decay = r->bias_lr = r->warmup = r->label_smoothing = r->ema = r->clip = NAN;
+#define HELP(i, ...) say(r->help[i], __VA_ARGS__)
+    const struct cn_arg all[CN_RECIPE_ARGS] = {
+        {"preset", CN_ARG_STRING, &r->preset, "NAME", preset_help(r->help[0]), 0, 0},
+        {"epochs", CN_ARG_UINT, &r->epochs, "N", HELP(1, "passes over the training set (default %" PRIu32 ")", d.epochs), 1, 100000},
+        {"batch", CN_ARG_UINT, &r->batch, "N", HELP(2, "images in one step (default %" PRIu32 ")", d.batch), 1, 65536},
+        {"optimizer", CN_ARG_STRING, &r->optimizer, "NAME",
+         HELP(3, "sgd, sgdw (decoupled decay) or adamw (default %s%s)", optimizers[d.optimizer], d.decoupled ? "w" : ""), 0, 0},
+        {"lr", CN_ARG_REAL, &r->lr, "R", HELP(4, "highest learning rate (default %s); the lowest keeps its ratio to it", real(a, d.lr_max)), 1e-9, 1000},
+        {"lr-min", CN_ARG_REAL, &r->lr_min, "R", HELP(5, "lowest learning rate (default %s)", real(a, d.lr_min)), 0, 1000},
+        {"momentum", CN_ARG_REAL, &r->momentum, "R", HELP(6, "of sgd (default %s)", real(a, d.momentum)), 0, 0.9999},
+        {"weight-decay", CN_ARG_REAL, &r->weight_decay, "R", HELP(7, "(default %s)", real(a, d.weight_decay)), 0, 1},
+        {"decay", CN_ARG_STRING, &r->decay, "WHAT",
+         HELP(8, "weights, or all: biases and batch norm decay too (default %s)", d.decay_all ? "all" : "weights"), 0, 0},
+        {"bias-lr", CN_ARG_REAL, &r->bias_lr, "R", HELP(9, "factor of the biases' learning rate (default %s)", real(a, d.bias_lr > 0 ? d.bias_lr : 1)), 1e-3, 1000},
+        {"schedule", CN_ARG_STRING, &r->schedule, "NAME",
+         HELP(10, "of the learning rate: cosine, one_cycle, steps or constant (default %s)", schedules[d.schedule]), 0, 0},
+        {"milestones", CN_ARG_STRING, &r->milestones, "N,N...", "steps: the rate falls after these epochs (default: half and three quarters of all)", 0, 0},
+        {"warmup", CN_ARG_REAL, &r->warmup, "R", HELP(11, "epochs in which the rate rises to the schedule's (default %s); not of one_cycle", real(a, d.warmup)), 0, 1e6},
+        {"augment", CN_ARG_STRING, &r->augment, "LIST",
+         HELP(12, "of flip,crop=N,cutout=N; or none (default %s)", d.flip || d.crop || d.cutout ? augmentation(b, &d, "=", "") : "none"), 0, 0},
+        {"label-smoothing", CN_ARG_REAL, &r->label_smoothing, "R", HELP(13, "share of each target for all classes (default %s)", real(a, d.label_smoothing)), 0, 0.99},
+        {"ema", CN_ARG_REAL, &r->ema, "R", HELP(14, "average the weights with this decay, 0: do not (default %s)", real(a, d.ema)), 0, 0.999999},
+        {"clip", CN_ARG_REAL, &r->clip, "R", HELP(15, "largest norm of the gradient, 0: any (default %s)", real(a, d.clip)), 0, 1e6},
+        {"print-recipe", CN_ARG_FLAG, &r->print, NULL, "print the recipe as a train section of the language, and exit", 0, 0},
+    };
+#undef HELP
+    memcpy(args, all, sizeof all);
+    return CN_RECIPE_ARGS;
+}
+
+/* ---- what was asked for, on top of the defaults ---- */
+
+static void set(double *to, double given)
+{
+    if (!isnan(given))
+        *to = given;
+}
+
+/* What a chosen optimizer needs and another one left open. Rates and decays of the two differ by orders of magnitude. */
+static int choose_optimizer(struct cnas_train_options *o, const char *name)
+{
+    const int adamw = !strcmp(name, "adamw"), decoupled = !strcmp(name, "sgdw");
+    if (!adamw && !decoupled && strcmp(name, "sgd"))
+        return cn_fail(2, "--optimizer needs sgd, sgdw or adamw, not `%s'", name);
+    if (adamw && o->optimizer != CNAS_ADAMW) {
+        o->beta1 = 0.9;
+        o->beta2 = 0.999;
+        o->epsilon = 1e-8;
+        o->weight_decay = 0.01;
+        o->lr_min *= 1e-3 / o->lr_max;
+        o->lr_max = 1e-3;
+    } else if (!adamw && o->optimizer != CNAS_SGD) {
+        o->momentum = 0.9;
+        o->nesterov = 1;
+        o->weight_decay = 2e-4;
+        o->lr_min *= 0.05 / o->lr_max;
+        o->lr_max = 0.05;
+    }
+    o->optimizer = adamw ? CNAS_ADAMW : CNAS_SGD;
+    o->decoupled = decoupled;
+    return -1;
+}
+
+static int choose_schedule(struct cnas_train_options *o, const char *name)
+{
+    int which = 0;
+    while (which < 4 && strcmp(name, schedules[which]))
+        which++;
+    if (which == 4)
+        return cn_fail(2, "--schedule needs cosine, one_cycle, steps or constant, not `%s'", name);
+    if (o->schedule == (enum cnas_schedule)which)
+        return -1;
+    o->schedule = (enum cnas_schedule)which;
+    o->restart_first = 0;
+    o->restart_factor = 2;
+    o->by_epoch = 0;
+    o->n_milestones = 0;
+    o->step_factor = 0.1;
+    o->cycle_up = 0.3;
+    o->cycle_start = 0.04;
+    o->cycle_cosine = 0;
+    if (o->schedule == CNAS_ONE_CYCLE || o->schedule == CNAS_CONSTANT)
+        o->lr_min = 0;
+    if (o->schedule == CNAS_ONE_CYCLE)
+        o->warmup = 0;
+    return -1;
+}
+
+static int set_milestones(struct cnas_train_options *o, const char *list)
+{
+    const char *c = list;
+    if (o->schedule != CNAS_STEPS)
+        return cn_fail(2, "--milestones belongs to --schedule=steps");
+    for (o->n_milestones = 0; *c && o->n_milestones < CNAS_MILESTONES; c += *c == ',') {
+        char *end;
+        const unsigned long epoch = *c >= '0' && *c <= '9' ? strtoul(c, &end, 10) : 0;
+        if (epoch < 1 || epoch > 1000000 || (*end && *end != ',') || (o->n_milestones && epoch <= o->milestones[o->n_milestones - 1]))
+            break;
+        o->milestones[o->n_milestones++] = (uint32_t)epoch;
+        c = end;
+    }
+    return *c ? cn_fail(2, "--milestones needs up to %d ascending epochs such as 80,120, not `%s'", CNAS_MILESTONES, list) : -1;
+}
+
+static int set_augment(struct cnas_train_options *o, const char *list)
+{
+    o->flip = 0;
+    o->crop = o->cutout = 0;
+    for (const char *c = list; strcmp(list, "none"); c++) {
+        const size_t length = strcspn(c, ",");
+        char *end = (char *)(uintptr_t)c;
+        const size_t name = !strncmp(c, "crop=", 5) ? 5 : !strncmp(c, "cutout=", 7) ? 7 : 0;
+        const unsigned long n = name && c[name] >= '0' && c[name] <= '9' ? strtoul(c + name, &end, 10) : 0;
+        if (length == 4 && !strncmp(c, "flip", 4))
+            o->flip = CNAS_FLIP_RANDOM;
+        else if (name == 5 && n >= 1 && n <= 1024 && end == c + length)
+            o->crop = (uint32_t)n;
+        else if (name == 7 && n >= 1 && n <= 4096 && end == c + length)
+            o->cutout = (uint32_t)n;
+        else
+            return cn_fail(2, "--augment needs a list such as flip,crop=4,cutout=8, or none, not `%s'", list);
+        c += length;
+        if (!*c)
+            break;
+    }
+    return -1;
+}
+
+static int set_rates(struct cnas_train_options *o, const struct cn_recipe *r)
+{
+    if (!isnan(r->lr) && o->lr_max > 0)
+        o->lr_min *= r->lr / o->lr_max;
+    else if (r->preset && r->batch && r->batch != o->batch && isnan(r->lr)) { /* Goyal et al. 2017: the rate goes with the batch */
+        o->lr_min *= (double)r->batch / o->batch;
+        o->lr_max *= (double)r->batch / o->batch;
+    }
+    set(&o->lr_max, r->lr);
+    set(&o->lr_min, r->lr_min);
+    if (o->lr_min > o->lr_max)
+        return cn_fail(2, "the lowest learning rate, %g, is above the highest, %g", o->lr_min, o->lr_max);
+    return -1;
+}
+
+int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, const struct cnas_model *m)
+{
+    int status = -1;
+    cnas_train_defaults(o, m);
+    if (r->preset && cnas_train_preset(o, r->preset)) {
+        const char *name, *about;
+        for (size_t i = 0; (name = cnas_train_preset_name(i, &about)); i++)
+            fprintf(stderr, "  %-8s %s\n", name, about);
+        return cn_fail(2, "--preset: there is no recipe `%s'; those that there are stand above", r->preset);
+    }
+    if (r->optimizer)
+        status = choose_optimizer(o, r->optimizer);
+    if (status < 0 && r->schedule)
+        status = choose_schedule(o, r->schedule);
+    if (status < 0)
+        status = set_rates(o, r);
+    if (r->epochs)
+        o->epochs = (uint32_t)r->epochs;
+    if (r->batch)
+        o->batch = (uint32_t)r->batch;
+    if (status < 0 && r->milestones)
+        status = set_milestones(o, r->milestones);
+    if (status < 0 && r->augment)
+        status = set_augment(o, r->augment);
+    if (status >= 0)
+        return status;
+    if (o->schedule == CNAS_STEPS && !o->n_milestones && o->epochs >= 4) {
+        o->n_milestones = 2;
+        o->milestones[0] = o->epochs / 2;
+        o->milestones[1] = o->epochs - o->epochs / 4;
+    }
+    if (r->decay && strcmp(r->decay, "all") && strcmp(r->decay, "weights"))
+        return cn_fail(2, "--decay needs weights or all, not `%s'", r->decay);
+    if (r->decay)
+        o->decay_all = !strcmp(r->decay, "all");
+    if (o->schedule == CNAS_ONE_CYCLE && r->warmup > 0)
+        return cn_fail(2, "--warmup: one_cycle has its own way up");
+    set(&o->momentum, r->momentum);
+    set(&o->weight_decay, r->weight_decay);
+    set(&o->bias_lr, r->bias_lr);
+    set(&o->warmup, r->warmup);
+    set(&o->label_smoothing, r->label_smoothing);
+    set(&o->ema, r->ema);
+    set(&o->clip, r->clip);
+    return -1;
+}
+
+/* ---- as a text ---- */
+
+static void print_optimizer(const struct cnas_train_options *o)
+{
+    char a[32], b[32], c[32], d[32], e[32];
+    const double bias_lr = o->bias_lr > 0 ? o->bias_lr : 1;
+    if (o->optimizer == CNAS_ADAMW)
+        printf("    optimizer = adamw(beta1 = %s, beta2 = %s, epsilon = %s, weight_decay = %s, decay_all = %s, bias_lr = %s);\n",
+               real(a, o->beta1), real(b, o->beta2), real(c, o->epsilon), real(d, o->weight_decay), o->decay_all ? "true" : "false",
+               real(e, bias_lr));
+    else
+        printf("    optimizer = sgd(momentum = %s, nesterov = %s, weight_decay = %s, decoupled = %s, decay_all = %s, bias_lr = %s);\n",
+               real(a, o->momentum), o->nesterov ? "true" : "false", real(b, o->weight_decay), o->decoupled ? "true" : "false",
+               o->decay_all ? "true" : "false", real(c, bias_lr));
+}
+
+static void print_schedule(const struct cnas_train_options *o)
+{
+    char max[32], min[32], a[32], b[32];
+    real(max, o->lr_max);
+    real(min, o->lr_min);
+    switch (o->schedule) {
+    case CNAS_COSINE:
+        printf("    schedule = cosine(max = %s, min = %s, ", max, min);
+        if (o->restart_first)
+            printf("warm_restarts(t0 = %" PRIu32 ", mul = %" PRIu32 "), ", o->restart_first, o->restart_factor);
+        printf("warmup = %s, by_epoch = %s);\n", real(a, o->warmup), o->by_epoch ? "true" : "false");
+        break;
+    case CNAS_ONE_CYCLE:
+        printf("    schedule = one_cycle(max = %s, min = %s, up = %s, start = %s, down = \"%s\");\n", max, min, real(a, o->cycle_up),
+               real(b, o->cycle_start), o->cycle_cosine ? "cosine" : "linear");
+        break;
+    case CNAS_STEPS:
+        printf("    schedule = steps(max = %s, min = %s, at = [", max, min);
+        for (uint32_t i = 0; i < o->n_milestones; i++)
+            printf("%s%" PRIu32, i ? ", " : "", o->milestones[i]);
+        printf("], factor = %s, warmup = %s);\n", real(a, o->step_factor), real(b, o->warmup));
+        break;
+    case CNAS_CONSTANT:
+        printf("    schedule = constant(rate = %s, warmup = %s);\n", max, real(a, o->warmup));
+        break;
+    }
+}
+
+void cn_recipe_print(const struct cnas_train_options *o)
+{
+    char a[64];
+    printf("train {\n");
+    print_optimizer(o);
+    print_schedule(o);
+    printf("    epochs = %" PRIu32 ";\n    batch = %" PRIu32 ";\n    augment = [%s];\n", o->epochs, o->batch, augmentation(a, o, "(", ")"));
+    printf("    label_smoothing = %s;\n", real(a, o->label_smoothing));
+    printf("    ema = %s;\n", real(a, o->ema));
+    printf("    clip = %s;\n}\n", real(a, o->clip));
+}

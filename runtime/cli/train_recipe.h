@@ -1,0 +1,26 @@
+/* The recipe of NET-train: --preset and the options that change one thing of it. */
+#ifndef RUNTIME_CLI_TRAIN_RECIPE_H
+#define RUNTIME_CLI_TRAIN_RECIPE_H
+
+#include <cnas/train.h>
+
+#include "runtime/cli/args.h"
+
+enum { CN_RECIPE_ARGS = 18, CN_RECIPE_HELP = 128 };
+
+struct cn_recipe {
+    const char *preset, *optimizer, *decay, *schedule, *milestones, *augment; /* NULL: not given */
+    uint64_t epochs, batch;                                                   /* 0: not given */
+    double lr, lr_min, momentum, weight_decay, bias_lr, warmup, label_smoothing, ema, clip; /* NAN: not given */
+    int print;                                /* --print-recipe */
+    char help[CN_RECIPE_ARGS][CN_RECIPE_HELP];
+};
+
+/* The options, with m's defaults in their help; args has room for CN_RECIPE_ARGS. Returns how many there are. */
+size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m);
+/* After parsing: the preset's or m's recipe, changed. -1 to go on, else an exit status. */
+int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, const struct cnas_model *m);
+/* As a train section of the language, on standard output. */
+void cn_recipe_print(const struct cnas_train_options *o);
+
+#endif
