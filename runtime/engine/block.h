@@ -3,6 +3,7 @@
  *
  * Each kernel exists twice. cn_engine_NAME(ctx, ..., n) works on n samples with all threads; the same name with _range works on
  * samples first .. last-1 in the calling thread, for use inside a chunk of cn_kernel_run. Buffers always start at sample 0.
+ * Calls with all threads stream outputs around the caches that are too large to stay there; they ask for it themselves.
  * Results do not depend on the number of threads. Buffers are aligned to 64 bytes. An output may be the same buffer as an input
  * only where that is said.
  *
@@ -46,9 +47,9 @@ struct cn_engine_bn {
 void cn_engine_bn_statistics(struct cnas_ctx *, const struct cn_engine_bn *, enum cn_engine_type, struct cn_engine_map,
                              const void *z, size_t n);
 /* The same in parts: each chunk overwrites its own sums, 2 * cn_engine_channels(c) doubles; finish adds `chunks` of them, which
- * lie one after the other, in that order. n: samples of the whole batch. */
+ * lie one after the other, in that order, into the first. n: samples of the whole batch. */
 void cn_engine_bn_sums_range(double *sums, enum cn_engine_type, struct cn_engine_map, const void *z, size_t first, size_t last);
-void cn_engine_bn_finish(const struct cn_engine_bn *, struct cn_engine_map, const double *sums, size_t chunks, size_t n);
+void cn_engine_bn_finish(const struct cn_engine_bn *, struct cn_engine_map, double *sums, size_t chunks, size_t n);
 /* scale and shift from the running statistics. */
 void cn_engine_bn_inference(const struct cn_engine_bn *, uint32_t c);
 
@@ -67,6 +68,7 @@ struct cn_engine_apply {
     void *signs;                      /* NULL, or where y > 0: a bit for each element, cn_engine_elements / 8 bytes a sample */
     struct cn_engine_branch in[2];    /* in[0].z is there */
     int relu;
+    int stream;                       /* y goes to memory around the caches: it is not read soon, and is none of the z */
 };
 void cn_engine_apply(struct cnas_ctx *, const struct cn_engine_apply *, size_t n);
 void cn_engine_apply_range(const struct cn_engine_apply *, size_t first, size_t last);
@@ -98,15 +100,15 @@ struct cn_engine_back {
         void *dz;                     /* second pass: NULL, or the gradient of in[i] goes here; may be dy, dy_more or in[i].z */
         const float *of_g, *of_z, *of_1; /* padded; NULL: dz = g */
         int add;                      /* dz += */
+        int stream;                   /* as above; heeded for out[0] */
     } out[2];
 };
 /* bn[i]: the layer behind in[i].scale, NULL where that branch has none. At least one is there. */
 void cn_engine_back_sums(struct cnas_ctx *, const struct cn_engine_back *, const struct cn_engine_bn *const bn[2], size_t n);
 /* The same in parts. Each chunk overwrites its own sums, 3 * cn_engine_channels(c) doubles: of g, of g times z[0], of g times z[1]
- * (0 where in[i] has no scale). finish adds `chunks` of them for one of the batch norms, branch 0 or 1. */
+ * (0 where in[i] has no scale). finish adds `chunks` of them into the first and ends one or two batch norms, as above. */
 void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *, size_t first, size_t last);
-void cn_engine_back_finish(const struct cn_engine_bn *, unsigned branch, struct cn_engine_map, const double *sums, size_t chunks,
-                           size_t n);
+void cn_engine_back_finish(const struct cn_engine_bn *const bn[2], struct cn_engine_map, double *sums, size_t chunks, size_t n);
 void cn_engine_back_apply(struct cnas_ctx *, const struct cn_engine_back *, size_t n);
 void cn_engine_back_apply_range(const struct cn_engine_back *, size_t first, size_t last);
 

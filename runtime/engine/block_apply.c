@@ -23,6 +23,9 @@ static void apply_runs(const void *job, size_t first, size_t last)
 
 void cn_engine_apply(struct cnas_ctx *ctx, const struct cn_engine_apply *a, size_t n)
 {
+    struct cn_engine_apply own = *a;
     check(a);
-    cn_engine_share(ctx, apply_runs, a, n * cn_engine_blocks(a->map.c), cn_engine_run_bytes(a->type, a->map));
+    if (a->y != a->in[0].z && a->y != a->in[1].z)
+        own.stream |= cn_engine_streams(n * cn_engine_elements(a->map) * cn_engine_type_size(a->type));
+    cn_engine_share(ctx, apply_runs, &own, n * cn_engine_blocks(a->map.c), cn_engine_run_bytes(a->type, a->map));
 }

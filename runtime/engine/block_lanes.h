@@ -1,5 +1,6 @@
 /* Vectors of one block of channels, for the bodies of block_simd_*.c. Who includes it defines LANES and TARGET (function
- * attributes); NATIVE_FMA, NATIVE_BF16 and NATIVE_SIGNS if the vector unit has instructions for these. No include guard: one body, several
+ * attributes); NATIVE_FMA, NATIVE_LOWER, NATIVE_UPPER, NATIVE_WIDEN, NATIVE_BF16, NATIVE_SIGNS, NATIVE_STREAM and NATIVE_STREAM_HALF if the
+ * vector unit has instructions for these that the compilers do not find. No include guard: one body, several
  * units. Written with the vector extension of gcc and clang. */
 #include <string.h>
 
@@ -10,7 +11,6 @@ typedef int32_t lane_mask __attribute__((vector_size(4 * LANES)));
 typedef uint32_t lane_bits __attribute__((vector_size(4 * LANES)));
 typedef uint16_t half __attribute__((vector_size(2 * LANES)));
 typedef double wide __attribute__((vector_size(4 * LANES))); /* doubles of half the lanes */
-typedef float narrow __attribute__((vector_size(2 * LANES)));
 #if LANES == 16
 typedef uint16_t sign_word; /* a bit for each lane */
 #define EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7), f(8), f(9), f(10), f(11), f(12), f(13), f(14), f(15)
@@ -47,7 +47,11 @@ INLINE void store_floats(float *p, vec v)
 /* A bfloat16 is the upper half of a float. */
 INLINE vec widen(half h)
 {
+#ifdef NATIVE_WIDEN
+    return (vec)((lane_bits)NATIVE_WIDEN(h) << 16);
+#else
     return (vec)(__builtin_convertvector(h, lane_bits) << 16);
+#endif
 }
 
 /* Nearest, ties to even: what is cut off is compared with half a unit by an addition that carries into the upper half. That could
@@ -93,14 +97,50 @@ INLINE vec multiply_add(vec a, vec b, vec c)
 #endif
 }
 
+/* As store, but around the caches: for large outputs that nobody reads soon; whoever has streamed ends with a fence. */
+INLINE void stream(int bf16, void *base, size_t i, vec v)
+{
+#ifdef NATIVE_STREAM
+    if (!bf16)
+        NATIVE_STREAM((float *)base + i * LANES, v);
+    else
+        NATIVE_STREAM_HALF((uint16_t *)base + i * LANES, shorten(v));
+#else
+    store(bf16, base, i, v);
+#endif
+}
+
+INLINE void fence(void)
+{
+#ifdef NATIVE_STREAM
+    _mm_sfence();
+#endif
+}
+
+/* Values lie one run after the other, so what comes next is also right where a run ends. The processor's own prefetcher gives up
+ * at page borders and falls behind where a loop reads several values. */
+INLINE void ahead(int bf16, const void *base, size_t i)
+{
+    enum { DISTANCE = 4096 }; /* bytes */
+    __builtin_prefetch((const char *)base + i * LANES * (bf16 ? sizeof(uint16_t) : sizeof(float)) + DISTANCE);
+}
+
 INLINE wide lower(vec v)
 {
+#ifdef NATIVE_LOWER
+    return (wide)NATIVE_LOWER(v);
+#else
     return __builtin_convertvector(__builtin_shufflevector(v, v, LOWER_LANES), wide);
+#endif
 }
 
 INLINE wide upper(vec v)
 {
+#ifdef NATIVE_UPPER
+    return (wide)NATIVE_UPPER(v);
+#else
     return __builtin_convertvector(__builtin_shufflevector(v, v, UPPER_LANES), wide);
+#endif
 }
 
 /* v where the mask is set, else 0. */

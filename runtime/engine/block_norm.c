@@ -19,13 +19,12 @@ static size_t groups(size_t n, size_t sample_bytes)
     return most < n ? most : n;
 }
 
-/* Row r of group k of partial sums added over the groups. */
-static double total(const double *sums, size_t rows, size_t channels, size_t chunks, size_t row, size_t c)
+/* Adds the sums of all chunks into those of the first. */
+static void add_up(double *sums, size_t each, size_t chunks)
 {
-    double t = 0;
-    for (size_t k = 0; k < chunks; k++)
-        t += sums[(k * rows + row) * channels + c];
-    return t;
+    for (size_t k = 1; k < chunks; k++)
+        for (size_t i = 0; i < each; i++)
+            sums[i] += sums[k * each + i];
 }
 
 struct statistics {
@@ -63,13 +62,14 @@ void cn_engine_bn_sums_range(double *sums, enum cn_engine_type type, struct cn_e
     cn_engine_simd()->sums(sums, type, map, z, first, last);
 }
 
-void cn_engine_bn_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *sums, size_t chunks, size_t n)
+void cn_engine_bn_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, double *sums, size_t chunks, size_t n)
 {
     const size_t channels = cn_engine_channels(map.c);
     const double m = (double)n * map.h * map.w;
     cn_require(m > 0 && bn->epsilon > 0);
+    add_up(sums, 2 * channels, chunks);
     for (size_t c = 0; c < map.c; c++) {
-        double mean = total(sums, 2, channels, chunks, 0, c) / m, squares = total(sums, 2, channels, chunks, 1, c) - m * mean * mean;
+        double mean = sums[c] / m, squares = sums[channels + c] - m * mean * mean;
         if (squares < 0) /* rounding; a NaN stays */
             squares = 0;
         double invstd = 1 / sqrt(squares / m + bn->epsilon), scale = bn->gamma[c] * invstd;
@@ -127,9 +127,7 @@ void cn_engine_back_sums(struct cnas_ctx *ctx, const struct cn_engine_back *b, c
         return;
     struct back j = {b, (double *)(void *)scratch, n, chunks};
     cn_kernel_run(ctx, chunks, back_chunk, &j);
-    for (unsigned i = 0; i < 2; i++)
-        if (bn[i])
-            cn_engine_back_finish(bn[i], i, b->map, j.sums, chunks, n);
+    cn_engine_back_finish(bn, b->map, j.sums, chunks, n);
 }
 
 void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *b, size_t first, size_t last)
@@ -138,24 +136,31 @@ void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *b, siz
     cn_engine_simd()->back_sums(sums, b, first, last);
 }
 
-void cn_engine_back_finish(const struct cn_engine_bn *bn, unsigned branch, struct cn_engine_map map, const double *sums,
-                           size_t chunks, size_t n)
+/* g, gz: sums of g and of g z for each channel. */
+static void back_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *g, const double *gz, size_t n)
 {
-    const size_t channels = cn_engine_channels(map.c);
     const double m = (double)n * map.h * map.w;
-    cn_require(m > 0 && branch < 2);
     for (size_t c = 0; c < map.c; c++) {
-        double mean = bn->mean[c], invstd = bn->invstd[c], dbeta = total(sums, 3, channels, chunks, 0, c);
-        double dgamma = invstd * (total(sums, 3, channels, chunks, 1 + branch, c) - mean * dbeta);
+        double mean = bn->mean[c], invstd = bn->invstd[c], dgamma = invstd * (gz[c] - mean * g[c]);
         double of_g = bn->gamma[c] * invstd, of_z = -of_g * invstd * dgamma / m;
-        bn->dbeta[c] = (float)dbeta;
+        bn->dbeta[c] = (float)g[c];
         bn->dgamma[c] = (float)dgamma;
         bn->of_g[c] = (float)of_g;
         bn->of_z[c] = (float)of_z;
-        bn->of_1[c] = (float)(-of_g * dbeta / m - of_z * mean);
+        bn->of_1[c] = (float)(-of_g * g[c] / m - of_z * mean);
     }
-    for (size_t c = map.c; c < channels; c++)
+    for (size_t c = map.c; c < cn_engine_channels(map.c); c++)
         bn->of_g[c] = bn->of_z[c] = bn->of_1[c] = 0;
+}
+
+void cn_engine_back_finish(const struct cn_engine_bn *const bn[2], struct cn_engine_map map, double *sums, size_t chunks, size_t n)
+{
+    const size_t channels = cn_engine_channels(map.c);
+    cn_require(n && map.c && map.h && map.w);
+    add_up(sums, 3 * channels, chunks);
+    for (size_t i = 0; i < 2; i++)
+        if (bn[i])
+            back_finish(bn[i], map, sums, sums + (1 + i) * channels, n);
 }
 
 void cn_engine_back_apply_range(const struct cn_engine_back *b, size_t first, size_t last)
@@ -172,6 +177,10 @@ static void back_runs(const void *job, size_t first, size_t last)
 
 void cn_engine_back_apply(struct cnas_ctx *ctx, const struct cn_engine_back *b, size_t n)
 {
+    struct cn_engine_back own = *b;
+    const void *dz = b->out[0].dz;
     back_check(b);
-    cn_engine_share(ctx, back_runs, b, n * cn_engine_blocks(b->map.c), cn_engine_run_bytes(b->type, b->map));
+    if (dz != b->dy && dz != b->dy_more && dz != b->in[0].z && dz != b->in[1].z && !b->out[0].add)
+        own.out[0].stream |= cn_engine_streams(n * cn_engine_elements(b->map) * cn_engine_type_size(b->type));
+    cn_engine_share(ctx, back_runs, &own, n * cn_engine_blocks(b->map.c), cn_engine_run_bytes(b->type, b->map));
 }

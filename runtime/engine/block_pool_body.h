@@ -109,6 +109,9 @@ INLINE void pool_runs(const struct cn_engine_pool *p, size_t first, size_t last,
             const struct window rows = window_of(i, s->stride, s->pad_y, s->kh, s->h);
             for (size_t o = 0; o < s->ow; o++) {
                 const struct window columns = window_of(o, s->stride, s->pad_x, s->kw, s->w);
+                for (size_t r = rows.first; r < rows.end; r++) /* the rows that follow: several streams are too much for the processor's prefetcher */
+                    for (size_t q = columns.first; q < columns.end; q++)
+                        __builtin_prefetch(x + ((r + s->stride) * s->w + q) * bytes);
                 store(bf16, y, i * s->ow + o,
                       max ? largest_of(s, x, rows, columns, bf16).value : average(s, x, rows, columns, bf16));
             }

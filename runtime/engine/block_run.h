@@ -9,6 +9,9 @@
 void cn_engine_share(struct cnas_ctx *ctx, void (*body)(const void *job, size_t first, size_t last), const void *job, size_t units,
                      size_t bytes);
 
+/* Whether an output of so many bytes has left the caches before the next kernel reads it, so that it may as well not enter them. */
+int cn_engine_streams(size_t bytes);
+
 static inline size_t cn_engine_blocks(uint32_t c)
 {
     return cn_engine_channels(c) / cn_engine_block();

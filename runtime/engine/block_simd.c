@@ -2,6 +2,7 @@
 #include "runtime/engine/block_simd.h"
 
 #include <stdatomic.h>
+#include <unistd.h>
 
 #include "runtime/engine/block_run.h"
 #include "runtime/kernel/ctx.h"
@@ -51,4 +52,14 @@ void cn_engine_share(struct cnas_ctx *ctx, void (*body)(const void *job, size_t 
     size_t chunks = units * bytes / CHUNK + 1;
     struct shared s = {body, job, units, chunks < units ? chunks : units};
     cn_kernel_run(ctx, s.chunks, shared_chunk, &s);
+}
+
+int cn_engine_streams(size_t bytes)
+{
+    long cache = 0;
+#ifdef _SC_LEVEL3_CACHE_SIZE
+    cache = sysconf(_SC_LEVEL3_CACHE_SIZE);
+#endif
+    const size_t most = cache > 0 ? (size_t)cache : (size_t)32 << 20;
+    return bytes >= most / 4 * 3; /* the inputs went through it as well */
 }

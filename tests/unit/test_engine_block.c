@@ -289,6 +289,7 @@ START_TEST(apply_matches)
                     }
         a.y = part.p;
         cn_engine_apply_range(&a, 0, f.n / 2);
+        a.stream = 1;
         cn_engine_apply_range(&a, f.n / 2, f.n);
         ck_assert_mem_eq(part.p, y.p, bytes);
         for (int in_place = 0; in_place < 1 + form.branch1; in_place++) {
@@ -347,6 +348,11 @@ struct expectation {
     struct guarded dyb, moreb;
 };
 
+static struct cn_engine_back_out back_out(void *dz, const struct cn_engine_bn *bn, int add)
+{
+    return (struct cn_engine_back_out){.dz = dz, .of_g = bn ? bn->of_g : NULL, .of_z = bn ? bn->of_z : NULL, .of_1 = bn ? bn->of_1 : NULL, .add = add};
+}
+
 /* Both passes for one form and one source of the mask; direct: the second pass makes g again. */
 static void back_case(struct fixture *f, const struct block *b, const struct form *form, const struct expectation *e, int with_more,
                       enum cn_engine_mask mask, const void *mask_from, int direct, int add)
@@ -366,6 +372,25 @@ static void back_case(struct fixture *f, const struct block *b, const struct for
             if (!(fabs(bn[k]->dbeta[c] - e->dbeta[k][c]) <= tolerance && fabs(bn[k]->dgamma[c] - e->dgamma[k][c]) <= tolerance * 2))
                 ck_abort_msg("dbeta %g %g, dgamma %g %g", bn[k]->dbeta[c], e->dbeta[k][c], bn[k]->dgamma[c], e->dgamma[k][c]);
         }
+    if (bn[0] || bn[1]) {
+        size_t doubles = 3 * cn_engine_channels(f->map.c);
+        struct guarded sums = guarded_new(2 * doubles * sizeof(double)), first[2];
+        for (int k = 0; k < 2; k++) {
+            first[k] = guarded_new(f->c * sizeof(float));
+            if (bn[k])
+                memcpy(first[k].p, bn[k]->dgamma, f->c * sizeof(float));
+        }
+        cn_engine_back_sums_range(sums.p, &back, 0, f->n / 2);
+        cn_engine_back_sums_range((double *)sums.p + doubles, &back, f->n / 2, f->n);
+        cn_engine_back_finish(bn, f->map, sums.p, 2, f->n);
+        for (int k = 0; k < 2; k++) {
+            for (size_t c = 0; bn[k] && c < f->c; c++)
+                if (!(fabsf(bn[k]->dgamma[c] - ((float *)first[k].p)[c]) <= 1e-6f * (float)(f->n * f->hw)))
+                    ck_abort_msg("dgamma in parts");
+            guarded_free(&first[k]);
+        }
+        guarded_free(&sums);
+    }
     if ((bn[0] || bn[1]) && !direct) {
         blocked_expect("g", f->type, g.p, e->g, f->n, f->c, f->hw, 0.51, 0);
         back.dy = g.p;
@@ -375,7 +400,7 @@ static void back_case(struct fixture *f, const struct block *b, const struct for
     const int there[2] = {1, form->branch1};
     for (int k = 0; k < 2; k++)
         if (there[k])
-            back.out[k] = (struct cn_engine_back_out){dz[k].p, bn[k] ? bn[k]->of_g : NULL, bn[k] ? bn[k]->of_z : NULL, bn[k] ? bn[k]->of_1 : NULL, add >> k & 1};
+            back.out[k] = back_out(dz[k].p, bn[k], add >> k & 1);
     cn_engine_back_apply(f->ctx, &back, f->n);
     for (int k = 0; k < 2; k++) {
         if (!there[k])
@@ -390,10 +415,12 @@ static void back_case(struct fixture *f, const struct block *b, const struct for
         back.out[0].dz = part.p;
         back.out[1].dz = NULL;
         cn_engine_back_apply_range(&back, 0, f->n / 2);
+        back.out[0].stream = 1;
         cn_engine_back_apply_range(&back, f->n / 2, f->n);
         ck_assert_mem_eq(part.p, dz[0].p, bytes);
         memcpy(part.p, back.dy, bytes); /* in place */
         back.dy = part.p;
+        back.out[0].stream = 0;
         cn_engine_back_apply(f->ctx, &back, f->n);
         ck_assert_mem_eq(part.p, dz[0].p, bytes);
     }
@@ -484,7 +511,7 @@ START_TEST(threads_do_not_matter)
         const struct cn_engine_bn *const bn[2] = {&b.l[0].bn, &b.l[1].bn};
         struct cn_engine_back back = {.type = f.type, .map = f.map, .dy = dyb.p, .mask = CN_ENGINE_MASK_Y, .mask_from = now[0].p,
                                       .in = {b.in[0], b.in[1]}, .g = now[1].p,
-                                      .out = {{now[2].p, bn[0]->of_g, bn[0]->of_z, bn[0]->of_1, 0}, {now[3].p, bn[1]->of_g, bn[1]->of_z, bn[1]->of_1, 0}}};
+                                      .out = {back_out(now[2].p, bn[0], 0), back_out(now[3].p, bn[1], 0)}};
         cn_engine_back_sums(f.ctx, &back, bn, f.n);
         cn_engine_back_apply(f.ctx, &back, f.n);
         for (int i = 0; i < 5; i++)
