@@ -13,7 +13,7 @@
 
 enum {
     GROUP_TILES = 32,     /* packed weights are read once for that many, */
-    GROUP_OF_LARGE = 128, /* which costs most where they do not stay in cache: */
+    GROUP_OF_LARGE = 64,  /* which costs most where they do not stay in cache: */
     LARGE = 1 << 20,      /* floats of packed weights */
     MOST_CHUNKS = 64,     /* of a batch */
     FLOATS_APART = 16,    /* between the 36 matrices of weights, against power-of-two strides in the cache */
