@@ -87,6 +87,7 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
 static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
     CNAS_TRY(cn_engine_conv_dnnl_ways(list, site));
+    CNAS_TRY(cn_engine_conv_wino_ways(list, site));
     return CNAS_OK;
 }
 

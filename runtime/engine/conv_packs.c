@@ -1,15 +1,21 @@
-/* Packed weights: a list of orders, each filled by a reorder of oneDNN from rows of floats. */
+/* Packed weights: a list of orders, each filled by a reorder of oneDNN from rows of floats, and those of our own kernels. */
 #include "runtime/engine/conv_packs.h"
 
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/engine/wino.h"
 
 struct cn_engine_conv_packs {
     const float *w, *bias;
     float *wide_bias;
     size_t bias_floats, bytes;
     struct cn_engine_conv_pack *first;
+    struct wino_pack {
+        struct cnas_conv_shape run;
+        unsigned users;
+        float *data;
+    } wino[2]; /* the second for mirrored weights */
 };
 
 static size_t kernel(struct cn_engine_conv_dims d)
@@ -209,6 +215,37 @@ void cn_engine_conv_packs_weights(struct cn_engine_conv_packs *packs, struct cna
     if (packs->bias_floats)
         memcpy(packs->wide_bias, bias, k * sizeof *bias);
     fill_all(packs, ctx);
+    for (int mirrored = 0; mirrored < 2; mirrored++)
+        if (packs->wino[mirrored].users)
+            cn_engine_wino_pack(ctx, packs->wino[mirrored].data, w, mirrored, &packs->wino[mirrored].run);
+}
+
+const float *cn_engine_conv_packs_wino_take(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx, const struct cnas_conv_shape *run,
+                                            int mirrored)
+{
+    struct wino_pack *p = &packs->wino[mirrored];
+    if (!p->users) {
+        const size_t count = cn_engine_wino_weights(run);
+        p->run = *run;
+        p->data = cn_mem_alloc(count, sizeof *p->data);
+        if (!p->data)
+            return NULL;
+        packs->bytes += count * sizeof *p->data;
+        if (packs->w)
+            cn_engine_wino_pack(ctx, p->data, packs->w, mirrored, run);
+    }
+    p->users++;
+    return p->data;
+}
+
+void cn_engine_conv_packs_wino_give_back(struct cn_engine_conv_packs *packs, int mirrored)
+{
+    struct wino_pack *p = &packs->wino[mirrored];
+    if (--p->users)
+        return;
+    packs->bytes -= cn_engine_wino_weights(&p->run) * sizeof *p->data;
+    cn_mem_free(p->data);
+    p->data = NULL;
 }
 
 const float *cn_engine_conv_packs_w(const struct cn_engine_conv_packs *packs)

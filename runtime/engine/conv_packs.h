@@ -1,4 +1,4 @@
-/* The weights of a layer in the orders that oneDNN's kernels want. Ways that want the same order share one copy; the bias is
+/* The weights of a layer in the orders that kernels want. Ways that want the same order share one copy; the bias is
  * shared by all. */
 #ifndef RUNTIME_ENGINE_CONV_PACKS_H
 #define RUNTIME_ENGINE_CONV_PACKS_H
@@ -21,6 +21,12 @@ const float *cn_engine_conv_packs_w(const struct cn_engine_conv_packs *); /* as 
 const float *cn_engine_conv_packs_plain_bias(const struct cn_engine_conv_packs *);
 float *cn_engine_conv_packs_bias(struct cn_engine_conv_packs *); /* padded with zeros */
 size_t cn_engine_conv_packs_bytes(const struct cn_engine_conv_packs *);
+
+/* Weights packed for a run of our Winograd kernels (wino.h), one copy for the layer's shape and one for its mirror image; filled if the
+ * weights are known. NULL without memory. */
+const float *cn_engine_conv_packs_wino_take(struct cn_engine_conv_packs *, struct cnas_ctx *, const struct cnas_conv_shape *run,
+                                            int mirrored);
+void cn_engine_conv_packs_wino_give_back(struct cn_engine_conv_packs *, int mirrored);
 
 /* Between (groups, out, in, kh, kw) as the network has it and with surplus zeros: `wide` has no dimension smaller than `narrow`.
  */

@@ -24,5 +24,6 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/conv_measure.c \
 	runtime/engine/conv_packs.c runtime/engine/conv_packs.h \
 	runtime/engine/conv_way.h \
+	runtime/engine/conv_wino.c \
 	runtime/engine/dnnl.c runtime/engine/dnnl.h \
 	runtime/engine/tuning.c runtime/engine/tuning.h

@@ -1,0 +1,110 @@
+/* Our own Winograd kernels (wino.h) as ways of a convolution layer. */
+#include <stdio.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/engine/conv_packs.h"
+#include "runtime/engine/conv_way.h"
+#include "runtime/engine/wino.h"
+
+struct wino_way {
+    struct cn_engine_conv_way way;
+    struct cnas_ctx *ctx;
+    struct cn_engine_conv_packs *packs;
+    struct cnas_conv_shape shape; /* of the run: the mirrored one for the gradient of the input */
+    size_t n;
+    enum cn_engine_conv_pass pass;
+    enum cn_engine_type type;
+    int bias, add, relu, chunked;
+    const float *packed;
+};
+
+static void run(struct wino_way *w, void *y, const void *x, int forward, float *scratch)
+{
+    const struct cn_engine_wino_read read = {.type = w->type, .x = x};
+    const struct cn_engine_wino_write write = {.type = w->type,
+                                               .y = y,
+                                               .bias = forward && w->bias ? cn_engine_conv_packs_bias(w->packs) : NULL,
+                                               .add = forward && w->add,
+                                               .relu = forward && w->relu};
+    if (w->chunked)
+        cn_engine_wino_run_range(&write, &read, w->packed, &w->shape, 0, w->n, scratch);
+    else
+        cn_engine_wino_run(w->ctx, &write, &read, w->packed, &w->shape, w->n);
+}
+
+static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+{
+    run((struct wino_way *)way, call->y, call->x, 1, call->scratch);
+}
+
+static void run_data(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+{
+    run((struct wino_way *)way, call->dx, call->dy, 0, call->scratch);
+}
+
+/* Scratch of a chunk: the transformed gradient, sums of dy, what the kernel wants. */
+static void run_weights(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+{
+    struct wino_way *w = (struct wino_way *)way;
+    const struct cn_engine_wino_read x = {.type = w->type, .x = call->x}, dy = {.type = w->type, .x = call->dy};
+    float *part = call->scratch, *dbias = w->bias ? call->dbias : NULL;
+    if (!w->chunked) {
+        cn_engine_wino_gradient(w->ctx, call->dw, dbias, &dy, &x, &w->shape, w->n);
+        return;
+    }
+    const size_t channels = cn_engine_channels(w->shape.k), blocks = channels / cn_engine_block();
+    double *sums = (double *)(part + cn_engine_wino_weights(&w->shape));
+    cn_engine_wino_gradient_range(part, dbias ? sums : NULL, &dy, &x, &w->shape, 0, w->n, 0, blocks, (float *)(sums + channels));
+    cn_engine_wino_finish_range(call->dw, part, 1, &w->shape, 0, blocks);
+    for (uint32_t k = 0; dbias && k < w->shape.k; k++)
+        dbias[k] = (float)sums[k];
+}
+
+static void free_way(struct cn_engine_conv_way *way)
+{
+    struct wino_way *w = (struct wino_way *)way;
+    if (w->packed)
+        cn_engine_conv_packs_wino_give_back(w->packs, w->pass == CN_ENGINE_CONV_DATA);
+    cn_mem_free(w);
+}
+
+enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
+{
+    static void (*const runs[])(struct cn_engine_conv_way *, const struct cn_engine_conv_call *) = {run_forward, run_data,
+                                                                                                    run_weights};
+    static const char name[] = "cnas_wino";
+    const struct cn_engine_conv_want *want = site->want;
+    const int data = site->pass == CN_ENGINE_CONV_DATA;
+    if (want->plain_x || !cn_engine_wino_fits(&want->shape) || (site->only && strcmp(site->only, name)))
+        return CNAS_OK;
+    struct wino_way *w = cn_mem_zalloc(1, sizeof *w);
+    if (!w)
+        return CNAS_E_MEMORY;
+    *w = (struct wino_way){.way = {.run = runs[site->pass], .free = free_way},
+                           .ctx = site->ctx,
+                           .packs = site->packs,
+                           .shape = data ? cn_engine_wino_mirror(&want->shape) : want->shape,
+                           .n = site->n,
+                           .pass = site->pass,
+                           .type = want->type,
+                           .bias = want->bias,
+                           .add = want->add,
+                           .relu = want->relu,
+                           .chunked = want->chunked};
+    snprintf(w->way.name, sizeof w->way.name, "%s", name);
+    if (site->pass != CN_ENGINE_CONV_WEIGHTS) {
+        w->packed = cn_engine_conv_packs_wino_take(site->packs, site->ctx, &w->shape, data);
+        if (!w->packed) {
+            free_way(&w->way);
+            return CNAS_E_MEMORY;
+        }
+        if (want->chunked)
+            w->way.scratch = cn_engine_conv_round(cn_engine_wino_scratch(&w->shape) * sizeof(float));
+    } else if (want->chunked) {
+        w->way.scratch = cn_engine_conv_round((cn_engine_wino_weights(&w->shape) + 2 * cn_engine_channels(w->shape.k) +
+                                               cn_engine_wino_gradient_scratch(&w->shape)) * sizeof(float));
+    }
+    cn_engine_conv_append(list, &w->way);
+    return CNAS_OK;
+}
