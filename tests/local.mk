@@ -19,6 +19,7 @@ include tests/unit/fixed.mk
 include tests/unit/party.mk
 include tests/unit/cli.mk
 include tests/unit/oracle.mk
+include tests/unit/engine.mk
 include tests/e2e/local.mk
 include tests/fuzz/local.mk
 include tests/bench/local.mk

@@ -27,3 +27,13 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/conv_wino.c \
 	runtime/engine/dnnl.c runtime/engine/dnnl.h \
 	runtime/engine/tuning.c runtime/engine/tuning.h
+# the schedule
+libcnasrt_la_SOURCES += \
+	runtime/engine/engine.c runtime/engine/engine.h \
+	runtime/engine/graph.c runtime/engine/graph.h \
+	runtime/engine/memory.c runtime/engine/memory.h \
+	runtime/engine/passes.c \
+	runtime/engine/place.c runtime/engine/place.h \
+	runtime/engine/report.c \
+	runtime/engine/run.h \
+	runtime/engine/unit.c runtime/engine/unit_conv.c runtime/engine/unit_kernel.c runtime/engine/unit_sum.c

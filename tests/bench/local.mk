@@ -7,6 +7,7 @@ include tests/bench/block.mk
 include tests/bench/he.mk
 include tests/bench/gc.mk
 include tests/bench/compile.mk
+include tests/bench/engine.mk
 EXTRA_DIST += tests/bench/collapse.sh
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench

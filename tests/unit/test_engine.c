@@ -1,0 +1,134 @@
+/* The engine computes what the model's own functions compute: on random graphs and on the golden ones, in both precisions, with values kept
+ * and made again, for full and partial batches. */
+#include "compiler/ir/print.h"
+#include "compiler/ir/rewrite.h"
+#include "compiler/oracle/oracle.h"
+#include "runtime/engine/tuning.h"
+#include "tests/support/engine_check.h"
+#include "tests/support/random_dag.h"
+
+#include <check.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum { GRAPHS = 400 };
+
+/* fp32: rounding and other orders of sums, some digits more where a graph is ill-conditioned (batch norm over few numbers). */
+static const double CLOSE = 2e-3;
+/* bf16 has 8 bits, and a gradient changes by whole terms where a value near 0 falls on the other side of a ReLU: most graphs are this close. */
+static const double CLOSE_BF16 = 0.2;
+
+static struct arena *arena;
+static struct cn_engine_tuning *tuning;
+
+static void setup(void)
+{
+    arena = arena_new();
+    ck_assert_int_eq(cn_engine_tuning_new(&tuning, NULL, NULL), CNAS_OK);
+}
+
+static void teardown(void)
+{
+    cn_engine_tuning_free(&tuning);
+    arena_free(&arena);
+}
+
+static const struct ir_graph *with_output(struct arena *a, const struct ir_graph *g, uint32_t i)
+{
+    struct ir_graph one = *g;
+    one.n_outputs = 1;
+    one.outputs = &g->outputs[i];
+    const bool *needed = ir_needed(a, &one);
+    struct ir_rewrite *r = ir_rewrite_new(a, &one);
+    for (ir_id id = 0; id < g->n_nodes; id++)
+        if (needed[id])
+            ir_rewrite_copy(r, id);
+    return ir_rewrite_finish(r);
+}
+
+static double worst(const struct engine_gap *gap)
+{
+    return fmax(fmax(gap->logits, gap->inference), fmax(gap->statistics, gap->gradients));
+}
+
+/* A random network for one output of a random graph, and a case for it. */
+static const struct cnas_model *random_case(struct engine_case *c, int i, enum cn_engine_type type)
+{
+    const uint64_t seed = random_seed();
+    struct random r = {seed + (uint64_t)i * 7919};
+    const struct ir_graph *g = random_dag(arena, &r, 4 + (int)random_below(&r, 30));
+    const uint32_t output = (uint32_t)random_below(&r, g->n_outputs);
+    struct plan_refusal why;
+    const struct plan *p = plan_lower(arena, with_output(arena, g, output), PLAN_CLEAR, &why);
+    ck_assert_msg(p != NULL, "graph %d: %s", i, p ? "" : why.text);
+    const size_t capacity = 1 + (size_t)random_below(&r, 6);
+    *c = (struct engine_case){.type = type, .remake = i % 2, .threads = 1 + (unsigned)(i % 3 == 0), .capacity = capacity,
+                              .n = 1 + (size_t)random_below(&r, (int64_t)capacity), .seed = seed + (uint64_t)i, .tuning = tuning};
+    return oracle_model(arena, p);
+}
+
+static int graphs(void)
+{
+    const char *count = getenv("CNAS_COUNT");
+    return count ? atoi(count) : GRAPHS;
+}
+
+static void next_arena(void)
+{
+    arena_free(&arena);
+    arena = arena_new();
+}
+
+/* ReLU has a kink: a value within a rounding of 0 sends its gradient, or does not. That is chance, so such a case gets other images. */
+START_TEST(fp32)
+{
+    for (int i = 0; i < graphs(); i++) {
+        struct engine_case c;
+        struct engine_gap gap = {0};
+        next_arena();
+        const struct cnas_model *m = random_case(&c, i, CN_ENGINE_F32);
+        for (int attempt = 0; attempt < 3; attempt++, c.seed += 1000003) {
+            const char *wrong = engine_check(arena, m, &c, &gap);
+            ck_assert_msg(!wrong, "CNAS_SEED=%" PRIu64 ", graph %d: %s", random_seed(), i, wrong);
+            if (worst(&gap) < CLOSE)
+                break;
+        }
+        ck_assert_msg(worst(&gap) < CLOSE, "CNAS_SEED=%" PRIu64 ", graph %d, %zu of %zu images: logits %.1e inference %.1e statistics %.1e gradients %.1e (%s)",
+                      random_seed(), i, c.n, c.capacity, gap.logits, gap.inference, gap.statistics, gap.gradients, gap.gradient_of);
+    }
+}
+END_TEST
+
+START_TEST(bf16)
+{
+    int close = 0;
+    for (int i = 0; i < graphs(); i++) {
+        struct engine_case c;
+        struct engine_gap gap = {0};
+        next_arena();
+        const char *wrong = engine_check(arena, random_case(&c, i, CN_ENGINE_BF16), &c, &gap);
+        ck_assert_msg(!wrong, "CNAS_SEED=%" PRIu64 ", graph %d: %s", random_seed(), i, wrong);
+        close += worst(&gap) < CLOSE_BF16;
+    }
+    printf("bf16: %d of %d graphs within %g\n", close, graphs(), CLOSE_BF16);
+    ck_assert_int_ge(100 * close, 90 * graphs());
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("engine");
+    TCase *t = tcase_create("random graphs");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_set_timeout(t, 600);
+    tcase_add_test(t, fp32);
+    tcase_add_test(t, bf16);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_NORMAL);
+    const int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed != 0;
+}
