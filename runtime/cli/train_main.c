@@ -74,7 +74,7 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_tra
     struct cn_train_watch w = {.o = o, .m = m};
     const struct cnas_train_control control = {.checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
-                                               .loader_threads = (uint32_t)o->loader_threads};
+                                               .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
     cn_signals_catch();

@@ -40,6 +40,34 @@ size_t cn_train_held_out(const struct cn_train_cli *o, size_t n)
     return o->validation_percent > 0 ? (size_t)fmax(1, (double)n * o->validation_percent / 100) : (size_t)o->validation_images;
 }
 
+static const char *const engines[] = {[CNAS_ENGINE_AUTO] = "auto", [CNAS_ENGINE_PORTABLE] = "portable", [CNAS_ENGINE_DNNL] = "dnnl", NULL};
+static const char *const precisions[] = {[CNAS_PRECISION_FP32] = "fp32", [CNAS_PRECISION_BF16] = "bf16", NULL};
+
+/* The place of a name in a list, into *number. */
+static int one_of(const char *name, const char *const *names, int *number)
+{
+    for (int i = 0; names[i]; i++)
+        if (!strcmp(name, names[i])) {
+            *number = i;
+            return 1;
+        }
+    return 0;
+}
+
+static int parse_arithmetic(struct cnas_train_options *t, const char *engine, const char *precision)
+{
+    int number;
+    if (engine && !one_of(engine, engines, &number))
+        return cn_fail(2, "--engine: %.40s is none of auto, portable and dnnl", engine);
+    if (engine)
+        t->engine = (enum cnas_engine)number;
+    if (precision && !one_of(precision, precisions, &number))
+        return cn_fail(2, "--precision: %.40s is neither fp32 nor bf16", precision);
+    if (precision)
+        t->precision = (enum cnas_precision)number;
+    return -1;
+}
+
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m)
 {
     struct cnas_train_options d;
@@ -49,7 +77,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     o->seed = d.seed;
     o->ring_bits = m->ring_bits;
     o->checkpoint_every = 600;
-    const char *validation = NULL;
+    const char *validation = NULL, *engine = NULL, *precision = NULL;
     struct cn_recipe recipe = {0};
     char ring[96], about[256];
     snprintf(ring, sizeof ring, "of fixed-point numbers (default: the least that keep the labels)");
@@ -66,6 +94,9 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"fixed-out", CN_ARG_STRING, &o->fixed_out, "FILE", "fixed-point network (default: --out with .fixed.safetensors)", 0, 0},
         {"seed", CN_ARG_UINT, &o->seed, "N", "of every random choice (default 1); same seed, same result", 0, 9007199254740992.0},
         {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
+        {"engine", CN_ARG_STRING, &engine, "NAME", "of training: auto (the default), portable, or dnnl, which is faster", 0, 0},
+        {"precision", CN_ARG_STRING, &precision, "P", "fp32 (the default), or bf16: maps and convolutions in bfloat16", 0, 0},
+        {"recompute", CN_ARG_FLAG, &o->recompute, NULL, "less memory for more time: batch norm and ReLU are computed twice", 0, 0},
         {"loader-threads", CN_ARG_UINT, &o->loader_threads, "N", "threads that make batches ahead (default 0: the workers make them);\nsame results; worth it only where a core is free", 0, 16},
         {"resume", CN_ARG_FLAG, &o->resume, NULL, "go on from the checkpoint of the same training (the default)", 0, 0},
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
@@ -90,6 +121,8 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     int status = cn_args_parse(argc, argv, options, n_options, operand, 0, &n, "[OPTION]...", about);
     if (status < 0)
         status = cn_recipe_make(&o->recipe, &recipe, m);
+    if (status < 0)
+        status = parse_arithmetic(&o->recipe, engine, precision);
     if (status >= 0)
         return status;
     if (recipe.print) {

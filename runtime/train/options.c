@@ -69,6 +69,8 @@ enum cnas_status cn_train_check_options(const struct cnas_train_options *o, stru
         return cn_error(err, CNAS_E_RANGE, "training needs at least one epoch and one image in a batch");
     if (o->crop > 1024 || o->cutout > 4096)
         return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
+    if (o->engine > CNAS_ENGINE_DNNL || o->precision > CNAS_PRECISION_BF16)
+        return cn_error(err, CNAS_E_RANGE, "there is no such engine or precision");
     CNAS_TRY(check_optimizer(o, err));
     return check_schedule(o, err);
 }
@@ -142,6 +144,8 @@ static void describe_schedule(struct line *l, const struct cnas_train_options *o
         add(l, "%s%" PRIu32, i ? "," : "", o->milestones[i]);
 }
 
+static const char *const engines[] = {[CNAS_ENGINE_AUTO] = "auto", [CNAS_ENGINE_PORTABLE] = "portable", [CNAS_ENGINE_DNNL] = "dnnl"};
+
 size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o)
 {
     struct line l = {out, size, 0};
@@ -153,5 +157,7 @@ size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_optio
     add_count(&l, "crop", o->crop);
     add_count(&l, "cutout", o->cutout);
     add_count(&l, "seed", o->seed);
+    add(&l, " engine %s", o->engine <= CNAS_ENGINE_DNNL ? engines[o->engine] : "?");
+    add(&l, " precision %s", o->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32");
     return l.length;
 }

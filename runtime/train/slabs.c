@@ -4,13 +4,9 @@
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/train/loader.h"
+#include "runtime/train/net.h"
 #include "runtime/train/optimizer.h"
 #include "runtime/train/trainer.h"
-
-static size_t larger(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
 
 /* Adds what it gets to t->progress.memory. */
 static void *get(struct cn_trainer *t, size_t count, size_t size)
@@ -27,23 +23,24 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
     t->at.memory = get(t, t->at.memory_floats, sizeof(float));
     t->at.best_params = t->sets->validation ? get(t, m->params_floats, sizeof(float)) : NULL;
     t->grads = get(t, m->params_trained, sizeof(float));
-    t->act = get(t, larger(m->train_floats, m->infer_floats) * batch, sizeof(float));
-    t->dact = get(t, m->grad_floats * batch, sizeof(float));
-    t->state = get(t, m->state_floats, sizeof(float));
     t->levels = get(t, (size_t)m->c * 256, sizeof(float));
     t->labels = get(t, batch, sizeof *t->labels);
-    if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->act || !t->dact || !t->state || !t->levels ||
-        !t->labels)
+    if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->levels || !t->labels)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
     cn_train_memory_start(t->at.memory, t->at.params, m, t->o);
     memset(t->grads, 0, m->params_trained * sizeof(float));
+    const struct cn_train_net_want want = {.engine = t->o->engine, .precision = t->o->precision, .training = 1,
+                                           .recompute = t->control->recompute, .batch = batch};
+    CNAS_TRY(cn_train_net_new(&t->net, t->ctx, m, &want, t->err));
+    t->progress.memory += cn_train_net_memory(t->net);
     return CNAS_OK;
 }
 
 void cn_train_release(struct cn_trainer *t)
 {
-    void *all[] = {t->at.memory, t->at.best_params, t->grads, t->act, t->dact, t->state, t->levels, t->labels};
+    void *all[] = {t->at.memory, t->at.best_params, t->grads, t->levels, t->labels};
     cn_train_loader_free(&t->loader);
+    cn_train_net_free(&t->net);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cn_mem_free(all[i]);
 }

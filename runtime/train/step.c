@@ -5,6 +5,7 @@
 #include "runtime/base/misuse.h"
 #include "runtime/train/finite.h"
 #include "runtime/train/loader.h"
+#include "runtime/train/net.h"
 #include "runtime/train/optimizer.h"
 #include "runtime/train/rate.h"
 #include "runtime/train/rng.h"
@@ -22,23 +23,21 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
     const struct cnas_model *m = t->m;
     const struct cnas_train_options *o = t->o;
     uint32_t epoch = (uint32_t)t->at.place.epoch;
-    size_t at = t->at.place.step, first = at * o->batch, capacity = o->batch, correct;
-    size_t n = cn_train_loader_next(t->loader, t->act + m->input_offset * capacity, t->labels);
+    size_t at = t->at.place.step, first = at * o->batch, correct;
+    size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels);
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
-    struct cnas_run r = {.model = m, .ctx = t->ctx, .params = t->at.params, .grads = t->grads, .act = t->act, .dact = t->dact,
-                         .state = t->state, .n = n, .capacity = capacity, .seed = cn_train_rng_u64(&dropout)};
 
     cn_require(n);
-    m->forward(&r);
-    double loss = cnas_softmax_cross_entropy(t->ctx, t->dact + m->logits_grad_offset * capacity, &correct,
-                                             t->act + m->train_logits_offset * capacity, t->labels, n, m->classes,
+    cn_train_net_weights(t->net, t->at.params);
+    const float *logits = cn_train_net_forward(t->net, n, 1, cn_train_rng_u64(&dropout));
+    double loss = cnas_softmax_cross_entropy(t->ctx, cn_train_net_logits_gradient(t->net), &correct, logits, t->labels, n, m->classes,
                                              (float)o->label_smoothing);
     if (cnas_ctx_status(t->ctx))
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
     const double rate = cn_train_rate(o, epoch, at, t->steps);
     if (!isfinite(loss))
         return diverged(t, "loss", rate);
-    m->backward(&r);
+    cn_train_net_backward(t->net, t->grads);
     if (cnas_ctx_status(t->ctx))
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
     if (!cn_train_finite(t->grads, m->params_trained))

@@ -14,7 +14,8 @@ struct cn_trainer {
     const struct cnas_train_control *control;
     struct cnas_error *err;
     struct cn_train_state at; /* parameters, what the optimizer remembers, place: what a checkpoint holds */
-    float *grads, *act, *dact, *state, *levels;
+    struct cn_train_net *net;
+    float *grads, *levels;
     uint32_t *labels;
     struct cn_train_loader *loader;
     size_t steps; /* of an epoch */

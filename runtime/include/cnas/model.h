@@ -142,6 +142,17 @@ enum cnas_schedule { CNAS_COSINE, CNAS_ONE_CYCLE, CNAS_STEPS, CNAS_CONSTANT };
 enum { CNAS_MILESTONES = 8 };
 
 /* How to train; docs/training.md has the formulas and where they come from. 0 is "not used" wherever nothing else is said. */
+/* Who does the arithmetic of batches. */
+enum cnas_engine {
+    CNAS_ENGINE_AUTO,     /* dnnl where it can be had */
+    CNAS_ENGINE_PORTABLE, /* the model's own functions: the same bits for any number of threads */
+    CNAS_ENGINE_DNNL      /* fused layers on oneDNN's kernels and our own, whichever are faster on this machine */
+};
+enum cnas_precision {
+    CNAS_PRECISION_FP32,
+    CNAS_PRECISION_BF16 /* maps and convolutions; weights, batch norm, features and the loss stay fp32. Only with the engine dnnl */
+};
+
 struct cnas_train_options {
     enum cnas_optimizer optimizer;
     double momentum;                   /* sgd */
@@ -167,6 +178,8 @@ struct cnas_train_options {
     int flip;
     uint32_t crop, cutout;
     uint64_t seed;
+    enum cnas_engine engine;
+    enum cnas_precision precision;
 };
 
 struct cnas_model {

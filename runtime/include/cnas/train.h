@@ -63,6 +63,7 @@ struct cnas_train_control {
     void *user;
     double report_s;       /* CNAS_TRAIN_STEP comes after the first step that ends so long after the last call */
     uint32_t report_steps; /* and after each so many steps of an epoch; 0: not */
+    int recompute;           /* less memory, more time: results of batch norm and ReLU are made twice; the engine dnnl alone does that */
     uint32_t loader_threads; /* make batches ahead of the compute; 0: the compute's threads do when they need one */
 };
 
