@@ -55,7 +55,7 @@ static void run_weights(struct cn_engine_conv_way *way, const struct cn_engine_c
     }
     const size_t channels = cn_engine_channels(w->shape.k), blocks = channels / cn_engine_block();
     double *sums = (double *)(part + cn_engine_wino_weights(&w->shape));
-    cn_engine_wino_gradient_range(part, dbias ? sums : NULL, &dy, &x, &w->shape, 0, w->n, 0, blocks, (float *)(sums + channels));
+    cn_engine_wino_gradient_range(part, dbias ? sums : NULL, 0, &dy, &x, &w->shape, 0, w->n, 0, blocks, (float *)(sums + channels));
     cn_engine_wino_finish_range(call->dw, part, 1, &w->shape, 0, blocks);
     for (uint32_t k = 0; dbias && k < w->shape.k; k++)
         dbias[k] = (float)sums[k];

@@ -65,13 +65,13 @@ void cn_engine_wino_run_range(const struct cn_engine_wino_write *, const struct 
 /* dw (K,C,3,3), dbias (K) or NULL: overwritten. Memory for the transformed gradients is the context's. */
 void cn_engine_wino_gradient(struct cnas_ctx *, float *dw, float *dbias, const struct cn_engine_wino_read *dy,
                              const struct cn_engine_wino_read *x, const struct cnas_conv_shape *s, size_t n);
-/* The same in parts: each overwrites cn_engine_wino_weights(s) floats of its own (those of output blocks k_first .. k_last-1, k_first
- * even) and, not NULL, cn_engine_channels(K) doubles of sums of dy. finish adds `parts` of the former, which lie one after the other, in
- * that order. */
+/* The same in parts: each overwrites, or adds to with `add`, cn_engine_wino_weights(s) floats of its own (those of output blocks
+ * k_first .. k_last-1, k_first even) and, not NULL, cn_engine_channels(K) doubles of sums of dy. finish adds `parts` of the former,
+ * which lie one after the other, in that order. */
 size_t cn_engine_wino_gradient_scratch(const struct cnas_conv_shape *s);
-void cn_engine_wino_gradient_range(float *part, double *sums, const struct cn_engine_wino_read *dy, const struct cn_engine_wino_read *x,
-                                   const struct cnas_conv_shape *s, size_t first, size_t last, size_t k_first, size_t k_last,
-                                   float *scratch);
+void cn_engine_wino_gradient_range(float *part, double *sums, int add, const struct cn_engine_wino_read *dy,
+                                   const struct cn_engine_wino_read *x, const struct cnas_conv_shape *s, size_t first, size_t last,
+                                   size_t k_first, size_t k_last, float *scratch);
 void cn_engine_wino_finish_range(float *dw, const float *part, size_t parts, const struct cnas_conv_shape *s, size_t k_first,
                                  size_t k_last);
 

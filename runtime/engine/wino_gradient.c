@@ -41,14 +41,14 @@ static void take_gradient(const struct cn_engine_wino_plan *p, float *d, double 
         }
 }
 
-void cn_engine_wino_gradient_range(float *part, double *sums, const struct cn_engine_wino_read *dy, const struct cn_engine_wino_read *x,
-                                   const struct cnas_conv_shape *s, size_t first, size_t last, size_t k_first, size_t k_last,
-                                   float *scratch)
+void cn_engine_wino_gradient_range(float *part, double *sums, int add, const struct cn_engine_wino_read *dy,
+                                   const struct cn_engine_wino_read *x, const struct cnas_conv_shape *s, size_t first, size_t last,
+                                   size_t k_first, size_t k_last, float *scratch)
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
     cn_require(k_first % 2 == 0 && k_last <= p.out_blocks && (k_last % 2 == 0 || k_last == p.out_blocks) && first < last);
     float *v = scratch, *d = v + p.in_blocks * p.block, *tmp = d + p.out_blocks * p.block, *lines = tmp + 6 * p.line;
-    if (sums)
+    if (sums && !add)
         memset(sums + k_first * p.lanes, 0, (k_last - k_first) * p.lanes * sizeof *sums);
     size_t from = p.some / CN_ENGINE_WINO_POINTS, units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
     for (size_t g = 0; g < groups; g++) {
@@ -60,7 +60,7 @@ void cn_engine_wino_gradient_range(float *part, double *sums, const struct cn_en
             for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++) {
                 float *to = part + cn_engine_wino_packed(&p, b) + i * cn_engine_wino_apart(&p, pair);
                 for (size_t c = 0; c < p.in_blocks; c++, to += pair * p.lanes * p.lanes)
-                    p.simd->collect[pair](to, g > 0, v + c * p.block + i * from, d + (b - k_first) * p.block + i * from, p.block,
+                    p.simd->collect[pair](to, add || g, v + c * p.block + i * from, d + (b - k_first) * p.block + i * from, p.block,
                                           count * p.wide);
             }
         }
@@ -101,8 +101,8 @@ static void range_chunk(void *job, size_t i, float *own)
 {
     struct job *j = job;
     size_t part = i / j->cuts, cut = i % j->cuts, k_last = 2 * cn_kernel_cut(j->pairs, j->cuts, cut + 1);
-    cn_engine_wino_gradient_range(j->part + part * j->floats, j->sums ? j->sums + part * j->channels : NULL, j->dy, j->x, j->s,
-                                  cn_kernel_cut(j->n, j->parts, part), cn_kernel_cut(j->n, j->parts, part + 1),
+    cn_engine_wino_gradient_range(j->part + part * j->floats, j->sums ? j->sums + part * j->channels : NULL, 0, j->dy, j->x,
+                                  j->s, cn_kernel_cut(j->n, j->parts, part), cn_kernel_cut(j->n, j->parts, part + 1),
                                   2 * cn_kernel_cut(j->pairs, j->cuts, cut), k_last < j->blocks ? k_last : j->blocks, own);
 }
 

@@ -203,10 +203,25 @@ static void all_passes(int i, enum cn_engine_type type)
     cn_engine_wino_gradient(ctx, dw, NULL, &from_dy, &from_x, &s, n);
     ck_assert_double_le(test_distance(dw, DW, nw), 3e-6);
 
+    /* in two parts, the second made of two ranges */
+    size_t channels = cn_engine_channels(s.k), blocks = channels / cn_engine_block(), floats = cn_engine_wino_weights(&s);
+    float *parts = aligned(2 * floats * 4), *scratch = aligned(cn_engine_wino_gradient_scratch(&s) * 4);
+    double *sums = aligned(2 * channels * 8);
+    for (size_t j = 0; j < 3 && n >= 3; j++)
+        cn_engine_wino_gradient_range(parts + (j > 0) * floats, sums + (j > 0) * channels, j == 2, &from_dy, &from_x, &s, n * j / 3,
+                                      n * (j + 1) / 3, 0, blocks, scratch);
+    if (n >= 3) {
+        cn_engine_wino_finish_range(dw, parts, 2, &s, 0, blocks);
+        ck_assert_double_le(test_distance(dw, DW, nw), 3e-6);
+        for (size_t k = 0; k < s.k; k++)
+            dbias[k] = (float)(sums[k] + sums[channels + k]);
+        ck_assert_double_le(test_distance(dbias, B, s.k), 3e-6);
+    }
+
     ck_assert_int_eq(cnas_ctx_status(ctx), CNAS_OK);
     cnas_ctx_free(&ctx);
     drop(&x), drop(&y), drop(&dx), drop(&dy);
-    void *all[] = {w, dw, bias, dbias, W, DW, B, packed, packed_back};
+    void *all[] = {w, dw, bias, dbias, W, DW, B, packed, packed_back, parts, scratch, sums};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++)
         free(all[j]);
 }
