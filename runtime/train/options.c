@@ -71,6 +71,8 @@ enum cnas_status cn_train_check_options(const struct cnas_train_options *o, stru
         return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
     if (o->engine > CNAS_ENGINE_DNNL || o->precision > CNAS_PRECISION_BF16)
         return cn_error(err, CNAS_E_RANGE, "there is no such engine or precision");
+    if (o->flip < 0 || o->flip > CNAS_FLIP_ALTERNATE || o->padding < 0 || o->padding > CNAS_PADDING_REFLECT)
+        return cn_error(err, CNAS_E_RANGE, "there is no flip %d or no padding %d", o->flip, o->padding);
     CNAS_TRY(check_optimizer(o, err));
     return check_schedule(o, err);
 }
@@ -154,6 +156,7 @@ size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_optio
     describe_optimizer(&l, o);
     describe_schedule(&l, o);
     add_count(&l, "flip", (uint64_t)o->flip);
+    add_count(&l, "padding", (uint64_t)o->padding);
     add_count(&l, "crop", o->crop);
     add_count(&l, "cutout", o->cutout);
     add_count(&l, "seed", o->seed);

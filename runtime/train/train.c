@@ -109,7 +109,7 @@ static enum cnas_status load(struct cn_trainer *t)
     const struct cn_train_load want = {
         .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .epoch = t->at.place.epoch, .step = t->at.place.step,
         .epochs = o->epochs, .threads = t->control->loader_threads,
-        .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip}};
+        .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding}};
     return cn_train_loader_new(&t->loader, &want, t->err);
 }
 

@@ -108,6 +108,29 @@ START_TEST(it_learns_and_repeats)
 }
 END_TEST
 
+/* What the options say of augmentation reaches the batches: each other choice is another training. */
+START_TEST(augmentation_counts)
+{
+    static const struct {
+        int flip, padding;
+    } choice[] = {{CNAS_FLIP_NONE, 0}, {CNAS_FLIP_RANDOM, 0}, {CNAS_FLIP_ALTERNATE, 0}, {CNAS_FLIP_ALTERNATE, CNAS_PADDING_REFLECT}};
+    float params[4][P_FLOATS];
+    struct cnas_train_options o;
+    struct watch w = {0};
+    cnas_train_defaults(&o, &model);
+    o.epochs = 1;
+    o.crop = 2;
+    for (int i = 0; i < 4; i++) {
+        o.flip = choice[i].flip;
+        o.padding = choice[i].padding;
+        cnas_params_init(params[i], &model, 1);
+        train(params[i], 2, &o, &w);
+        for (int k = 0; k < i; k++)
+            ck_assert(memcmp(params[i], params[k], sizeof params[i]) != 0);
+    }
+}
+END_TEST
+
 START_TEST(bad_input_is_refused)
 {
     float params[P_FLOATS];
@@ -135,6 +158,9 @@ START_TEST(bad_input_is_refused)
     REFUSED(o.momentum = 1, CNAS_E_RANGE);
     REFUSED(o.restart_first = 1, CNAS_E_RANGE);
     REFUSED(o.crop = UINT32_MAX, CNAS_E_RANGE);
+    REFUSED(o.flip = 3, CNAS_E_RANGE);
+    REFUSED(o.flip = -1, CNAS_E_RANGE);
+    REFUSED(o.padding = 2, CNAS_E_RANGE);
     REFUSED(c.loader_threads = 17, CNAS_E_RANGE);
     c.loader_threads = 0;
     REFUSED(d.h = 9, CNAS_E_MISMATCH);
@@ -291,6 +317,7 @@ int main(void)
     tcase_add_checked_fixture(t, make_data, NULL);
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, it_learns_and_repeats, 0, TRAIN_RECIPES);
+    tcase_add_test(t, augmentation_counts);
     tcase_add_test(t, bad_input_is_refused);
     tcase_add_test(t, init_of_a_quadratic);
     tcase_add_test(t, init);

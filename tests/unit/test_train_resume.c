@@ -383,6 +383,7 @@ START_TEST(describing_options)
     TELLS(epochs, 77);
     TELLS(batch, 77);
     TELLS(flip, 0);
+    TELLS(padding, CNAS_PADDING_REFLECT);
     TELLS(crop, 3);
     TELLS(cutout, 3);
     TELLS(seed, 77);

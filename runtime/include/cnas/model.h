@@ -175,7 +175,7 @@ struct cnas_train_options {
 
     double label_smoothing, ema, clip; /* share spread over all classes; decay of the average of weights; largest norm of the gradient */
     uint32_t epochs, batch;
-    int flip;
+    int flip, padding;                 /* enum cnas_flip, enum cnas_padding (of crop) */
     uint32_t crop, cutout;
     uint64_t seed;
     enum cnas_engine engine;
