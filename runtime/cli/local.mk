@@ -3,6 +3,7 @@ noinst_LTLIBRARIES += libcnascliobj.la
 libcnascliobj_la_SOURCES = \
 	runtime/cli/args.c runtime/cli/args.h \
 	runtime/cli/check.c runtime/cli/check.h \
+	runtime/cli/chart.c runtime/cli/chart.h \
 	runtime/cli/client_main.c \
 	runtime/cli/common.c runtime/cli/common.h \
 	runtime/cli/images.c runtime/cli/images.h \
@@ -13,9 +14,12 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/server_main.c \
 	runtime/cli/signals.c runtime/cli/signals.h \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
+	runtime/cli/train_log.c runtime/cli/train_log.h \
 	runtime/cli/train_main.c \
 	runtime/cli/train_options.c runtime/cli/train_options.h \
+	runtime/cli/train_page.c runtime/cli/train_page.h \
 	runtime/cli/train_recipe.c runtime/cli/train_recipe.h \
+	runtime/cli/train_record.c runtime/cli/train_record.h \
 	runtime/cli/train_watch.c runtime/cli/train_watch.h \
 	runtime/cli/units.c runtime/cli/units.h
 libcnascliobj_la_LIBADD = $(JANSSON_LIBS)

@@ -5,6 +5,8 @@
 #include "runtime/cli/common.h"
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
+#include "runtime/cli/train_page.h"
+#include "runtime/cli/train_record.h"
 #include "runtime/cli/train_watch.h"
 
 #include <errno.h>
@@ -68,20 +70,25 @@ static int save_weights(const float *params, const struct cn_train_cli *o, const
 }
 
 static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
-                        const struct cnas_train_sets *sets, int *out_of_time)
+                        const struct cnas_train_sets *sets, json_t *record, struct cn_train_log *log, int *out_of_time)
 {
     struct cnas_error err = {0};
-    struct cn_train_watch w = {.o = o, .m = m};
+    struct cn_train_watch w = {.o = o, .m = m, .log = log, .record = record};
     const struct cnas_train_control control = {.checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
+                                               .report_steps = o->log ? (uint32_t)o->log_steps : 0,
                                                .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
-    if (o->fresh && unlink(o->checkpoint) && errno != ENOENT)
+    if (o->fresh && unlink(o->checkpoint) && errno != ENOENT) {
+        json_decref(record);
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
+    }
     cn_signals_catch();
     cnas_params_init(params, m, o->recipe.seed);
     enum cnas_status status = cnas_train(params, ctx, m, sets, &o->recipe, &control, &err);
     cn_signals_release();
-    cn_train_sum_up(&w);
+    cn_train_sum_up(&w, status, &err);
+    if (w.failed)
+        return w.failed;
     if (status == CNAS_E_MISMATCH)
         return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
     if (status == CNAS_E_DIVERGED)
@@ -132,7 +139,7 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
 }
 
 static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_train_sets *sets,
-               const struct cnas_dataset *test, float **params, struct cnas_fixed **q)
+               const struct cnas_dataset *test, struct cn_train_log *log, float **params, struct cnas_fixed **q)
 {
     struct cn_score score;
     int status, out_of_time = 0;
@@ -141,7 +148,8 @@ static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct 
         status = cn_load_params(params, m, o->out);
     } else {
         *params = calloc(m->params_floats + 1, sizeof **params);
-        status = *params ? run_training(*params, ctx, o, m, sets, &out_of_time)
+        status = *params ? run_training(*params, ctx, o, m, sets,
+                                        o->log ? cn_train_record_start(o, m, sets, test->n, ctx) : NULL, log, &out_of_time)
                          : cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
     }
     if (status < 0 && m->n_points)
@@ -150,6 +158,8 @@ static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct 
         return status;
     if (cn_score_data(&score, ctx, m, (struct cn_float){m, *params}, *q, test))
         return cn_fail(1, "no memory to test the network");
+    cn_train_log_add(log, cn_train_record_test(&score, *q != NULL));
+    cn_train_show_page(o, log);
     if (!*q) {
         printf("test accuracy: float %.2f %%; no fixed-point network: %s was compiled for the clear alone (cnasc --targets)\n",
                100.0 * (double)score.float_right / (double)score.n, m->name);
@@ -170,6 +180,17 @@ static int hold_out(struct cnas_dataset *validation, struct cnas_dataset *train,
     return cnas_dataset_split(train, validation, n, 1, &err) ? cn_fail(1, "--validation: %s", err.text) : -1;
 }
 
+static int page_from_log(const struct cn_train_cli *o)
+{
+    json_t *lines;
+    int status = cn_train_log_read(&lines, o->from_log);
+    if (status >= 0)
+        return status;
+    status = cn_train_page_write(o->report, lines);
+    json_decref(lines);
+    return status < 0 ? 0 : status;
+}
+
 int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
 {
     struct cn_train_cli o = {0};
@@ -177,10 +198,14 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     struct cnas_train_sets sets = {.train = &train};
     struct cnas_ctx *ctx = NULL;
     struct cnas_fixed *q = NULL;
+    struct cn_train_log log = {.fd = -1};
     float *params = NULL;
     int status = cn_train_parse(&o, argc, argv, m);
     if (status >= 0)
         return status;
+    if (o.from_log)
+        return page_from_log(&o);
+    log.path = o.quantize ? NULL : o.log;
     if (o.quiet)
         cn_progress_be_quiet();
     if (!is_writable(o.out) || !is_writable(o.fixed_out))
@@ -197,7 +222,8 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     if (status < 0 && cnas_ctx_new(&ctx, (unsigned)o.threads))
         status = cn_fail(1, "cannot start %s", o.threads ? "that many threads" : "threads");
     if (status < 0)
-        status = run(&o, m, ctx, &sets, &test, &params, &q);
+        status = run(&o, m, ctx, &sets, &test, &log, &params, &q);
+    cn_train_log_close(&log);
     cnas_fixed_free(&q);
     free(params);
     cnas_ctx_free(&ctx);

@@ -77,6 +77,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     o->seed = d.seed;
     o->ring_bits = m->ring_bits;
     o->checkpoint_every = 600;
+    o->log_steps = 100;
     const char *validation = NULL, *engine = NULL, *precision = NULL;
     struct cn_recipe recipe = {0};
     char ring[96], about[256];
@@ -106,6 +107,10 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"time-budget", CN_ARG_DURATION, &o->time_budget, "TIME",
          "train no longer than this (90s, 30m, 1h30m), save the state, write the weights so far;\nthe schedule stays that of --epochs", 1, 86400.0 * 365},
         {"checkpoint-every", CN_ARG_DURATION, &o->checkpoint_every, "TIME", "save the state within long epochs too (default 10m)", 1, 86400.0 * 365},
+        {"log", CN_ARG_STRING, &o->log, "FILE", "write a log: a line of JSON for each epoch and each --log-steps, gone on with like the training", 0, 0},
+        {"log-steps", CN_ARG_UINT, &o->log_steps, "N", "steps between two lines of the log (default 100; 0: only epochs)", 0, 1000000},
+        {"report", CN_ARG_STRING, &o->report, "FILE", "write an HTML page with curves, anew after every epoch (without --log: FILE.jsonl is its log)", 0, 0},
+        {"from-log", CN_ARG_STRING, &o->from_log, "FILE", "no training: only make the --report of this log", 0, 0},
         {"quiet", CN_ARG_FLAG, &o->quiet, NULL, "print only errors, warnings and the test accuracy", 0, 0},
         {"quantize", CN_ARG_FLAG, &o->quantize, NULL, "no training: only make the fixed-point network from the weights in --out", 0, 0},
         {"ring-bits", CN_ARG_UINT, &o->ring_bits, "N", ring, 16, 60},
@@ -132,6 +137,14 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     o->recipe.seed = o->seed;
     if (o->resume && o->fresh)
         return cn_fail(2, "--resume and --fresh exclude each other");
+    if (o->from_log && !o->report)
+        return cn_fail(2, "--from-log needs --report FILE");
+    if (o->report && !o->log) {
+        if (strlen(o->report) > CN_PATH)
+            return cn_fail(2, "--report: the name is too long");
+        snprintf(o->log_name, sizeof o->log_name, "%s.jsonl", o->report);
+        o->log = o->log_name;
+    }
     if (o->quantize && !m->n_points)
         return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
     if (o->quantize && (o->resume || o->fresh))

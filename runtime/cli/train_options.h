@@ -8,13 +8,14 @@ enum { CN_CALIBRATION_IMAGES = 1000, CN_RECIPE = 2048 /* characters */ };
 
 struct cn_train_cli {
     const char *data, *out, *fixed_out;
+    const char *log, *report, *from_log; /* NULL: none */
     struct cnas_train_options recipe; /* what the library is to do: the network's recipe or a preset, changed by the options */
-    uint64_t seed, threads, loader_threads, ring_bits, weight_bits, activation_bits;
+    uint64_t seed, threads, loader_threads, log_steps, ring_bits, weight_bits, activation_bits;
     double time_budget, checkpoint_every; /* seconds; 0: none */
     uint64_t validation_images;           /* either of these two, or neither */
     double validation_percent;
     int recompute, resize, resume, fresh, quantize, test_every_epoch, quiet;
-    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32];
+    char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32], log_name[CN_PATH + 32];
 };
 
 /* Result: -1 to go on, else an exit status. */

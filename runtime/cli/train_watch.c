@@ -3,6 +3,7 @@
 
 #include "runtime/cli/args.h"
 #include "runtime/cli/signals.h"
+#include "runtime/cli/train_page.h"
 #include "runtime/cli/units.h"
 
 #include <stdio.h>
@@ -18,7 +19,10 @@ static void on_start(struct cn_train_watch *w, const struct cnas_train_progress 
     w->complete = p->finished;
     w->started = cn_clock();
     cn_progress_start(&w->progress);
-    if (w->o->quiet)
+    const int status = cn_train_log_start(w->log, p, w->record);
+    w->record = NULL;
+    w->failed = status >= 0 ? status : 0;
+    if (w->o->quiet || w->failed)
         return;
     printf("memory: %s planned for batches of %u images\n", cn_bytes_text(p->memory).c, w->o->recipe.batch);
     if (p->finished)
@@ -36,12 +40,20 @@ static void keep_best(struct cn_train_watch *w, const float *weights)
         cn_fail(0, "warning: %s; the state of the training holds these weights too", err.text);
 }
 
+void cn_train_show_page(const struct cn_train_cli *o, const struct cn_train_log *log)
+{
+    if (o->report && log->lines && !log->complete && cn_train_page_write(o->report, log->lines) >= 0)
+        cn_fail(0, "warning: the page could not be written; --report with --from-log makes it from the log");
+}
+
 static void on_epoch(struct cn_train_watch *w, const struct cnas_train_progress *p)
 {
     char validation[48] = "", test[32] = "", took[16];
     const int is_best = p->best_epoch == p->epoch;
     cn_progress_clear(&w->progress);
     w->complete = p->epoch == p->epochs;
+    cn_train_log_progress(w->log, p);
+    cn_train_show_page(w->o, w->log);
     if (is_best)
         keep_best(w, p->weights);
     if (p->validation_accuracy >= 0)
@@ -59,6 +71,8 @@ static void on_epoch(struct cn_train_watch *w, const struct cnas_train_progress 
 static void on_step(struct cn_train_watch *w, const struct cnas_train_progress *p)
 {
     const double total = (double)p->epochs * (double)p->total - w->first, done = samples_done(p) - w->first;
+    if (p->event == CNAS_TRAIN_STEP && w->o->log_steps && p->step % w->o->log_steps == 0)
+        cn_train_log_progress(w->log, p);
     if (p->event == CNAS_TRAIN_MEASURE)
         cn_progress_show(&w->progress, done < total ? done : total - 1, total, "epoch %u/%u  measuring", p->epoch, p->epochs);
     else
@@ -90,15 +104,39 @@ int cn_train_on_progress(void *user, const struct cnas_train_progress *p)
     w->best_accuracy = p->best_accuracy;
     if (w->o->time_budget > 0 && cn_clock() - w->started >= w->o->time_budget)
         w->out_of_time = 1;
-    return w->out_of_time || cn_signals_caught();
+    return w->failed || w->out_of_time || cn_signals_caught();
 }
 
-void cn_train_sum_up(struct cn_train_watch *w)
+static void log_end(struct cn_train_watch *w, enum cnas_status status, const struct cnas_error *err, double seconds)
+{
+    const char *reason = status == CNAS_E_DIVERGED ? "diverged" : status ? "failed" : w->complete ? "finished" : cn_signals_caught() ? "interrupted"
+                                                                                                           : "time budget spent";
+    json_t *line = json_pack("{s:s, s:s, s:f, s:I}", "type", "end", "reason", reason, "seconds", w->log->before_s + seconds, "peak_memory",
+                             (json_int_t)cn_peak_memory());
+    if (status)
+        json_object_set_new(line, "error", json_string(err->text));
+    if (w->trained > 0)
+        json_object_set_new(line, "images_per_s", json_real(w->trained / seconds));
+    if (w->best_epoch) {
+        json_object_set_new(line, "best_epoch", json_integer(w->best_epoch));
+        json_object_set_new(line, "best_accuracy", json_real(w->best_accuracy));
+    }
+    cn_train_log_add(w->log, line);
+    cn_train_show_page(w->o, w->log);
+}
+
+void cn_train_sum_up(struct cn_train_watch *w, enum cnas_status status, const struct cnas_error *err)
 {
     char took[16];
     const double seconds = cn_clock() - w->started;
+    json_decref(w->record);
+    w->record = NULL;
+    if (!w->progress.started || w->failed)
+        return; /* it never began */
     cn_progress_clear(&w->progress);
-    if (w->o->quiet || !w->progress.started)
+    if (w->log->path)
+        log_end(w, status, err, seconds);
+    if (w->o->quiet)
         return;
     if (w->best_epoch)
         printf("best on the validation set: %.2f %% after epoch %u\n", 100 * w->best_accuracy, w->best_epoch);

@@ -1,6 +1,8 @@
 /* Atomic replacement of files: temporary name, fsync, rename, fsync of the directory. */
 #include "runtime/data/file.h"
 
+#include <cnas/train.h>
+
 #include "runtime/base/error.h"
 
 #include <dirent.h>
@@ -110,6 +112,9 @@ enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *pa
 {
     enum cnas_status status = CNAS_OK;
     size_t size = strlen(path) + 48;
+    struct stat st;
+    if (!stat(path, &st) && !S_ISREG(st.st_mode)) /* /dev/stdout would be gone for everybody */
+        return cn_error(err, CNAS_E_IO, "%s: not a regular file; it is left as it is", cn_file_label(path));
     char *name = malloc(size);
     if (!name)
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory to write it", cn_file_label(path));
@@ -141,4 +146,9 @@ enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *pa
     }
     free(name);
     return status;
+}
+
+enum cnas_status cnas_file_replace(const char *path, const void *data, size_t size, struct cnas_error *err)
+{
+    return cn_file_replace(path, &(struct cn_file_part){data, size}, 1, err);
 }

@@ -72,6 +72,7 @@ says out 'ring of 31 bits'
 
 # --- interrupt and resume ---
 # --foreground: timeout passes the signal on once; otherwise it sends it to the group too, and the second one kills
+: >out # what it held must not be taken for what comes
 timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
 what='interrupt'
@@ -88,6 +89,7 @@ status=$?
 says out 'interrupted; the state is in part.safetensors.checkpoint: the same command goes on'
 no test -e part.safetensors
 what='resume'
+: >out # what it held must not be taken for what comes
 timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
 n=0
@@ -108,7 +110,7 @@ no test -e far.safetensors
 
 # --- SIGTERM, SIGKILL, a time budget; a validation set ---
 held='train --data data --threads 2 --epochs 120 --validation 10%' # in the background without timeout, which would die in its place
-run 0 'a validation set' "$model" $held --out whole.safetensors
+run 0 'a validation set' "$model" $held --out whole.safetensors --log whole.jsonl --log-steps 20
 says out '^data: 1080 training, 120 validation and 300 test images of 1x8x8$'
 says out '^epoch 1/120 .*  validation [0-9.]* % (best)  rate'
 says out '^best on the validation set: [0-9.]* % after epoch [0-9]*$'
@@ -116,7 +118,7 @@ no test -e whole.best.safetensors
 what='kill -9 at any moment'
 kills=0
 for pause in 0.02 0.05 0.03 0.08 0.04 0.06 0.09 0.02; do
-    "$model" $held --out parts.safetensors >out 2>err &
+    "$model" $held --out parts.safetensors --log parts.jsonl --log-steps 20 --report parts.html >out 2>err &
     pid=$!
     sleep $pause
     kill -KILL $pid 2>/dev/null
@@ -124,10 +126,49 @@ for pause in 0.02 0.05 0.03 0.08 0.04 0.06 0.09 0.02; do
     [ $? = 137 ] && kills=$((kills + 1))
 done
 [ $kills -gt 0 ] && ok || bad 'nothing was killed'
-run 0 'kill -9 at any moment' "$model" $held --out parts.safetensors
+run 0 'kill -9 at any moment' "$model" $held --out parts.safetensors --log parts.jsonl --log-steps 20 --report parts.html
 cmp -s parts.safetensors whole.safetensors && cmp -s parts.fixed.safetensors whole.fixed.safetensors && ok || bad "$what: other weights"
 no test -e parts.best.safetensors
+# --- log and page ---
+what='the log of a training that was killed'
+told() { sed -n 's/^\({"type":"\(epoch\|steps\)".*\),"lr".*/\1/p' "$1"; } # all but how long it took
+[ "$(told whole.jsonl | grep -c '"epoch","')" = 120 ] && [ "$(told whole.jsonl | grep -c '"steps"')" = 240 ] && ok || bad "$what: lines"
+[ "$(told whole.jsonl)" = "$(told parts.jsonl)" ] && ok || bad "$what: it is not that of one which was not"
+says parts.jsonl '^{"type":"start","format":1,"cnas":"[0-9.]*","network":"Tiny",.*"recipe":{"epochs":120,"batch":20,.*"seed":1},"machine":{'
+says parts.jsonl '^{"type":"end","reason":"finished","seconds":[0-9.]*,"peak_memory":[0-9]*,'
+says parts.jsonl '^{"type":"test","images":300,"accuracy":[0-9.]*,"fixed_accuracy":[0-9.]*}$'
+[ "$(grep -c '"type":"start"' parts.jsonl)" = 1 ] && ok || bad "$what: one start"
+cp parts.jsonl before.jsonl
+run 0 'a finished training again' "$model" $held --out parts.safetensors --log parts.jsonl --report parts.html
+cmp -s parts.jsonl before.jsonl && ok || bad "$what: its log stays"
+what='the page'
+[ "$(grep -c '<svg' parts.html)" = 4 ] && grep -q '^</html>$' parts.html && ok || bad "$what is whole"
+no grep -qi 'http:\|https:\|<script' parts.html
+run 0 'a page from a log' "$model" train --report again.html --from-log parts.jsonl
+cmp -s parts.html again.html && ok || bad "$what: the same from the log"
+printf '{"type":"epoch","ep' >>parts.jsonl
+run 0 'a log that was cut off' "$model" train --report again.html --from-log parts.jsonl
+cmp -s parts.html again.html && ok || bad "$what: the cut line is passed over"
+run 0 'a log of its own' "$model" train --data data --out own.safetensors --report own.html --quiet
+test -s own.html.jsonl && test -s own.html && ok || bad 'the log of a page'
+run 2 'from-log alone' "$model" train --from-log parts.jsonl
+run 1 'a log that is none' "$model" train --report again.html --from-log data/image.pgm
+says err 'data/image.pgm:1: not a line of a training log'
+printf 'my diary\n' >diary
+run 1 'a foreign file in the place of the log' "$model" train --data data --out own.safetensors --fresh --log diary
+[ "$(cat diary)" = 'my diary' ] && ok || bad 'the diary is left alone'
+run 1 'the log of another training' "$model" $held --out whole.safetensors --log own.html.jsonl
+says err 'the log of another training'
+run 1 'a log that is no file' "$model" train --data data --out own.safetensors --fresh --log /dev/null
+says err '/dev/null: not a regular file'
+run 1 'no room for a checkpoint' sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' - "$model" train --data data --out small.safetensors
+says err 'small.safetensors.checkpoint: cannot write it: File too large'
+no test -e small.safetensors.checkpoint
+run 0 'no room for the log' sh -c 'trap "" XFSZ; ulimit -f 60; exec "$@"' - "$model" train --data data --out small.safetensors --epochs 30 --log small.jsonl --log-steps 1
+says err 'warning: small.jsonl: cannot write it: File too large; it is tried again'
+test -s small.safetensors && ok || bad 'the training went on'
 what='SIGTERM'
+: >out
 "$model" $held --out term.safetensors --epochs 100000 >out 2>err &
 pid=$!
 n=0

@@ -5,6 +5,9 @@
 #include <cnas/data.h>
 #include <cnas/model.h>
 
+/* data becomes the file at path, whole or not at all: temporary name beside it, fsync, rename. */
+CNAS_CHECKED enum cnas_status cnas_file_replace(const char *path, const void *data, size_t size, struct cnas_error *err);
+
 /* Parameters: model->params_floats floats. */
 void cnas_params_init(float *params, const struct cnas_model *m, uint64_t seed);
 /* safetensors, F32, every parameter under its name; metadata: format, network, digest. Atomic (temporary name, fsync, rename). */
