@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/engine/block_simd.h"
 #include "runtime/engine/wino.h"
 #include "runtime/engine/wino_simd.h"
 #include "tests/support/grad.h"
@@ -473,6 +474,12 @@ START_TEST(a_shape_that_does_not_fit_aborts)
 }
 END_TEST
 
+/* Blocks of 8 channels, as on a CPU without AVX-512. */
+static void narrow(void)
+{
+    cn_engine_simd_use(cn_engine_simd_avx2());
+}
+
 int main(void)
 {
     Suite *suite = suite_create("engine/wino");
@@ -491,6 +498,16 @@ int main(void)
         tcase_add_test_raise_signal(t, a_shape_that_does_not_fit_aborts, SIGABRT);
     }
     suite_add_tcase(suite, t);
+    if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
+        t = tcase_create("blocks of 8");
+        tcase_set_timeout(t, 120);
+        tcase_add_checked_fixture(t, narrow, NULL);
+        tcase_add_loop_test(t, floats, 0, all);
+        tcase_add_loop_test(t, bfloats, 0, all);
+        tcase_add_loop_test(t, floats_on_the_way, 0, all);
+        tcase_add_loop_test(t, threads_and_ranges_do_not_matter, 0, all);
+        suite_add_tcase(suite, t);
+    }
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
     int failed = srunner_ntests_failed(runner);
