@@ -83,12 +83,12 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
         forward && w->add ? ", add" : "", forward && w->relu ? ", relu" : "", w->chunked ? ", chunked" : "");
 }
 
-/* All ways of a site; `plain` only where there is no other, because its buffers are large. */
+/* All ways of a site. The plain one only where there is no other: it is slow, and its buffers are large. */
 static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
     CNAS_TRY(cn_engine_conv_dnnl_ways(list, site));
     CNAS_TRY(cn_engine_conv_wino_ways(list, site));
-    return CNAS_OK;
+    return *list ? CNAS_OK : cn_engine_conv_plain_ways(list, site);
 }
 
 static double now_s(void)

@@ -1,8 +1,9 @@
 /* One convolution layer on values in blocks of channels (format.h): forward, gradient of the input, gradient of the weights.
  *
- * There are several ways to do each of the three, such as oneDNN's direct and Winograd kernels. cn_engine_conv_new times those
- * that fit, each direction for itself, on the real shape, and takes the fastest; the tuning remembers what it took (tuning.h),
- * because another choice means other rounding. Same machine, same choices, same number of threads: the same bits.
+ * There are several ways to do each of the three, such as oneDNN's direct and Winograd kernels; where there is none, the kernels
+ * of <cnas/kernel.h> between two reorders. cn_engine_conv_new times those that fit, each direction for itself, on the real shape,
+ * and takes the fastest; the tuning remembers what it took (tuning.h), because another choice means other rounding. Same machine,
+ * same choices, same number of threads: the same bits.
  *
  * oneDNN is loaded when the first layer is made (dnnl.h); from then on the context's loops run on oneDNN's threads. */
 #ifndef RUNTIME_ENGINE_CONV_H
@@ -30,7 +31,7 @@ struct cn_engine_conv_want {
 };
 
 /* tuning: asked first, told what was chosen; NULL: nothing is timed, the most exact ways are taken. Used during the call alone.
- * CNAS_E_RANGE: nothing here fits the shape. */
+ * CNAS_E_RANGE: chunked, and nothing here does this shape in one thread. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_new(struct cn_engine_conv **, struct cnas_ctx *, const struct cn_engine_conv_want *,
                                                  struct cn_engine_tuning *tuning, struct cnas_error *);
 void cn_engine_conv_free(struct cn_engine_conv **); /* NULL *conv is fine */

@@ -47,6 +47,7 @@ struct cn_engine_conv_way {
  * a site that does not fit is none, and adds nothing. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 CNAS_CHECKED enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
+CNAS_CHECKED enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 
 /* The fastest of a list of at least two, by timing each a few times on made-up numbers. *best points into the list. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,

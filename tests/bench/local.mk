@@ -4,6 +4,7 @@ BENCHMARKS = tests/bench/bench_kernel
 tests_bench_bench_kernel_SOURCES = tests/bench/bench_kernel.c
 tests_bench_bench_kernel_LDADD = libcnasrt.la
 include tests/bench/block.mk
+include tests/bench/conv.mk
 include tests/bench/he.mk
 include tests/bench/gc.mk
 include tests/bench/compile.mk
