@@ -173,6 +173,8 @@ static bool make_plan(struct compilation *c)
         return false;
     }
     const char *why = c->options->verify ? plan_verify(c->arena, c->plan) : NULL;
+    if (c->options->verify && !why)
+        why = plan_verify_marks(c->arena, c->plan, c->graph);
     if (why)
         bug(arena_printf(c->arena, "the plan: %s", why));
     return make_served(c);

@@ -32,7 +32,7 @@ bool options_set_pass(struct options *o, struct text *out, const char *value)
     if (off && equals)
         return WRONG(out, "-fno-%s takes no arguments", w.pass->name), false;
     if (off && w.pass->level == 0)
-        return WRONG(out, "-fno-%s: every other pass relies on this one", w.pass->name), false;
+        return WRONG(out, "-fno-%s: what comes after relies on this pass", w.pass->name), false;
     struct pass_args args;
     const char *why = pass_args_wrong(a, w.pass, w.args, &args);
     if (why)

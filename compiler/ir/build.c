@@ -58,6 +58,11 @@ bool ir_op_is_linear(enum ir_op op)
     return ops[op].linear;
 }
 
+bool ir_may_rescale(enum ir_op op)
+{
+    return (ir_op_is_linear(op) && op != IR_INPUT) || op == IR_MAX_POOL || op == IR_GLOBAL_MAX_POOL;
+}
+
 bool ir_op_from_name(const char *name, enum ir_op *op)
 {
     for (int i = 0; i < IR_OP_COUNT; i++)

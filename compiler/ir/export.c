@@ -96,9 +96,9 @@ static void node(struct text *t, const struct ir_graph *g, ir_id id)
         text_add(t, ", %" PRId64 ", %" PRId64, n->shape.h, n->shape.w);
     text_add(t, "], ");
     attributes(t, n);
-    text_add(t, ", \"keep\": %s, \"prune\": %s, \"parameters\": %" PRId64 ", \"macs\": %" PRId64 ", \"relus\": %" PRId64
+    text_add(t, ", \"keep\": %s, \"prune\": %s, \"rescale\": %s, \"parameters\": %" PRId64 ", \"macs\": %" PRId64 ", \"relus\": %" PRId64
              ", \"relu_equivalents\": %" PRId64 ", ",
-             n->keep ? "true" : "false", n->prune ? "true" : "false", c.parameters, c.macs, c.relus, c.relu_equivalents);
+             n->keep ? "true" : "false", n->prune ? "true" : "false", n->rescale ? "true" : "false", c.parameters, c.macs, c.relus, c.relu_equivalents);
     text_add(t, "\"at\": ");
     text_json_site(t, &n->site);
     text_add(t, "}%s\n", id + 1 < g->n_nodes ? "," : "");

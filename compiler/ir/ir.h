@@ -96,6 +96,7 @@ struct ir_node {
     struct site site;
     bool keep;  /* @keep: no pass may change this ReLU */
     bool prune; /* @prune: a pass may drop this ReLU */
+    bool rescale; /* private inference truncates this value, which is no input and no ReLU: the pass fixed-point decides it */
     const struct ir_composed *composed; /* of conv and linear, in a graph for inference alone; NULL: weights of its own */
 };
 
@@ -185,7 +186,7 @@ struct ir_builder *ir_builder_new(struct arena *a, const char *network_name);
  * that names the shapes ("kernel 7x7 is larger than the padded input 5x5"); nothing is recorded then.
  * name: a wish; "" or NULL asks for the operator's name; made unique by a suffix _2, _3... and lowered to [a-z0-9_].
  * in: ids made by this builder. attr: a node whose union member for op is set (IR_INPUT: shape too); other fields of it are
- * ignored except keep and prune. NULL for operators without attributes. What site points to is not copied. */
+ * ignored except keep, prune, rescale and composed. NULL for operators without attributes. What site points to is not copied. */
 ir_id ir_build(struct ir_builder *b, enum ir_op op, const char *name, const ir_id *in, uint32_t n_in,
                const struct ir_node *attr, struct site site, const char **why);
 ir_id ir_build_input(struct ir_builder *b, const char *name, struct ir_shape shape, const struct ir_input *normalize,
@@ -213,6 +214,7 @@ const char *ir_op_name(enum ir_op op);
 extern const char *const ir_protocol_names[2], *const ir_network_names[2];
 bool ir_op_from_name(const char *name, enum ir_op *op);
 bool ir_op_is_linear(enum ir_op op);
+bool ir_may_rescale(enum ir_op op); /* what has a private form and is not truncated in any case */
 int64_t ir_elements(struct ir_shape s);                                   /* c * h * w */
 const char *ir_shape_text(struct arena *a, struct ir_shape s);            /* "64x32x32", or "10" for rank 1 */
 bool ir_shape_equal(struct ir_shape s, struct ir_shape t);

@@ -75,7 +75,7 @@ static void print_node(struct text *t, const struct ir_graph *g, const struct ir
     for (size_t i = 0; i < ir_n_attrs; i++)
         if (ir_attrs[i].op == n->op)
             print_attr(t, &ir_attrs[i], n);
-    text_add(t, "%s%s", n->keep ? " keep" : "", n->prune ? " prune" : "");
+    text_add(t, "%s%s%s", n->keep ? " keep" : "", n->prune ? " prune" : "", n->rescale ? " rescale" : "");
     if (n->composed) {
         text_add(t, " composed ");
         print_string(t, n->composed->value);

@@ -15,7 +15,7 @@
  *
  * Words are separated by blanks or newlines; # starts a comment up to the end of the line. The first line names the format and
  * the last word is end, so a text that was cut off is noticed. A node stands after the nodes it uses. An operator's attributes
- * follow its inputs, in any order (attr.def lists them; those with a default may be left out), then the flags keep and prune, then the
+ * follow its inputs, in any order (attr.def lists them; those with a default may be left out), then the flags keep, prune and rescale, then the
  * shape, which may be left out and is compared if given, then the place: where the operator was written, of which block, and after each
  * `in` where that block was used. Strings know \" \\ and \xHH. Real numbers have as many digits as it takes to read back the same double.
  * Nodes that no output needs are dropped in reading. */

@@ -273,6 +273,11 @@ static bool read_node(struct reader *r)
         return false;
     node.keep = ir_token_accept(&r->t, IR_TOKEN_WORD, "keep");
     node.prune = ir_token_accept(&r->t, IR_TOKEN_WORD, "prune");
+    node.rescale = ir_token_is(&r->t, IR_TOKEN_WORD, "rescale");
+    if (node.rescale && !ir_may_rescale(node.op))
+        return IR_TOKEN_FAIL(&r->t, "%s is no value that could be rescaled", ir_op_name(node.op));
+    if (node.rescale && !ir_token_next(&r->t))
+        return false;
     if (ir_token_accept(&r->t, IR_TOKEN_WORD, "composed") && !read_composed(r, &node))
         return false;
     struct ir_shape given = {0};

@@ -98,6 +98,8 @@ static const char *verify_node(struct arena *a, const struct ir_graph *g, ir_id 
             return arena_printf(a, "%s is node %" PRIu32 " and uses node %" PRIu32 ", which does not come before it", n->name, id, n->in[i]);
         in[i] = g->nodes[n->in[i]].shape;
     }
+    if (n->rescale && !ir_may_rescale(n->op))
+        return arena_printf(a, "%s is rescaled, and %s is no operator whose result could be", n->name, ir_op_name(n->op));
     struct ir_shape shape;
     const char *why;
     if (!ir_shape_infer(a, n->op, in, n->n_in, n, &shape, &why))

@@ -1,5 +1,6 @@
 /* From nodes to layers: one layer for each node that computes something, its parameters, and which values are views of others. */
 #include "compiler/ir/cost.h"
+#include "compiler/ir/segment.h"
 #include "compiler/lower/lower.h"
 
 #include <inttypes.h>
@@ -42,7 +43,7 @@ static void find_views(struct lower *l)
         const struct ir_node *n = node_at(l, id);
         struct lower_value *v = &l->v[id];
         v->layer = v->train_buffer = v->infer_buffer = v->grad_buffer = PLAN_NONE;
-        v->train = v->infer = v->fold = id;
+        v->train = v->infer = id;
         if (n->n_in == 0)
             continue;
         const struct lower_value *x = &l->v[n->in[0]];
@@ -50,42 +51,24 @@ static void find_views(struct lower *l)
             v->train = x->train;
         if (is_view(n) || n->op == IR_DROPOUT)
             v->infer = x->infer;
-        /* reshape, and flatten of a real map, are calls of their own in the folding program; softmax and argmax have none */
-        const struct ir_shape s = node_at(l, n->in[0])->shape;
-        if (n->op == IR_DROPOUT || (is_view(n) && n->op != IR_RESHAPE && n->op != IR_SOFTMAX && n->op != IR_ARGMAX && (n->op != IR_FLATTEN || s.h * s.w == 1)))
-            v->fold = x->fold;
     }
 }
 
 static bool check_node(struct lower *l, const struct ir_node *n)
 {
     const struct ir_shape s = n->shape;
-    if (s.h > LOWER_MAX_EXTENT || s.w > LOWER_MAX_EXTENT)
+    if (s.h > SEGMENT_MAX_EXTENT || s.w > SEGMENT_MAX_EXTENT)
         return lower_refuse(l, n->site,
                             arena_printf(l->a,
                                          "a map of %" PRId64 "x%" PRId64
                                          " is larger than the %d rows and columns a generated program can have",
-                                         s.h, s.w, LOWER_MAX_EXTENT));
-    int64_t largest = 0;
-    if (n->op == IR_CONV) {
-        const int64_t extents[] = {n->conv.kh, n->conv.kw, n->conv.pad_y, n->conv.pad_x, n->conv.stride, n->conv.dilation};
-        for (size_t i = 0; i < sizeof extents / sizeof *extents; i++)
-            largest = extents[i] > largest ? extents[i] : largest;
-    } else if (n->op == IR_AVG_POOL || n->op == IR_MAX_POOL) {
-        const struct ir_pool *p = n->op == IR_AVG_POOL ? &n->avg_pool : &n->max_pool;
-        largest = p->kernel > p->stride ? p->kernel : p->stride; /* the padding is smaller than the kernel */
-    } else if (n->op == IR_SUBSAMPLE) {
-        largest = n->subsample.stride;
-    } else if (n->op == IR_UPSAMPLE) {
-        largest = n->upsample.factor;
-    } else if (n->op == IR_PAD) { /* a cut is bounded by the map */
-        largest = n->pad.top > n->pad.left ? n->pad.top : n->pad.left;
-    }
-    if (largest > LOWER_MAX_EXTENT)
+                                         s.h, s.w, SEGMENT_MAX_EXTENT));
+    const int64_t largest = segment_extent(n);
+    if (largest > SEGMENT_MAX_EXTENT)
         return lower_refuse(l, n->site,
                             arena_printf(l->a,
                                          "a kernel, stride, dilation or padding of %" PRId64 " is larger than the %d a generated program can have",
-                                         largest, LOWER_MAX_EXTENT));
+                                         largest, SEGMENT_MAX_EXTENT));
     return true;
 }
 

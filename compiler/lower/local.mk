@@ -1,5 +1,4 @@
 libcnascomp_la_SOURCES += \
-	compiler/lower/affine.c compiler/lower/affine.h \
 	compiler/lower/buffers.c \
 	compiler/lower/fold.c \
 	compiler/lower/layers.c \

@@ -6,21 +6,15 @@
 #include "compiler/ir/ir.h"
 #include "compiler/lower/plan.h"
 
-/* The largest kernel, padding, height or width of a generated program: keeps all geometry far from overflow. */
-enum { LOWER_MAX_EXTENT = 65535 };
 /* The most floats of one slab per sample, or of the parameters: offsets are written as int constants. */
 #define LOWER_MAX_FLOATS ((uint64_t)INT32_MAX)
 /* The most layers: what plans memory and checks plans compares them in pairs. */
 enum { LOWER_MAX_LAYERS = 20000 };
-/* The most elements of a window whose maximum is taken privately: each is a call of the generated program. */
-enum { LOWER_MAX_COMPARED = 4096 };
-/* A composition is absurd when it has this many more weights than its parts, and this many in all. */
-enum { LOWER_ABSURD_FACTOR = 8, LOWER_ABSURD_WEIGHTS = 16 << 20 };
 
 struct lower_value {    /* one node of the IR */
     uint32_t layer;     /* PLAN_NONE: the input, or only another view of its operand */
     ir_id train, infer; /* the node whose buffer holds this value in training, at inference */
-    ir_id fold;         /* the node whose affine value this is: dropout and the like looked through */
+    ir_id fold;         /* with points only: the node whose affine value this is, dropout and the like looked through */
     bool wants_grad;
     uint32_t train_buffer, infer_buffer, grad_buffer; /* set for roots only */
     uint32_t pool_point; /* max_pool: the first of the points that compare */
@@ -44,7 +38,7 @@ struct plan_dims lower_dims(struct ir_shape s);
 
 bool lower_layers(struct lower *l);   /* layers.c: layers but their operands, parameters, views; counts */
 bool lower_buffers(struct lower *l);  /* buffers.c: operands, lifetimes, slabs, order of gradients */
-bool lower_segments(struct lower *l); /* segment.c: points, terms; which values become points */
+bool lower_segments(struct lower *l); /* segment.c: points, terms */
 void lower_folds(struct lower *l);    /* fold.c: the calls that compose the terms, and their slots */
 
 #endif

@@ -36,8 +36,8 @@
  * Padding of a conv, avg_pool or pad (p > 0) is exact only where the value, continued beyond its map by the formula above, is zero
  * there: it has no bias, and every term reads only outside its source for rows -1 and H of the value: (k-1) - s - pad < 0 and
  * H*s - pad >= source height. True of points, and of sums, concatenations, even-sized pools and bias-free 1x1 convolutions of
- * points. Elsewhere the value becomes a point of its own (rescale). So does a value whose composition would be absurdly larger
- * than its parts.
+ * points. Elsewhere a value becomes a point of its own (rescale), and so it does where a composition would be absurdly larger than its
+ * parts. The pass fixed-point decides which and marks it in the graph; what is a point is not decided here.
  *
  * Without the private side (PLAN_PRIVATE is not asked for) there are no points, terms and fold calls. */
 #ifndef COMPILER_LOWER_PLAN_H
@@ -305,6 +305,8 @@ const struct plan_served *plan_serve(struct arena *a, const struct ir_graph *tra
 
 /* plan_verify.c. NULL: every invariant above holds. Else a sentence: a bug of the compiler. */
 const char *plan_verify(struct arena *a, const struct plan *p);
+/* Of a graph that the pass fixed-point has seen: exactly the values that it marked are rescaled. */
+const char *plan_verify_marks(struct arena *a, const struct plan *p, const struct ir_graph *g);
 
 /* plan_print.c. The whole plan as readable text (--emit=plan). */
 void plan_print(struct text *t, const struct plan *p);

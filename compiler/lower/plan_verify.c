@@ -1,5 +1,6 @@
 /* Every invariant of plan.h, checked by walking the plan as a program would: forward, inference, backward, fold. */
-#include "compiler/lower/affine.h"
+#include "compiler/ir/affine.h"
+#include "compiler/ir/ir.h"
 #include "compiler/lower/plan.h"
 
 #include <inttypes.h>
@@ -20,6 +21,11 @@ struct check {
 static uint64_t elements(struct plan_dims d)
 {
     return (uint64_t)d.c * d.h * d.w;
+}
+
+static struct affine_dims map_of(struct plan_dims d)
+{
+    return (struct affine_dims){d.c, d.h, d.w};
 }
 
 static void check_params(struct check *c)
@@ -185,20 +191,20 @@ static struct affine layer_value(struct check *c, const struct plan_layer *l, co
                                    columns = {w->kw, w->stride, w->pad_x, w->dilation};
         if (!affine_pads_exactly(x, rows, columns))
             WRONG(c, "%s pads a value that is not zero outside its map", l->name);
-        y = affine_compose(c->a, x, rows, columns, l->y.dims);
+        y = affine_compose(c->a, x, rows, columns, map_of(l->y.dims));
         break;
     }
     case PLAN_LINEAR:
     case PLAN_GLOBAL_AVG_POOL:
-        y = affine_compose(c->a, x, whole_y, whole_x, l->y.dims);
+        y = affine_compose(c->a, x, whole_y, whole_x, map_of(l->y.dims));
         break;
     case PLAN_SUBSAMPLE:
         y = affine_compose(c->a, x, (struct affine_window){1, w->stride, -(int64_t)w->offset_y, 1},
-                           (struct affine_window){1, w->stride, -(int64_t)w->offset_x, 1}, l->y.dims);
+                           (struct affine_window){1, w->stride, -(int64_t)w->offset_x, 1}, map_of(l->y.dims));
         break;
     case PLAN_SLICE:
         y = affine_compose(c->a, x, (struct affine_window){1, 1, -(int64_t)l->slice.row, 1},
-                           (struct affine_window){1, 1, -(int64_t)l->slice.column, 1}, l->y.dims);
+                           (struct affine_window){1, 1, -(int64_t)l->slice.column, 1}, map_of(l->y.dims));
         break;
     case PLAN_PAD: {
         const int64_t top = -(int64_t)l->slice.row, left = -(int64_t)l->slice.column,
@@ -206,7 +212,7 @@ static struct affine layer_value(struct check *c, const struct plan_layer *l, co
         if (!affine_pads_exactly(x, (struct affine_window){1, 1, top > bottom ? top : bottom, 1},
                                  (struct affine_window){1, 1, left > right ? left : right, 1}))
             WRONG(c, "%s pads a value that is not zero outside its map", l->name);
-        y = affine_compose(c->a, x, (struct affine_window){1, 1, top, 1}, (struct affine_window){1, 1, left, 1}, l->y.dims);
+        y = affine_compose(c->a, x, (struct affine_window){1, 1, top, 1}, (struct affine_window){1, 1, left, 1}, map_of(l->y.dims));
         break;
     }
     case PLAN_ADD:
@@ -234,7 +240,7 @@ static struct affine tap_value(struct check *c, const struct plan_layer *l, cons
         !affine_pads_exactly(x, (struct affine_window){w->kh, w->stride, w->pad_y, 1}, (struct affine_window){w->kw, w->stride, w->pad_x, 1}))
         WRONG(c, "%s has no tap %" PRIu32 ",%" PRIu32 ", or pads a value that is not zero outside its map", l->name, row, column);
     return affine_compose(c->a, x, (struct affine_window){1, w->stride, (int64_t)w->pad_y - row, 1},
-                          (struct affine_window){1, w->stride, (int64_t)w->pad_x - column, 1}, l->y.dims);
+                          (struct affine_window){1, w->stride, (int64_t)w->pad_x - column, 1}, map_of(l->y.dims));
 }
 
 static struct affine join_value(struct check *c, const struct affine *x, uint32_t n, bool stack)
@@ -251,7 +257,7 @@ static struct affine join_value(struct check *c, const struct affine *x, uint32_
 static void check_entering(struct check *c, uint32_t point, const struct affine *x)
 {
     const struct plan_point *q = &c->p->points[point];
-    if (elements(x->dims) != elements(q->dims) || x->n != q->n_terms) {
+    if ((uint64_t)x->dims.c * x->dims.h * x->dims.w != elements(q->dims) || x->n != q->n_terms) {
         WRONG(c, "what enters point %s has another shape or other sources", q->name);
         return;
     }
@@ -288,7 +294,7 @@ static void check_folds(struct check *c)
             if (f->point > folded)
                 WRONG(c, "fold call %" PRIu32 " reads a point that is not made yet", i);
             else
-                slot[f->y] = affine_point(c->a, f->point, p->points[f->point].dims);
+                slot[f->y] = affine_point(c->a, f->point, map_of(p->points[f->point].dims));
             break;
         case PLAN_FOLD_LAYER:
             slot[f->y] = layer_value(c, &p->layers[f->layer], x, f->n_x);
@@ -336,4 +342,21 @@ const char *plan_verify(struct arena *a, const struct plan *p)
     if (p->is_private && !c.wrong)
         check_folds(&c);
     return c.wrong;
+}
+
+const char *plan_verify_marks(struct arena *a, const struct plan *p, const struct ir_graph *g)
+{
+    uint32_t at = 0; /* rescaled points come in the order of the nodes */
+    for (ir_id id = 0; p->is_private && id < g->n_nodes; id++) {
+        if (!g->nodes[id].rescale)
+            continue;
+        while (at < p->n_points && p->points[at].kind != PLAN_POINT_RESCALE)
+            at++;
+        if (at == p->n_points || strcmp(p->points[at++].node, g->nodes[id].name) != 0)
+            return arena_printf(a, "%s is marked, and not the next value that is rescaled", g->nodes[id].name);
+    }
+    for (; at < p->n_points; at++)
+        if (p->points[at].kind == PLAN_POINT_RESCALE)
+            return arena_printf(a, "%s is rescaled, and not marked", p->points[at].node);
+    return NULL;
 }

@@ -12,6 +12,7 @@ libcnascomp_la_SOURCES += \
 	compiler/pass/cse.c \
 	compiler/pass/cut.c compiler/pass/cut.h \
 	compiler/pass/dce.c \
+	compiler/pass/fixed_point.c \
 	compiler/pass/infer_ranges.c \
 	compiler/pass/intern.c compiler/pass/intern.h \
 	compiler/pass/pass.def compiler/pass/pass.h \

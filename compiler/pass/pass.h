@@ -20,8 +20,9 @@ struct pass_context {
     struct diag *diag;            /* for arguments that do not fit the graph: an error here, and NULL is returned */
 };
 
-/* PASS_CLOSE: on a graph for inference beside the one that is trained. */
-enum pass_kind { PASS_EXACT, PASS_CLOSE, PASS_CHANGES };
+/* PASS_MARKS: exact, and only says in the graph how private inference computes it. PASS_CLOSE: on a graph for inference beside the one that
+ * is trained. */
+enum pass_kind { PASS_EXACT, PASS_CHANGES, PASS_MARKS, PASS_CLOSE };
 
 #define PASS(name, word, function, check, level, kind, requires, gives, what) \
     const struct ir_graph *function(struct pass_context *c, const struct ir_graph *g);
@@ -75,8 +76,8 @@ struct pass_trace {
 
 /* Runs over a verified graph: the passes that the network asks for with @passes, in that order; without @passes, those of the level in
  * the order of pass.def; then what the switches add, in the place that the order of pass.def gives it, and take away. dce is always
- * the first. Verifies after each; a broken invariant is a bug of that pass. Passes that are PASS_CLOSE come after all others; they make
- * trace->served, and the graph that is returned, which is trained, is the one before them. NULL: errors in d. settings may be NULL. */
+ * the first. Verifies after each; a broken invariant is a bug of that pass. Passes that are PASS_MARKS come after those that change the
+ * graph, and passes that are PASS_CLOSE after all others; they make trace->served, and the graph that is returned, which is trained, is the one before them. NULL: errors in d. settings may be NULL. */
 const struct ir_graph *pass_all(struct arena *a, struct diag *d, const struct ir_graph *g, const struct pass_settings *settings,
                                 struct pass_trace *trace);
 

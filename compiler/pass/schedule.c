@@ -81,12 +81,12 @@ static bool add_wish(struct list *l, struct diag *d, const struct ir_wish *wish)
     return true;
 }
 
-/* What is for inference alone comes after what is trained too, each in its order. */
-static void close_last(struct list *l)
+/* Passes of this kind come after all others, each in its order. */
+static void put_last(struct list *l, enum pass_kind kind)
 {
     for (size_t n = l->items.n, i = 0; n-- > 0;) {
         struct pass_item item = l->items.at[i];
-        if (item.pass->kind != PASS_CLOSE) {
+        if (item.pass->kind != kind) {
             i++;
             continue;
         }
@@ -120,7 +120,8 @@ bool pass_schedule(struct arena *a, struct diag *d, const struct ir_graph *g, co
         else if (w->on && *w->args)
             l.items.at[at].args = item.args;
     }
-    close_last(&l);
+    put_last(&l, PASS_MARKS); /* of what is trained */
+    put_last(&l, PASS_CLOSE); /* for inference alone */
     *s = (struct pass_schedule){l.items.at, l.items.n};
     return good;
 }

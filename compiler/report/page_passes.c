@@ -69,7 +69,7 @@ static void remarks(struct text *t, const struct page_facts *f, const struct pas
 
 void page_passes(struct text *t, const struct page_facts *f)
 {
-    static const char *const kinds[] = {[PASS_EXACT] = "keeps the function bit by bit", [PASS_CLOSE] = "keeps the function up to rounding",
+    static const char *const kinds[] = {[PASS_EXACT] = "keeps the function bit by bit", [PASS_MARKS] = "keeps the function bit by bit", [PASS_CLOSE] = "keeps the function up to rounding",
                                         [PASS_CHANGES] = "changes the function: the network must be trained after it"};
     const struct pass_trace *passes = f->page->passes;
     struct measure before = f->written, after;

@@ -52,5 +52,5 @@ const char *words_place(struct arena *a, const struct site *s)
 
 const char *words_kind(enum pass_kind kind)
 {
-    return kind == PASS_EXACT ? "kept" : kind == PASS_CLOSE ? "rounded" : "changed";
+    return kind == PASS_EXACT || kind == PASS_MARKS ? "kept" : kind == PASS_CLOSE ? "rounded" : "changed";
 }

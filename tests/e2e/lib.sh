@@ -66,10 +66,10 @@ install_tree() {
     pass "make install"
 }
 
-# serve ARGUMENT...: starts tiny-server in the background, waits for its port; sets $server and $port
+# serve ARGUMENT...: starts tiny-server (with $network: that one's) in the background, waits for its port; sets $server and $port
 serve() {
     rm -f "$tmp/port"
-    out/tiny-server --listen 127.0.0.1:0 --port-file "$tmp/port" --key "$tmp/server.key" "$@" >"$tmp/server.log" 2>&1 &
+    "out/${network:-tiny}-server" --listen 127.0.0.1:0 --port-file "$tmp/port" --key "$tmp/server.key" "$@" >"$tmp/server.log" 2>&1 &
     server=$!
     children="$children $server"
     n=0

@@ -6,6 +6,9 @@ tests_unit_test_lower_term_LDADD = $(COMPILER_TEST_LIBS)
 RANDOM_NET = tests/support/random_net.c tests/support/random_net.h tests/unit/random_ir.c tests/unit/random_ir.h
 tests_unit_test_lower_plan_SOURCES = tests/unit/test_lower_plan.c $(RANDOM_NET)
 tests_unit_test_lower_plan_LDADD = $(COMPILER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_fixed_point
+tests_unit_test_fixed_point_SOURCES = tests/unit/test_fixed_point.c tests/unit/pass_text.c tests/unit/pass_text.h $(RANDOM_NET)
+tests_unit_test_fixed_point_LDADD = $(COMPILER_TEST_LIBS)
 
 check_PROGRAMS += tests/unit/lower_tool
 tests_unit_lower_tool_SOURCES = tests/unit/lower_tool.c $(RANDOM_NET)

@@ -1,14 +1,14 @@
 /* Geometry of affine values. */
-#include "compiler/lower/affine.h"
+#include "compiler/ir/affine.h"
 
-struct affine affine_point(struct arena *a, uint32_t point, struct plan_dims dims)
+struct affine affine_point(struct arena *a, uint32_t point, struct affine_dims dims)
 {
     struct affine_term *t = ARENA_NEW(a, struct affine_term);
     *t = (struct affine_term){.src = point, .from = dims, .y = {.k = 1, .stride = 1}, .x = {.k = 1, .stride = 1}};
-    return (struct affine){.terms = t, .n = 1, .dims = dims};
+    return (struct affine){.terms = t, .n = 1, .dims = dims, .parts = (double)dims.c * dims.c};
 }
 
-static struct affine_term normalized(struct affine_term t, struct plan_dims dims)
+static struct affine_term normalized(struct affine_term t, struct affine_dims dims)
 {
     t.y = term_crop(t.y, t.from.h, dims.h);
     t.x = term_crop(t.x, t.from.w, dims.w);
@@ -33,7 +33,7 @@ bool affine_pads_exactly(const struct affine *x, struct affine_window rows, stru
 }
 
 struct affine affine_compose(struct arena *a, const struct affine *x, struct affine_window rows, struct affine_window columns,
-                             struct plan_dims dims)
+                             struct affine_dims dims)
 {
     struct affine_term *out = ARENA_ARRAY(a, struct affine_term, x->n);
     for (uint32_t i = 0; i < x->n; i++) {
@@ -42,7 +42,7 @@ struct affine affine_compose(struct arena *a, const struct affine *x, struct aff
         out[i].x = term_compose(out[i].x, columns.k, columns.stride, columns.pad, columns.dilation);
         out[i] = normalized(out[i], dims);
     }
-    return (struct affine){.terms = out, .n = x->n, .biased = x->biased, .dims = dims};
+    return (struct affine){.terms = out, .n = x->n, .biased = x->biased, .dims = dims, .parts = x->parts};
 }
 
 bool affine_unite(struct arena *a, struct affine *y, const struct affine *x)
@@ -71,6 +71,7 @@ bool affine_unite_into(struct affine_term *out, struct affine *y, const struct a
     y->terms = out;
     y->n = n;
     y->biased |= x->biased;
+    y->parts += x->parts;
     return true;
 }
 
