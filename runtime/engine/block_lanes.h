@@ -1,7 +1,7 @@
 /* Vectors of one block of channels, for the bodies of block_simd_*.c. Who includes it defines LANES and TARGET (function
- * attributes); NATIVE_FMA, NATIVE_LOWER, NATIVE_UPPER, NATIVE_WIDEN, NATIVE_BF16, NATIVE_SIGNS, NATIVE_STREAM and NATIVE_STREAM_HALF if the
- * vector unit has instructions for these that the compilers do not find. No include guard: one body, several
- * units. Written with the vector extension of gcc and clang. */
+ * attributes); NATIVE_FMA, NATIVE_LOWER, NATIVE_UPPER, NATIVE_WIDEN, NATIVE_BF16, NATIVE_SIGNS, NATIVE_STREAM and
+ * NATIVE_STREAM_HALF if the vector unit has instructions for these that the compilers do not find; NO_UNROLL where a vector is
+ * several registers. No include guard: one body, several units. Written with the vector extension of gcc and clang. */
 #include <string.h>
 
 #include "runtime/engine/block_simd.h"
@@ -24,11 +24,16 @@ typedef uint8_t sign_word;
 #endif
 
 #define INLINE static inline __attribute__((always_inline)) TARGET
-#ifdef __clang__
+#if defined NO_UNROLL
+#define UNROLL
+#elif defined __clang__
 #define UNROLL _Pragma("clang loop unroll_count(4)")
-#define UNROLL_LANES _Pragma("clang loop unroll(full)")
 #else
 #define UNROLL _Pragma("GCC unroll 4")
+#endif
+#ifdef __clang__
+#define UNROLL_LANES _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL_LANES _Pragma("GCC unroll 16")
 #endif
 
