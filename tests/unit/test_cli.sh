@@ -134,7 +134,7 @@ what='the log of a training that was killed'
 told() { sed -n 's/^\({"type":"\(epoch\|steps\)".*\),"lr".*/\1/p' "$1"; } # all but how long it took
 [ "$(told whole.jsonl | grep -c '"epoch","')" = 120 ] && [ "$(told whole.jsonl | grep -c '"steps"')" = 240 ] && ok || bad "$what: lines"
 [ "$(told whole.jsonl)" = "$(told parts.jsonl)" ] && ok || bad "$what: it is not that of one which was not"
-says parts.jsonl '^{"type":"start","format":1,"cnas":"[0-9.]*","network":"Tiny",.*"recipe":{"epochs":120,"batch":20,.*"seed":1},"machine":{'
+says parts.jsonl '^{"type":"start","format":1,"cnas":"[0-9.]*","network":"Tiny",.*"recipe":{"epochs":120,"batch":20,.*"seed":1.*},"machine":{'
 says parts.jsonl '^{"type":"end","reason":"finished","seconds":[0-9.]*,"peak_memory":[0-9]*,'
 says parts.jsonl '^{"type":"test","images":300,"accuracy":[0-9.]*,"fixed_accuracy":[0-9.]*}$'
 [ "$(grep -c '"type":"start"' parts.jsonl)" = 1 ] && ok || bad "$what: one start"
