@@ -60,7 +60,7 @@ enum cnas_status cn_engine_new(struct cn_engine **out, struct cnas_ctx *ctx, con
     e->o = *o;
     enum cnas_status status = cn_engine_graph_new(&e->g, m);
     if (!status && o->training)
-        cn_engine_graph_passes(&e->g);
+        cn_engine_graph_wants(&e->g);
     if (!status && !(e->states = cn_mem_zalloc(e->g.n_units, sizeof *e->states)))
         status = CNAS_E_MEMORY;
     if (status)
@@ -68,6 +68,12 @@ enum cnas_status cn_engine_new(struct cn_engine **out, struct cnas_ctx *ctx, con
     for (uint32_t i = 0; i < e->g.n_units && !status; i++) {
         const struct cn_engine_step t = step(e, i);
         status = cn_engine_unit_new(&t, err);
+    }
+    if (!status)
+        cn_engine_graph_virtual_values(&e->g);
+    if (!status && o->training) {
+        cn_engine_graph_passes(&e->g);
+        cn_engine_graph_virtual_gradients(&e->g);
     }
     if (!status && (status = make_places(e)))
         (void)cn_error(err, status, "no memory for batches of %zu images: try a smaller batch", o->batch);
@@ -148,7 +154,7 @@ void cn_engine_backward(struct cn_engine *e, float *grads, cn_engine_ready *read
             continue;
         for (uint32_t j = 0; e->at->remake[i] >> j; j++)
             if (e->at->remake[i] >> j & 1) {
-                const struct cn_engine_step maker = step(e, (uint32_t)e->g.values[t.u->x[j].value].unit);
+                const struct cn_engine_step maker = step(e, (uint32_t)e->g.values[cn_engine_source(&e->g, t.u->x[j].value)].unit);
                 cn_engine_sum_again(&maker);
             }
         cn_engine_unit_backward(&t);

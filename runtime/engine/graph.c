@@ -43,7 +43,7 @@ static int32_t add_value(struct maker *k, struct cn_engine_map map, int blocked,
 {
     struct cn_engine_graph *g = k->g;
     k->plain[g->n_values] = CN_ENGINE_NONE;
-    g->values[g->n_values] = (struct cn_engine_value){.map = map, .blocked = blocked, .unit = unit};
+    g->values[g->n_values] = (struct cn_engine_value){.map = map, .blocked = blocked, .unit = unit, .behind = CN_ENGINE_NONE};
     return (int32_t)g->n_values++;
 }
 

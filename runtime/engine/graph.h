@@ -17,8 +17,11 @@ struct cn_engine_value {
     struct cn_engine_map map;
     int blocked;
     int32_t unit; /* that makes it; NONE: the input */
-    int wants;    /* a gradient: parameters flow into it */
-    int state;    /* of passes.c */
+    int wants;         /* a gradient: parameters flow into it */
+    int contributions; /* how many units hand on a part of it */
+    int is_virtual;    /* not in memory: the convolution that reads it makes it from the operand of the sum that is its unit */
+    int32_t behind;    /* not NONE: nor is its gradient, which its unit makes from that of this sum */
+    int state;         /* of whoever passes over the graph */
 };
 
 enum cn_engine_kind {
@@ -56,7 +59,9 @@ struct cn_engine_unit {
     uint32_t n_x;
     struct cn_engine_use *x;
     int32_t y;
-    int wants; /* has a backward step */
+    int wants;    /* has a backward step */
+    int wino;     /* CONV: runs on wino.h */
+    int sums;     /* CONV with wino: a batch norm wants the sums of the result */
 };
 
 struct cn_engine_graph {
@@ -74,8 +79,20 @@ struct cn_engine_graph {
 CNAS_CHECKED enum cnas_status cn_engine_graph_new(struct cn_engine_graph *g, const struct cnas_model *m);
 void cn_engine_graph_clear(struct cn_engine_graph *g);
 
-/* passes.c. Sets `wants` everywhere and each use's pass. */
+/* passes.c. Sets `wants` everywhere; then, when `wino` is known, each use's pass. */
+void cn_engine_graph_wants(struct cn_engine_graph *g);
 void cn_engine_graph_passes(struct cn_engine_graph *g);
+
+/* virtual.c. When `wino` is known: which values, and when passes are, which gradients are not in memory. */
+void cn_engine_graph_virtual_values(struct cn_engine_graph *g);
+void cn_engine_graph_virtual_gradients(struct cn_engine_graph *g);
+/* Whose gradient buffer holds what passes a sum's ReLU, once the sum has run backward. */
+int32_t cn_engine_sum_gradient(const struct cn_engine_unit *u);
+/* What lies in memory where v is read. */
+static inline int32_t cn_engine_source(const struct cn_engine_graph *g, int32_t v)
+{
+    return g->values[v].is_virtual ? g->units[g->values[v].unit].x[0].value : v;
+}
 
 static inline const struct cnas_operand *cn_engine_operand(const struct cn_engine_graph *g, const struct cnas_layer *l, uint32_t i)
 {

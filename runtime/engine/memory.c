@@ -43,9 +43,9 @@ size_t cn_engine_value_bytes(const struct cn_engine_value *v, enum cn_engine_typ
     return v->blocked ? cn_engine_elements(v->map) * cn_engine_type_size(type) : (size_t)v->map.c * v->map.h * v->map.w * sizeof(float);
 }
 
-int cn_engine_wants_signs(const struct cn_engine_unit *u)
+int cn_engine_wants_signs(const struct cn_engine_graph *g, const struct cn_engine_unit *u)
 {
-    return u->kind == CN_ENGINE_SUM && u->wants && u->relu && (!u->norm[0] || (u->n_x == 2 && !u->norm[1]));
+    return !g->values[u->y].is_virtual && u->kind == CN_ENGINE_SUM && u->wants && u->relu && (!u->norm[0] || (u->n_x == 2 && !u->norm[1]));
 }
 
 int cn_engine_reads_result(const struct cn_engine_unit *u)
@@ -53,7 +53,7 @@ int cn_engine_reads_result(const struct cn_engine_unit *u)
     return u->wants && u->kind == CN_ENGINE_KERNEL && u->layer->op == CNAS_OP_RELU;
 }
 
-int cn_engine_reads_again(const struct cn_engine_unit *u, uint32_t i)
+int cn_engine_reads_again(const struct cn_engine_graph *g, const struct cn_engine_unit *u, uint32_t i)
 {
     if (!u->wants)
         return 0;
@@ -61,7 +61,7 @@ int cn_engine_reads_again(const struct cn_engine_unit *u, uint32_t i)
     case CN_ENGINE_CONV:
         return 1;
     case CN_ENGINE_SUM:
-        return u->norm[i] != NULL;
+        return u->norm[i] || g->values[u->y].is_virtual; /* its ReLU's mask */
     case CN_ENGINE_POOL:
         return u->layer->op == CNAS_OP_MAX_POOL;
     case CN_ENGINE_KERNEL:
@@ -106,7 +106,7 @@ static void find_remade(struct planner *p)
     const struct cn_engine_graph *g = p->g;
     for (uint32_t i = 0; i < g->n_units; i++) {
         const struct cn_engine_unit *u = &g->units[i];
-        p->remade[u->y] = p->want->training && p->want->remake && u->kind == CN_ENGINE_SUM && u->wants && u->norm[0] &&
+        p->remade[u->y] = !g->values[u->y].is_virtual && p->want->training && p->want->remake && u->kind == CN_ENGINE_SUM && u->wants && u->norm[0] &&
                           (u->n_x == 1 || u->norm[1]) && !p->remade[u->x[0].value] && (u->n_x == 1 || !p->remade[u->x[1].value]);
     }
 }
@@ -116,12 +116,15 @@ static void live_values(struct planner *p, uint8_t *remake)
 {
     const struct cn_engine_graph *g = p->g;
     for (uint32_t v = 1; v < g->n_values; v++)
-        p->act[v] = add(p, bytes_of(p, (int32_t)v), forward((uint32_t)g->values[v].unit), forward((uint32_t)g->values[v].unit),
-                        CN_ENGINE_BYTES_ACT);
+        if (!g->values[v].is_virtual)
+            p->act[v] = add(p, bytes_of(p, (int32_t)v), forward((uint32_t)g->values[v].unit), forward((uint32_t)g->values[v].unit),
+                            CN_ENGINE_BYTES_ACT);
     for (uint32_t i = 0; i < g->n_units; i++)
-        for (uint32_t j = 0; j < g->units[i].n_x; j++)
-            if (g->units[i].x[j].value)
-                reach(p, p->act[g->units[i].x[j].value], forward(i));
+        for (uint32_t j = 0; j < g->units[i].n_x; j++) {
+            const int32_t v = cn_engine_source(g, g->units[i].x[j].value);
+            if (v)
+                reach(p, p->act[v], forward(i));
+        }
     if (g->logits)
         reach(p, p->act[g->logits], loss(g));
     if (!p->want->training)
@@ -131,8 +134,10 @@ static void live_values(struct planner *p, uint8_t *remake)
         if (cn_engine_reads_result(u))
             reach(p, p->act[u->y], backward(g, i));
         for (uint32_t j = 0; j < u->n_x; j++) {
-            const int32_t v = u->x[j].value;
-            if (!v || !cn_engine_reads_again(u, j))
+            const int32_t v = cn_engine_source(g, u->x[j].value), behind = g->values[u->x[j].value].behind;
+            if (behind == (int32_t)i) /* read by whoever made it */
+                reach(p, p->act[v], backward(g, (uint32_t)g->values[v].unit));
+            if (!v || !cn_engine_reads_again(g, u, j))
                 continue;
             if (!p->remade[v]) {
                 reach(p, p->act[v], backward(g, i));
@@ -152,7 +157,7 @@ static void sums_in_place(struct planner *p)
     const struct cn_engine_graph *g = p->g;
     for (uint32_t i = 0; i < g->n_units; i++) {
         const struct cn_engine_unit *u = &g->units[i];
-        for (uint32_t j = 0; u->kind == CN_ENGINE_SUM && j < u->n_x; j++) {
+        for (uint32_t j = 0; u->kind == CN_ENGINE_SUM && !g->values[u->y].is_virtual && j < u->n_x; j++) {
             const int32_t x = p->act[u->x[j].value];
             if (p->at[x].last != forward(i))
                 continue;
@@ -166,11 +171,15 @@ static void sums_in_place(struct planner *p)
 }
 
 /* The operand of a sum whose gradient takes the place of the result's; n_x: none. If there is a batch norm, its own first pass may write
- * the gradient of the other branch while that of the result is still read. */
-static uint32_t heir(const struct cn_engine_unit *u)
+ * the gradient of the other branch while that of the result is still read. Where a gradient behind the sum is not in memory, that of the
+ * result is read once more. */
+static uint32_t heir(const struct cn_engine_graph *g, const struct cn_engine_unit *u)
 {
     if (u->kind != CN_ENGINE_SUM)
         return u->n_x;
+    for (uint32_t j = 0; j < u->n_x && cn_engine_sum_gradient(u) == u->y; j++)
+        if (g->values[u->x[j].value].behind != CN_ENGINE_NONE)
+            return u->n_x;
     for (uint32_t j = 0; j < u->n_x; j++)
         if (u->x[j].pass == CN_ENGINE_PASS_WRITE && (u->norm[j] || !u->norm[0]))
             return j;
@@ -184,14 +193,17 @@ static void live_gradients(struct planner *p)
         p->grad[g->logits] = add(p, bytes_of(p, g->logits), loss(g), loss(g), CN_ENGINE_BYTES_GRAD);
     for (uint32_t i = g->n_units; i-- > 0;) {
         const struct cn_engine_unit *u = &g->units[i];
-        const uint32_t now = backward(g, i), inherits = heir(u);
+        const uint32_t now = backward(g, i), inherits = heir(g, u);
         if (!u->wants)
             continue;
-        reach(p, p->grad[u->y], now);
+        const int32_t behind = g->values[u->y].behind;
+        reach(p, p->grad[behind == CN_ENGINE_NONE ? u->y : cn_engine_sum_gradient(&g->units[behind])], now);
         if (p->more[u->y] != NO)
             reach(p, p->more[u->y], now);
         for (uint32_t j = 0; j < u->n_x; j++) {
             const int32_t v = u->x[j].value;
+            if (g->values[v].behind == (int32_t)i)
+                continue;
             if (u->x[j].pass == CN_ENGINE_PASS_WRITE)
                 p->grad[v] = j == inherits ? p->grad[u->y] : add(p, bytes_of(p, v), now, now, CN_ENGINE_BYTES_GRAD);
             else if (u->x[j].pass == CN_ENGINE_PASS_MORE)
@@ -207,7 +219,7 @@ static void live_scratch(struct planner *p)
     const struct cn_engine_graph *g = p->g;
     for (uint32_t i = 0; i < g->n_units; i++) {
         const struct cn_engine_unit *u = &g->units[i];
-        if (p->want->training && cn_engine_wants_signs(u))
+        if (p->want->training && cn_engine_wants_signs(g, u))
             p->signs[i] = add(p, cn_engine_elements(g->values[u->y].map) / 8 * p->want->batch, forward(i), backward(g, i), CN_ENGINE_BYTES_ACT);
         if (!p->want->scratch[i])
             continue;

@@ -33,9 +33,9 @@ CNAS_CHECKED enum cnas_status cn_engine_places_new(struct cn_engine_places *p, c
 void cn_engine_places_clear(struct cn_engine_places *p);
 
 /* What backward reads, which both the plan and the run must agree on. */
-int cn_engine_reads_again(const struct cn_engine_unit *u, uint32_t i); /* operand i */
+int cn_engine_reads_again(const struct cn_engine_graph *g, const struct cn_engine_unit *u, uint32_t i); /* operand i */
 int cn_engine_reads_result(const struct cn_engine_unit *u);
-int cn_engine_wants_signs(const struct cn_engine_unit *u);
+int cn_engine_wants_signs(const struct cn_engine_graph *g, const struct cn_engine_unit *u);
 
 size_t cn_engine_value_bytes(const struct cn_engine_value *v, enum cn_engine_type type); /* of one sample */
 

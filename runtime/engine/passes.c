@@ -10,7 +10,7 @@ static int has_parameters(const struct cn_engine_unit *u)
 
 static int adds(const struct cn_engine_unit *u)
 {
-    return u->kind != CN_ENGINE_CONV && u->kind != CN_ENGINE_PACK && u->kind != CN_ENGINE_UNPACK;
+    return (u->kind != CN_ENGINE_CONV || u->wino) && u->kind != CN_ENGINE_PACK && u->kind != CN_ENGINE_UNPACK;
 }
 
 static int maker_takes_two(const struct cn_engine_graph *g, const struct cn_engine_value *v)
@@ -18,9 +18,8 @@ static int maker_takes_two(const struct cn_engine_graph *g, const struct cn_engi
     return v->unit != CN_ENGINE_NONE && g->units[v->unit].kind == CN_ENGINE_SUM;
 }
 
-void cn_engine_graph_passes(struct cn_engine_graph *g)
+void cn_engine_graph_wants(struct cn_engine_graph *g)
 {
-    enum { NEW, WRITTEN, DOUBLE };
     for (uint32_t i = 0; i < g->n_units; i++) {
         struct cn_engine_unit *u = &g->units[i];
         u->wants = has_parameters(u);
@@ -28,6 +27,11 @@ void cn_engine_graph_passes(struct cn_engine_graph *g)
             u->wants |= g->values[u->x[j].value].wants;
         g->values[u->y].wants = u->wants;
     }
+}
+
+void cn_engine_graph_passes(struct cn_engine_graph *g)
+{
+    enum { NEW, WRITTEN, DOUBLE };
     for (uint32_t v = 0; v < g->n_values; v++)
         g->values[v].state = (int32_t)v == g->logits ? WRITTEN : NEW;
     for (uint32_t i = g->n_units; i-- > 0;) {
@@ -37,6 +41,7 @@ void cn_engine_graph_passes(struct cn_engine_graph *g)
         for (uint32_t j = 0; j < u->n_x; j++) {
             struct cn_engine_value *v = &g->values[u->x[j].value];
             struct cn_engine_use *x = &u->x[j];
+            v->contributions++;
             if (!v->wants) {
                 x->pass = CN_ENGINE_PASS_NOT;
             } else if (v->state == NEW) {

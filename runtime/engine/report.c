@@ -6,6 +6,8 @@
 static size_t unit_bytes(const struct cn_engine *e, uint32_t i)
 {
     const struct cn_engine_unit *u = &e->g.units[i];
+    if (e->states[i].wino)
+        return cn_engine_wino_memory(e->states[i].wino);
     if (e->states[i].conv)
         return cn_engine_conv_memory(e->states[i].conv);
     return u->kind == CN_ENGINE_SUM ? cn_engine_sum_vectors(u) * sizeof(float) : 0;

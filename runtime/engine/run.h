@@ -10,7 +10,9 @@
 
 struct cn_engine_state { /* what a unit holds besides memory of the plan */
     struct cn_engine_conv *conv; /* CONV; NULL: the kernels of <cnas/kernel.h> */
+    struct cn_engine_wino_unit *wino; /* CONV; not NULL: this instead */
     struct cn_engine_bn bn[2];   /* SUM */
+    double *sums;                /* SUM: of a gradient g, g z[0] and g z[1], padded; by the convolution that reads a virtual result */
     float *vectors;              /* SUM: of bn; KERNEL: batch norm's mean and inverse deviation */
     double forward_s, backward_s;
 };
@@ -41,15 +43,15 @@ struct cn_engine_step {
     uint32_t i;
 };
 
-/* The value that the unit reads as operand j: forward, and in backward. */
+/* What the unit reads for operand j: forward, and in backward. */
 static inline const void *cn_engine_x(const struct cn_engine_step *t, uint32_t j)
 {
-    const int32_t v = t->u->x[j].value;
+    const int32_t v = cn_engine_source(&t->e->g, t->u->x[j].value);
     return v ? t->e->at->act[v] : t->e->images;
 }
 static inline const void *cn_engine_x_again(const struct cn_engine_step *t, uint32_t j)
 {
-    const int32_t v = t->u->x[j].value;
+    const int32_t v = cn_engine_source(&t->e->g, t->u->x[j].value);
     return v && t->e->at->again[v] ? t->e->at->again[v] : cn_engine_x(t, j);
 }
 static inline void *cn_engine_y(const struct cn_engine_step *t)
@@ -91,10 +93,21 @@ static inline float *cn_engine_param(float *block, const struct cnas_param *p)
 
 /* unit_conv.c */
 CNAS_CHECKED enum cnas_status cn_engine_unit_conv_new(const struct cn_engine_step *t, struct cnas_error *err);
+int cn_engine_unit_conv_prefers_wino(const struct cn_engine_step *t); /* before _new, and after it */
 size_t cn_engine_unit_conv_scratch(const struct cn_engine_step *t);
 void cn_engine_unit_conv_weights(const struct cn_engine_step *t);
 void cn_engine_unit_conv_forward(const struct cn_engine_step *t);
 void cn_engine_unit_conv_backward(const struct cn_engine_step *t);
+
+/* unit_wino.c */
+struct cn_engine_wino_unit;
+CNAS_CHECKED enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t); /* on failure there may be something to free */
+void cn_engine_wino_free(struct cn_engine_wino_unit **w);
+size_t cn_engine_wino_memory(const struct cn_engine_wino_unit *w);
+double *cn_engine_wino_sums(struct cn_engine_wino_unit *w); /* of the last result, and of its squares: as cn_engine_bn_finish */
+void cn_engine_wino_unit_weights(const struct cn_engine_step *t);
+void cn_engine_wino_forward(const struct cn_engine_step *t);
+void cn_engine_wino_backward(const struct cn_engine_step *t);
 
 /* unit_sum.c */
 CNAS_CHECKED enum cnas_status cn_engine_sum_new(const struct cn_engine_step *t);

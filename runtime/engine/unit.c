@@ -152,10 +152,22 @@ static const struct {
     [CN_ENGINE_KERNEL] = {cn_engine_kernel_forward, cn_engine_kernel_backward},
 };
 
+static enum cnas_status conv_new(const struct cn_engine_step *t, struct cnas_error *err)
+{
+    if (!cn_engine_unit_conv_prefers_wino(t)) {
+        CNAS_TRY(cn_engine_unit_conv_new(t, err));
+        if (!t->s->conv || !cn_engine_unit_conv_prefers_wino(t))
+            return CNAS_OK;
+        cn_engine_conv_free(&t->s->conv);
+    }
+    t->e->g.units[t->i].wino = 1;
+    return cn_engine_wino_new(t) ? cn_error(err, CNAS_E_MEMORY, "no memory for layer %s", t->u->layer->name) : CNAS_OK;
+}
+
 enum cnas_status cn_engine_unit_new(const struct cn_engine_step *t, struct cnas_error *err)
 {
     if (t->u->kind == CN_ENGINE_CONV)
-        return cn_engine_unit_conv_new(t, err);
+        return conv_new(t, err);
     if (t->u->kind == CN_ENGINE_SUM && cn_engine_sum_new(t))
         return cn_error(err, CNAS_E_MEMORY, "no memory for layer %s", t->u->layer->name);
     if (t->u->kind == CN_ENGINE_KERNEL && cn_engine_kernel_new(t))
@@ -166,12 +178,16 @@ enum cnas_status cn_engine_unit_new(const struct cn_engine_step *t, struct cnas_
 void cn_engine_unit_clear(struct cn_engine_state *s)
 {
     cn_engine_conv_free(&s->conv);
+    cn_engine_wino_free(&s->wino);
+    cn_mem_free(s->sums);
     cn_mem_free(s->vectors);
 }
 
 void cn_engine_unit_weights(const struct cn_engine_step *t)
 {
-    if (t->u->kind == CN_ENGINE_CONV)
+    if (t->u->wino)
+        cn_engine_wino_unit_weights(t);
+    else if (t->u->kind == CN_ENGINE_CONV)
         cn_engine_unit_conv_weights(t);
     else if (t->u->kind == CN_ENGINE_SUM)
         cn_engine_sum_weights(t);
@@ -179,12 +195,15 @@ void cn_engine_unit_weights(const struct cn_engine_step *t)
 
 size_t cn_engine_unit_scratch(const struct cn_engine_step *t)
 {
-    return t->u->kind == CN_ENGINE_CONV ? cn_engine_unit_conv_scratch(t) : 0;
+    return t->u->kind == CN_ENGINE_CONV && !t->u->wino ? cn_engine_unit_conv_scratch(t) : 0;
 }
 
 void cn_engine_unit_forward(const struct cn_engine_step *t)
 {
-    kinds[t->u->kind].forward(t);
+    if (t->u->wino)
+        cn_engine_wino_forward(t);
+    else
+        kinds[t->u->kind].forward(t);
 }
 
 /* A kind that hands gradients on aside has one operand. */
@@ -203,7 +222,10 @@ static void add_aside(const struct cn_engine_step *t)
 
 void cn_engine_unit_backward(const struct cn_engine_step *t)
 {
-    kinds[t->u->kind].backward(t);
+    if (t->u->wino)
+        cn_engine_wino_backward(t);
+    else
+        kinds[t->u->kind].backward(t);
     if (t->u->n_x == 1 && t->u->x[0].pass == CN_ENGINE_PASS_TEMP)
         add_aside(t);
 }

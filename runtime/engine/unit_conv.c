@@ -1,6 +1,9 @@
 /* A convolution on blocked values: by conv.h, or where that has no way for the shape, by the kernels of <cnas/kernel.h> between two
  * changes of format. */
+#include <string.h>
+
 #include "runtime/engine/run.h"
+#include "runtime/engine/wino.h"
 
 static int is_plain_x(const struct cn_engine_step *t)
 {
@@ -12,9 +15,28 @@ enum cnas_status cn_engine_unit_conv_new(const struct cn_engine_step *t, struct 
     const struct cn_engine_options *o = &t->e->o;
     const struct cn_engine_conv_want want = {
         .shape = *t->u->layer->window, .n = o->batch, .type = o->type, .plain_x = is_plain_x(t), .bias = t->u->layer->bias != NULL,
-        .forward_only = !o->training, .no_dx = t->u->x[0].pass == CN_ENGINE_PASS_NOT};
+        .forward_only = !o->training, .no_dx = !t->e->g.values[t->u->x[0].value].wants};
     const enum cnas_status status = cn_engine_conv_new(&t->s->conv, t->e->ctx, &want, o->tuning, err);
     return status == CNAS_E_RANGE ? CNAS_OK : status;
+}
+
+/* Our Winograd kernels save passes of other units and memory, beside being as fast as any. With very many channels, where those passes are
+ * little beside the products, it is the measurements that decide: two directions of three. */
+int cn_engine_unit_conv_prefers_wino(const struct cn_engine_step *t)
+{
+    enum { MANY = 256 };
+    const struct cnas_conv_shape *s = t->u->layer->window;
+    if (is_plain_x(t) || !cn_engine_wino_fits(s))
+        return 0;
+    if (!t->s->conv)
+        return s->c <= MANY && s->k <= MANY;
+    const char *const ways[] = {cn_engine_conv_forward_way(t->s->conv), cn_engine_conv_data_way(t->s->conv), cn_engine_conv_weights_way(t->s->conv)};
+    int ours = 0, all = 0;
+    for (size_t i = 0; i < sizeof ways / sizeof *ways; i++) {
+        all += ways[i] != NULL;
+        ours += ways[i] && !strcmp(ways[i], "cnas_wino");
+    }
+    return 3 * ours >= 2 * all;
 }
 
 static size_t floats(const struct cn_engine_step *t, int32_t v)

@@ -14,8 +14,9 @@ size_t cn_engine_sum_vectors(const struct cn_engine_unit *u)
 enum cnas_status cn_engine_sum_new(const struct cn_engine_step *t)
 {
     const size_t channels = cn_engine_channels(t->u->layer->c);
+    t->s->sums = cn_mem_zalloc(3 * channels, sizeof *t->s->sums);
     float *at = t->s->vectors = cn_mem_zalloc(cn_engine_sum_vectors(t->u), sizeof *at);
-    if (!at)
+    if (!at || !t->s->sums)
         return CNAS_E_MEMORY;
     for (uint32_t j = 0; j < t->u->n_x; j++) {
         const struct cnas_layer *l = t->u->norm[j];
@@ -50,6 +51,18 @@ static struct cn_engine_branch branch(const struct cn_engine_step *t, uint32_t j
     return (struct cn_engine_branch){z, t->u->norm[j] ? bn->scale : NULL, t->u->norm[j] ? bn->shift : NULL};
 }
 
+/* Statistics of operand j, by the convolution that made it or in a pass of their own. */
+static void statistics(const struct cn_engine_step *t, uint32_t j)
+{
+    const struct cn_engine *e = t->e;
+    const int32_t v = t->u->x[j].value, maker = e->g.values[v].unit;
+    const struct cn_engine_map map = e->g.values[v].map;
+    if (maker != CN_ENGINE_NONE && e->g.units[maker].wino)
+        cn_engine_bn_finish(&t->s->bn[j], map, cn_engine_wino_sums(e->states[maker].wino), 1, e->n);
+    else
+        cn_engine_bn_statistics(e->ctx, &t->s->bn[j], e->o.type, map, cn_engine_x(t, j), e->n);
+}
+
 void cn_engine_sum_forward(const struct cn_engine_step *t)
 {
     const struct cn_engine *e = t->e;
@@ -57,12 +70,13 @@ void cn_engine_sum_forward(const struct cn_engine_step *t)
                                 .signs = e->training ? e->at->signs[t->i] : NULL};
     for (uint32_t j = 0; j < t->u->n_x; j++) {
         if (t->u->norm[j] && e->training)
-            cn_engine_bn_statistics(e->ctx, &t->s->bn[j], e->o.type, a.map, cn_engine_x(t, j), e->n);
+            statistics(t, j);
         else if (t->u->norm[j])
             cn_engine_bn_inference(&t->s->bn[j], a.map.c);
         a.in[j] = branch(t, j, cn_engine_x(t, j));
     }
-    cn_engine_apply(e->ctx, &a, e->n);
+    if (!e->g.values[t->u->y].is_virtual)
+        cn_engine_apply(e->ctx, &a, e->n);
 }
 
 void cn_engine_sum_again(const struct cn_engine_step *t)
@@ -77,7 +91,8 @@ void cn_engine_sum_again(const struct cn_engine_step *t)
 static struct cn_engine_back_out out(const struct cn_engine_step *t, uint32_t j)
 {
     const struct cn_engine_bn *bn = &t->s->bn[j];
-    struct cn_engine_back_out o = {.dz = cn_engine_dx(t, j), .add = cn_engine_adds(t, j)};
+    const int is_behind = t->e->g.values[t->u->x[j].value].behind == (int32_t)t->i;
+    struct cn_engine_back_out o = {.dz = is_behind ? NULL : cn_engine_dx(t, j), .add = cn_engine_adds(t, j)};
     if (t->u->norm[j]) {
         o.of_g = bn->of_g;
         o.of_z = bn->of_z;
@@ -86,22 +101,31 @@ static struct cn_engine_back_out out(const struct cn_engine_step *t, uint32_t j)
     return o;
 }
 
+/* g goes to memory: it is the gradient of the other branch, or there is more to it than a mask that can be made again. */
+static void *kept(const struct cn_engine_step *t, const struct cn_engine_back *b)
+{
+    const int again = b->mask == CN_ENGINE_MASK_NONE || (b->mask == CN_ENGINE_MASK_AGAIN && t->u->n_x == 1);
+    const int32_t v = cn_engine_sum_gradient(t->u);
+    if (v == t->u->y && again && !b->dy_more)
+        return NULL;
+    return t->e->at->grad[v];
+}
+
 /* First pass, where there is a batch norm. Leaves b as the second pass wants it. */
 static void sums(const struct cn_engine_step *t, struct cn_engine_back *b)
 {
     const struct cn_engine_bn *bn[2] = {NULL, NULL};
-    const struct cn_engine_use *second = &t->u->x[1];
     for (uint32_t j = 0; j < t->u->n_x; j++)
         if (t->u->norm[j]) {
             bn[j] = &t->s->bn[j];
             t->s->bn[j].dgamma = cn_engine_param(t->e->grads, t->u->norm[j]->gamma);
             t->s->bn[j].dbeta = cn_engine_param(t->e->grads, t->u->norm[j]->beta);
         }
-    const int is_second = t->u->n_x == 2 && !t->u->norm[1] && second->pass == CN_ENGINE_PASS_WRITE; /* its gradient is g itself */
-    if (is_second)
-        b->g = cn_engine_dx(t, 1);
-    else if (b->dy_more || b->mask == CN_ENGINE_MASK_SIGNS)
-        b->g = cn_engine_dy(t);
+    if (t->e->g.values[t->u->y].is_virtual) {
+        cn_engine_back_finish(bn, b->map, t->s->sums, 1, t->e->n);
+        return;
+    }
+    b->g = kept(t, b);
     cn_engine_back_sums(t->e->ctx, b, bn, t->e->n);
     if (b->g) {
         b->dy = b->g;
@@ -110,7 +134,7 @@ static void sums(const struct cn_engine_step *t, struct cn_engine_back *b)
         b->mask_from = NULL;
         b->g = NULL;
     }
-    if (is_second)
+    if (cn_engine_sum_gradient(t->u) != t->u->y)
         b->out[1] = (struct cn_engine_back_out){0};
 }
 

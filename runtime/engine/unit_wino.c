@@ -1,0 +1,195 @@
+/* A convolution on wino.h, which makes batch norm and ReLU around it while it reads and writes: see virtual.c. */
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/engine/run.h"
+#include "runtime/engine/wino.h"
+#include "runtime/engine/wino_group.h"
+#include "runtime/kernel/ctx.h"
+
+struct cn_engine_wino_unit {
+    struct cnas_conv_shape shape, mirrored;
+    float *packed, *packed_mirrored; /* weights; the latter NULL: no gradient of x is wanted */
+    float *bias;                     /* padded; NULL: none */
+    float *ones, *zeros;             /* padded, by x's channels: a ReLU's read without batch norm */
+    size_t floats;
+    double sums[]; /* of the result: 2 padded */
+};
+
+enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t)
+{
+    const struct cnas_conv_shape s = *t->u->layer->window, m = cn_engine_wino_mirror(&s);
+    const size_t in = cn_engine_channels(s.c), out = cn_engine_channels(s.k), line = 16;
+    const int dx = t->e->o.training && t->e->g.values[t->u->x[0].value].wants;
+    const size_t forward = (cn_engine_wino_weights(&s) + line - 1) / line * line, backward = dx ? (cn_engine_wino_weights(&m) + line - 1) / line * line : 0;
+    struct cn_engine_wino_unit *w = cn_mem_zalloc(1, sizeof *w + 2 * out * sizeof(double));
+    t->s->wino = w;
+    if (!w)
+        return CNAS_E_MEMORY;
+    w->shape = s;
+    w->mirrored = m;
+    w->floats = forward + backward + out + 2 * in;
+    float *at = w->packed = cn_mem_zalloc(w->floats, sizeof *at);
+    if (!at)
+        return CNAS_E_MEMORY;
+    at += forward;
+    w->packed_mirrored = dx ? at : NULL;
+    at += backward;
+    w->bias = t->u->layer->bias ? at : NULL;
+    w->ones = at + out;
+    w->zeros = w->ones + in;
+    for (size_t i = 0; i < s.c; i++)
+        w->ones[i] = 1;
+    return CNAS_OK;
+}
+
+void cn_engine_wino_free(struct cn_engine_wino_unit **w)
+{
+    if (*w)
+        cn_mem_free((*w)->packed);
+    cn_mem_free(*w);
+    *w = NULL;
+}
+
+size_t cn_engine_wino_memory(const struct cn_engine_wino_unit *w)
+{
+    return w->floats * sizeof(float);
+}
+
+double *cn_engine_wino_sums(struct cn_engine_wino_unit *w)
+{
+    return w->sums;
+}
+
+void cn_engine_wino_unit_weights(const struct cn_engine_step *t)
+{
+    struct cn_engine_wino_unit *w = t->s->wino;
+    const struct cnas_layer *l = t->u->layer;
+    const float *weights = cn_engine_param(t->e->params, l->weight);
+    cn_engine_wino_pack(t->e->ctx, w->packed, weights, 0, &w->shape);
+    if (w->packed_mirrored)
+        cn_engine_wino_pack(t->e->ctx, w->packed_mirrored, weights, 1, &w->mirrored);
+    if (w->bias)
+        memcpy(w->bias, cn_engine_param(t->e->params, l->bias), w->shape.k * sizeof(float));
+}
+
+/* --- reading --- */
+
+/* The unit whose result x is, if that is not in memory; else NULL. */
+static const struct cn_engine_unit *maker_of_x(const struct cn_engine_step *t)
+{
+    const struct cn_engine_value *v = &t->e->g.values[t->u->x[0].value];
+    return v->is_virtual ? &t->e->g.units[v->unit] : NULL;
+}
+
+static struct cn_engine_state *state_of(const struct cn_engine_step *t, const struct cn_engine_unit *u)
+{
+    return &t->e->states[u - t->e->g.units];
+}
+
+static struct cn_engine_wino_read read_x(const struct cn_engine_step *t, const void *x)
+{
+    const struct cn_engine_unit *maker = maker_of_x(t);
+    struct cn_engine_wino_read r = {.type = t->e->o.type, .x = x};
+    if (!maker)
+        return r;
+    const struct cn_engine_bn *bn = &state_of(t, maker)->bn[0];
+    r.scale = maker->norm[0] ? bn->scale : t->s->wino->ones;
+    r.shift = maker->norm[0] ? bn->shift : t->s->wino->zeros;
+    r.relu = maker->relu;
+    return r;
+}
+
+static struct cn_engine_wino_read read_dy(const struct cn_engine_step *t)
+{
+    const struct cn_engine_value *y = &t->e->g.values[t->u->y];
+    if (y->behind == CN_ENGINE_NONE)
+        return (struct cn_engine_wino_read){.type = t->e->o.type, .x = cn_engine_dy(t)};
+    const struct cn_engine_unit *sum = &t->e->g.units[y->behind];
+    const uint32_t branch = sum->x[0].value == t->u->y ? 0 : 1;
+    const struct cn_engine_bn *bn = &state_of(t, sum)->bn[branch];
+    /* Of one branch the gradient was kept as it came. */
+    return (struct cn_engine_wino_read){.type = t->e->o.type, .x = t->e->at->grad[cn_engine_sum_gradient(sum)], .z = cn_engine_y(t),
+                                        .of_g = bn->of_g, .of_z = bn->of_z, .of_1 = bn->of_1, .scale = bn->scale, .shift = bn->shift,
+                                        .relu = sum->relu && sum->n_x == 1};
+}
+
+/* --- runs that take sums --- */
+
+struct run {
+    struct cn_engine_wino_write y;
+    const struct cn_engine_wino_read *x;
+    const float *packed;
+    const struct cnas_conv_shape *s;
+    size_t n, chunks, channels;
+    double *sums; /* per chunk: 2 padded */
+};
+
+static void run_chunk(void *job, size_t i, float *own)
+{
+    const struct run *r = job;
+    struct cn_engine_wino_write y = r->y;
+    y.sums = r->sums + i * 2 * r->channels;
+    y.products = y.sums + r->channels;
+    memset(y.sums, 0, 2 * r->channels * sizeof *y.sums);
+    cn_engine_wino_run_range(&y, r->x, r->packed, r->s, cn_kernel_cut(r->n, r->chunks, i), cn_kernel_cut(r->n, r->chunks, i + 1), own);
+}
+
+/* Overwrites sums: of all chunks, added in order. */
+static void run_with_sums(const struct cn_engine_step *t, const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x,
+                          const float *packed, const struct cnas_conv_shape *s, double *sums)
+{
+    enum { MOST = 64 };
+    const struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    const size_t groups = (t->e->n * p.tall + p.rows - 1) / p.rows, chunks = groups < MOST ? groups : MOST;
+    struct run r = {*y, x, packed, s, t->e->n, chunks < t->e->n ? chunks : t->e->n, cn_engine_channels(s->k), NULL};
+    const size_t each = 2 * r.channels;
+    r.sums = (double *)(void *)cn_kernel_scratch(t->e->ctx, cn_kernel_round(cn_engine_wino_scratch(s)), r.chunks * each * 2);
+    if (!r.sums)
+        return;
+    cn_kernel_run(t->e->ctx, r.chunks, run_chunk, &r);
+    memcpy(sums, r.sums, each * sizeof *sums);
+    for (size_t c = 1; c < r.chunks; c++)
+        for (size_t i = 0; i < each; i++)
+            sums[i] += r.sums[c * each + i];
+}
+
+/* --- both directions --- */
+
+void cn_engine_wino_forward(const struct cn_engine_step *t)
+{
+    struct cn_engine_wino_unit *w = t->s->wino;
+    const struct cn_engine_wino_read x = read_x(t, cn_engine_x(t, 0));
+    const struct cn_engine_wino_write y = {.type = t->e->o.type, .y = cn_engine_y(t), .bias = w->bias};
+    if (t->e->training && t->u->sums)
+        run_with_sums(t, &y, &x, w->packed, &w->shape, w->sums);
+    else
+        cn_engine_wino_run(t->e->ctx, &y, &x, w->packed, &w->shape, t->e->n);
+}
+
+static void backward_data(const struct cn_engine_step *t, const struct cn_engine_wino_read *dy)
+{
+    const struct cn_engine_wino_unit *w = t->s->wino;
+    const struct cn_engine_unit *maker = maker_of_x(t);
+    struct cn_engine_wino_write dx = {.type = t->e->o.type, .y = cn_engine_dx(t, 0), .add = cn_engine_adds(t, 0)};
+    if (!dx.y)
+        return;
+    if (!maker || !maker->norm[0]) {
+        cn_engine_wino_run(t->e->ctx, &dx, dy, w->packed_mirrored, &w->mirrored, t->e->n);
+        return;
+    }
+    struct cn_engine_state *s = state_of(t, maker);
+    dx.z = cn_engine_x_again(t, 0);
+    dx.scale = maker->relu ? s->bn[0].scale : NULL;
+    dx.shift = maker->relu ? s->bn[0].shift : NULL;
+    run_with_sums(t, &dx, dy, w->packed_mirrored, &w->mirrored, s->sums);
+}
+
+void cn_engine_wino_backward(const struct cn_engine_step *t)
+{
+    const struct cnas_layer *l = t->u->layer;
+    const struct cn_engine_wino_read x = read_x(t, cn_engine_x_again(t, 0)), dy = read_dy(t);
+    cn_engine_wino_gradient(t->e->ctx, cn_engine_param(t->e->grads, l->weight), cn_engine_param(t->e->grads, l->bias), &dy, &x,
+                            &t->s->wino->shape, t->e->n);
+    backward_data(t, &dy);
+}
