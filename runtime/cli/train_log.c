@@ -120,20 +120,11 @@ static void add_text(char **text, size_t *length, const json_t *line)
     free(one);
 }
 
-static char *text_from(const struct cn_train_log *log, size_t from, size_t *length)
-{
-    char *text = NULL;
-    *length = 0;
-    for (size_t i = from; i < json_array_size(log->lines); i++)
-        add_text(&text, length, json_array_get(log->lines, i));
-    return text;
-}
-
 int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progress *p, json_t *first)
 {
     struct cnas_error err;
     struct stat st;
-    size_t length;
+    size_t length = 0;
     int status = -1;
     if (!log->path) {
         json_decref(first);
@@ -153,36 +144,35 @@ int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progres
         json_object_set_new(first, "step", json_integer((json_int_t)p->step));
         first = as_read(first);
         json_array_append(log->lines, first);
-        char *text = text_from(log, 0, &length);
+        char *text = NULL;
+        for (size_t i = 0; i < json_array_size(log->lines); i++)
+            add_text(&text, &length, json_array_get(log->lines, i));
         if (!text || cnas_file_replace(log->path, text, length, &err))
             status = cn_fail(1, "%s", text ? err.text : "no memory for the log");
         free(text);
     }
     json_decref(first);
-    log->written = json_array_size(log->lines);
     if (status < 0 && (log->fd = open(log->path, O_WRONLY | O_APPEND | O_CLOEXEC)) < 0)
         status = cn_fail(1, "%s: cannot write it: %s", log->path, strerror(errno));
     return status;
 }
 
-/* All lines that are not in the file yet, or none of them. */
+/* All text that is not in the file yet, or nothing of it. */
 static int flush(struct cn_train_log *log, int sync)
 {
-    size_t length, done = 0;
+    size_t done = 0;
     const off_t before = lseek(log->fd, 0, SEEK_END);
-    char *text = text_from(log, log->written, &length);
-    while (text && done < length) {
-        ssize_t n = write(log->fd, text + done, length - done);
+    while (done < log->waiting_bytes) {
+        ssize_t n = write(log->fd, log->waiting + done, log->waiting_bytes - done);
         if (n < 0 && errno == EINTR)
             continue;
         if (n <= 0)
             break;
         done += (size_t)n;
     }
-    free(text);
     /* a checkpoint follows the line of an epoch, and must not be on the disk before it */
-    if (done == length && (!sync || !fdatasync(log->fd))) {
-        log->written = json_array_size(log->lines);
+    if (done == log->waiting_bytes && (!sync || !fdatasync(log->fd))) {
+        log->waiting_bytes = 0;
         return 0;
     }
     const int cause = errno;
@@ -198,6 +188,7 @@ void cn_train_log_add(struct cn_train_log *log, json_t *line)
         return;
     }
     json_array_append_new(log->lines, line = as_read(line));
+    add_text(&log->waiting, &log->waiting_bytes, line);
     const int cause = flush(log, strcmp(cn_train_log_type(line), "steps") != 0);
     if (cause && !log->warned)
         cn_fail(0, "warning: %s: cannot write it: %s; it is tried again with every line", log->path, strerror(cause));
@@ -234,6 +225,8 @@ void cn_train_log_close(struct cn_train_log *log)
         if (log->fd >= 0)
             close(log->fd);
         json_decref(log->lines);
+        free(log->waiting);
         log->lines = NULL;
+        log->waiting = NULL;
     }
 }

@@ -10,7 +10,8 @@
 struct cn_train_log {
     const char *path; /* NULL: there is no log, and the calls below do nothing */
     json_t *lines;    /* all that it holds, an array of objects */
-    size_t written;   /* so many of them are in the file */
+    char *waiting;    /* text of those that are not in the file yet */
+    size_t waiting_bytes;
     double before_s;  /* seconds of training before this run */
     double started;   /* cn_clock of this run's start */
     int fd, complete; /* complete: the training had ended before this run */
