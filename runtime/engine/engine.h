@@ -55,7 +55,7 @@ struct cn_engine_time {
     const char *kind;
     double forward_s, backward_s;
 };
-enum { CN_ENGINE_TIMES = 9 };
+enum { CN_ENGINE_TIMES = 10 };
 void cn_engine_times(const struct cn_engine *e, struct cn_engine_time times[CN_ENGINE_TIMES]);
 
 #endif

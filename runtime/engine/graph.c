@@ -267,6 +267,8 @@ static int32_t unit_of(struct maker *k, const struct cnas_layer *l)
         return on_blocks(k, CN_ENGINE_POOL, l);
     case CNAS_OP_GLOBAL_AVG_POOL:
         return on_blocks(k, CN_ENGINE_GLOBAL_POOL, l);
+    case CNAS_OP_SUBSAMPLE:
+        return on_blocks(k, CN_ENGINE_SUBSAMPLE, l);
     case CNAS_OP_CONCAT:
         return is_features(l) ? kernel(k, l) : concat(k, l);
     case CNAS_OP_SLICE:

@@ -31,6 +31,7 @@ enum cn_engine_kind {
     CN_ENGINE_GLOBAL_POOL, /* blocked map -> plain features */
     CN_ENGINE_CONCAT,
     CN_ENGINE_CHANNELS, /* some of x's channels */
+    CN_ENGINE_SUBSAMPLE,
     CN_ENGINE_PACK,     /* plain -> blocked */
     CN_ENGINE_UNPACK,   /* blocked -> plain */
     CN_ENGINE_KERNEL,   /* any layer, plain -> plain, as generated code calls it */

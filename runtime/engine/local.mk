@@ -37,5 +37,6 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/place.c runtime/engine/place.h \
 	runtime/engine/report.c \
 	runtime/engine/run.h \
+	runtime/engine/subsample.c runtime/engine/subsample.h \
 	runtime/engine/unit.c runtime/engine/unit_conv.c runtime/engine/unit_kernel.c runtime/engine/unit_sum.c runtime/engine/unit_wino.c \
 	runtime/engine/virtual.c

@@ -27,7 +27,7 @@ void cn_engine_times(const struct cn_engine *e, struct cn_engine_time times[CN_E
     static const char *const names[CN_ENGINE_KINDS] = {
         [CN_ENGINE_CONV] = "convolution", [CN_ENGINE_SUM] = "batch norm, addition, ReLU", [CN_ENGINE_POOL] = "pooling",
         [CN_ENGINE_GLOBAL_POOL] = "global pooling", [CN_ENGINE_CONCAT] = "concatenation", [CN_ENGINE_CHANNELS] = "channels",
-        [CN_ENGINE_PACK] = "to blocks", [CN_ENGINE_UNPACK] = "from blocks", [CN_ENGINE_KERNEL] = "other layers"};
+        [CN_ENGINE_SUBSAMPLE] = "subsampling", [CN_ENGINE_PACK] = "to blocks", [CN_ENGINE_UNPACK] = "from blocks", [CN_ENGINE_KERNEL] = "other layers"};
     _Static_assert((int)CN_ENGINE_TIMES == (int)CN_ENGINE_KINDS, "a time for each kind");
     for (int k = 0; k < CN_ENGINE_KINDS; k++)
         times[k] = (struct cn_engine_time){.kind = names[k]};

@@ -5,6 +5,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
 #include "runtime/engine/run.h"
+#include "runtime/engine/subsample.h"
 
 static struct cn_engine_map map(const struct cn_engine_step *t, int32_t v)
 {
@@ -110,6 +111,28 @@ static void channels_backward(const struct cn_engine_step *t)
     cn_engine_copy_channels(t->e->ctx, &c, t->e->n);
 }
 
+/* --- some rows and columns --- */
+
+static struct cn_engine_subsample subsample(const struct cn_engine_step *t)
+{
+    const struct cnas_layer *l = t->u->layer;
+    return (struct cn_engine_subsample){t->e->o.type, map(t, t->u->x[0].value), map(t, t->u->y), l->stride, l->offset_y, l->offset_x};
+}
+
+static void subsample_forward(const struct cn_engine_step *t)
+{
+    const struct cn_engine_subsample s = subsample(t);
+    cn_engine_subsample(t->e->ctx, &s, cn_engine_y(t), cn_engine_x(t, 0), t->e->n);
+}
+
+static void subsample_backward(const struct cn_engine_step *t)
+{
+    const struct cn_engine_subsample s = subsample(t);
+    void *dx = cn_engine_dx(t, 0);
+    if (dx)
+        cn_engine_subsample_back(t->e->ctx, &s, dx, cn_engine_adds(t, 0), cn_engine_dy(t), t->e->n);
+}
+
 /* --- change of format --- */
 
 static void pack_forward(const struct cn_engine_step *t)
@@ -147,6 +170,7 @@ static const struct {
     [CN_ENGINE_GLOBAL_POOL] = {global_pool_forward, global_pool_backward},
     [CN_ENGINE_CONCAT] = {concat_forward, concat_backward},
     [CN_ENGINE_CHANNELS] = {channels_forward, channels_backward},
+    [CN_ENGINE_SUBSAMPLE] = {subsample_forward, subsample_backward},
     [CN_ENGINE_PACK] = {pack_forward, pack_backward},
     [CN_ENGINE_UNPACK] = {unpack_forward, unpack_backward},
     [CN_ENGINE_KERNEL] = {cn_engine_kernel_forward, cn_engine_kernel_backward},
@@ -195,7 +219,9 @@ void cn_engine_unit_weights(const struct cn_engine_step *t)
 
 size_t cn_engine_unit_scratch(const struct cn_engine_step *t)
 {
-    return t->u->kind == CN_ENGINE_CONV && !t->u->wino ? cn_engine_unit_conv_scratch(t) : 0;
+    if (t->u->wino)
+        return cn_engine_wino_unit_scratch(t);
+    return t->u->kind == CN_ENGINE_CONV ? cn_engine_unit_conv_scratch(t) : 0;
 }
 
 void cn_engine_unit_forward(const struct cn_engine_step *t)

@@ -9,35 +9,37 @@
 
 struct cn_engine_wino_unit {
     struct cnas_conv_shape shape, mirrored;
-    float *packed, *packed_mirrored; /* weights; the latter NULL: no gradient of x is wanted */
-    float *bias;                     /* padded; NULL: none */
-    float *ones, *zeros;             /* padded, by x's channels: a ReLU's read without batch norm */
+    const float *weights; /* the caller's */
+    float *packed;        /* kept, in an engine for inference alone; NULL: packed anew for each batch and direction, in scratch */
+    float *bias;          /* padded; NULL: none */
+    float *ones, *zeros;  /* padded, by x's channels: a ReLU's read without batch norm */
     size_t floats;
     double sums[]; /* of the result: 2 padded */
 };
 
+static size_t rounded(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
 enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t)
 {
-    const struct cnas_conv_shape s = *t->u->layer->window, m = cn_engine_wino_mirror(&s);
-    const size_t in = cn_engine_channels(s.c), out = cn_engine_channels(s.k), line = 16;
-    const int dx = t->e->o.training && t->e->g.values[t->u->x[0].value].wants;
-    const size_t forward = (cn_engine_wino_weights(&s) + line - 1) / line * line, backward = dx ? (cn_engine_wino_weights(&m) + line - 1) / line * line : 0;
+    const struct cnas_conv_shape s = *t->u->layer->window;
+    const size_t in = cn_engine_channels(s.c), out = cn_engine_channels(s.k), kept = t->e->o.training ? 0 : rounded(cn_engine_wino_weights(&s));
     struct cn_engine_wino_unit *w = cn_mem_zalloc(1, sizeof *w + 2 * out * sizeof(double));
     t->s->wino = w;
     if (!w)
         return CNAS_E_MEMORY;
     w->shape = s;
-    w->mirrored = m;
-    w->floats = forward + backward + out + 2 * in;
-    float *at = w->packed = cn_mem_zalloc(w->floats, sizeof *at);
+    w->mirrored = cn_engine_wino_mirror(&s);
+    w->floats = kept + out + 2 * in;
+    float *at = cn_mem_zalloc(w->floats, sizeof *at);
     if (!at)
         return CNAS_E_MEMORY;
-    at += forward;
-    w->packed_mirrored = dx ? at : NULL;
-    at += backward;
-    w->bias = t->u->layer->bias ? at : NULL;
-    w->ones = at + out;
-    w->zeros = w->ones + in;
+    w->ones = at;
+    w->zeros = at + in;
+    w->bias = t->u->layer->bias ? at + 2 * in : NULL;
+    w->packed = kept ? at + 2 * in + out : NULL;
     for (size_t i = 0; i < s.c; i++)
         w->ones[i] = 1;
     return CNAS_OK;
@@ -46,7 +48,7 @@ enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t)
 void cn_engine_wino_free(struct cn_engine_wino_unit **w)
 {
     if (*w)
-        cn_mem_free((*w)->packed);
+        cn_mem_free((*w)->ones);
     cn_mem_free(*w);
     *w = NULL;
 }
@@ -54,6 +56,16 @@ void cn_engine_wino_free(struct cn_engine_wino_unit **w)
 size_t cn_engine_wino_memory(const struct cn_engine_wino_unit *w)
 {
     return w->floats * sizeof(float);
+}
+
+size_t cn_engine_wino_unit_scratch(const struct cn_engine_step *t)
+{
+    const struct cn_engine_wino_unit *w = t->s->wino;
+    const size_t forward = cn_engine_wino_weights(&w->shape);
+    if (w->packed)
+        return 0;
+    const size_t backward = cn_engine_wino_weights(&w->mirrored);
+    return rounded(forward > backward ? forward : backward) * sizeof(float);
 }
 
 double *cn_engine_wino_sums(struct cn_engine_wino_unit *w)
@@ -64,13 +76,20 @@ double *cn_engine_wino_sums(struct cn_engine_wino_unit *w)
 void cn_engine_wino_unit_weights(const struct cn_engine_step *t)
 {
     struct cn_engine_wino_unit *w = t->s->wino;
-    const struct cnas_layer *l = t->u->layer;
-    const float *weights = cn_engine_param(t->e->params, l->weight);
-    cn_engine_wino_pack(t->e->ctx, w->packed, weights, 0, &w->shape);
-    if (w->packed_mirrored)
-        cn_engine_wino_pack(t->e->ctx, w->packed_mirrored, weights, 1, &w->mirrored);
+    w->weights = cn_engine_param(t->e->params, t->u->layer->weight);
+    if (w->packed)
+        cn_engine_wino_pack(t->e->ctx, w->packed, w->weights, 0, &w->shape);
     if (w->bias)
-        memcpy(w->bias, cn_engine_param(t->e->params, l->bias), w->shape.k * sizeof(float));
+        memcpy(w->bias, cn_engine_param(t->e->params, t->u->layer->bias), w->shape.k * sizeof(float));
+}
+
+static const float *packed_for(const struct cn_engine_step *t, int mirrored, float *scratch)
+{
+    const struct cn_engine_wino_unit *w = t->s->wino;
+    if (w->packed)
+        return w->packed;
+    cn_engine_wino_pack(t->e->ctx, scratch, w->weights, mirrored, mirrored ? &w->mirrored : &w->shape);
+    return scratch;
 }
 
 /* --- reading --- */
@@ -161,10 +180,11 @@ void cn_engine_wino_forward(const struct cn_engine_step *t)
     struct cn_engine_wino_unit *w = t->s->wino;
     const struct cn_engine_wino_read x = read_x(t, cn_engine_x(t, 0));
     const struct cn_engine_wino_write y = {.type = t->e->o.type, .y = cn_engine_y(t), .bias = w->bias};
+    const float *packed = packed_for(t, 0, t->e->at->scratch[t->i]);
     if (t->e->training && t->u->sums)
-        run_with_sums(t, &y, &x, w->packed, &w->shape, w->sums);
+        run_with_sums(t, &y, &x, packed, &w->shape, w->sums);
     else
-        cn_engine_wino_run(t->e->ctx, &y, &x, w->packed, &w->shape, t->e->n);
+        cn_engine_wino_run(t->e->ctx, &y, &x, packed, &w->shape, t->e->n);
 }
 
 static void backward_data(const struct cn_engine_step *t, const struct cn_engine_wino_read *dy)
@@ -174,15 +194,16 @@ static void backward_data(const struct cn_engine_step *t, const struct cn_engine
     struct cn_engine_wino_write dx = {.type = t->e->o.type, .y = cn_engine_dx(t, 0), .add = cn_engine_adds(t, 0)};
     if (!dx.y)
         return;
+    const float *packed = packed_for(t, 1, t->e->at->scratch[t->e->g.n_units + t->i]);
     if (!maker || !maker->norm[0]) {
-        cn_engine_wino_run(t->e->ctx, &dx, dy, w->packed_mirrored, &w->mirrored, t->e->n);
+        cn_engine_wino_run(t->e->ctx, &dx, dy, packed, &w->mirrored, t->e->n);
         return;
     }
     struct cn_engine_state *s = state_of(t, maker);
     dx.z = cn_engine_x_again(t, 0);
     dx.scale = maker->relu ? s->bn[0].scale : NULL;
     dx.shift = maker->relu ? s->bn[0].shift : NULL;
-    run_with_sums(t, &dx, dy, w->packed_mirrored, &w->mirrored, s->sums);
+    run_with_sums(t, &dx, dy, packed, &w->mirrored, s->sums);
 }
 
 void cn_engine_wino_backward(const struct cn_engine_step *t)
