@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "runtime/base/error.h"
+#include "runtime/base/mem.h"
 #include "runtime/data/file.h"
 #include "runtime/data/safetensors.h"
 #include "runtime/train/finite.h"
@@ -98,8 +99,9 @@ enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_trai
     for (int i = 0; i < N_TENSORS; i++)
         tensors[i] = (struct cn_tensor){.name = entry[i].name, .dtype = entry[i].dtype, .rank = 1, .dim = {n[i]}, .data = data[i],
                                         .bytes = n[i] * cn_dtype_size(entry[i].dtype)};
-    const struct cn_metadata metadata[] = {{"format", format}, {"network", m->name}, {"training", id->digest}, {"recipe", id->recipe}};
-    return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 4, err);
+    const struct cn_metadata metadata[] = {{"format", format}, {"network", m->name}, {"training", id->digest}, {"recipe", id->recipe},
+                                           {"engine", s->choices}};
+    return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 4 + (s->choices != NULL), err);
 }
 
 /* Of another training: nothing is lost if that one is finished. */
@@ -118,6 +120,21 @@ static enum cnas_status refuse_unfinished(const struct cn_safetensors *file, con
     difference(why, sizeof why, recipe ? recipe : "", id->recipe);
     return cn_error(err, CNAS_E_MISMATCH, "%s: the state of another training, after %" PRIu64 " of %" PRIu64 " epochs: %s",
                     cn_file_label(path), counts[EPOCH], counts[EPOCHS], why);
+}
+
+static enum cnas_status read_choices(struct cn_train_state *s, const struct cn_safetensors *file, struct cnas_error *err)
+{
+    const char *text = cn_safetensors_metadata(file, "engine");
+    cn_mem_free(s->choices);
+    s->choices = NULL;
+    if (!text)
+        return CNAS_OK;
+    const size_t size = strlen(text) + 1;
+    s->choices = cn_mem_alloc(size, 1);
+    if (!s->choices)
+        return cn_error(err, CNAS_E_MEMORY, "no memory for a checkpoint");
+    memcpy(s->choices, text, size);
+    return CNAS_OK;
 }
 
 static enum cnas_status read_state(struct cn_train_state *s, const struct cn_safetensors *file, const struct cnas_model *m,
@@ -154,7 +171,7 @@ enum cnas_status cn_train_checkpoint_load(int *found, const char *path, struct c
         status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is", cn_file_label(path));
     else if (strcmp(training, id->digest))
         status = refuse_unfinished(file, path, id, err);
-    else if (!(status = read_state(s, file, m, err)))
+    else if (!(status = read_state(s, file, m, err)) && !(status = read_choices(s, file, err)))
         *found = 1;
     cn_safetensors_free(&file);
     return status;

@@ -24,6 +24,7 @@ struct cn_train_state {
     size_t memory_floats;                 /* of the optimizer */
     struct cn_train_place place;
     struct cn_train_best best;
+    char *choices; /* cn_train_net_choices, of cn_mem_alloc: load puts those of the file here. NULL: none */
 };
 
 /* Which training it is: digest over network, options and data; the options as a text, for people. */

@@ -1,5 +1,8 @@
 #include "runtime/train/net.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/engine/engine.h"
@@ -9,9 +12,12 @@ struct cn_train_net {
     const struct cnas_model *m;
     struct cn_engine *engine; /* NULL: the model's own functions, on the slabs of run */
     float *images;            /* of the engine */
+    char *choices;            /* of the engine */
     struct cnas_run run;
     size_t bytes;
 };
+
+static const char portable[] = "portable\n", dnnl[] = "dnnl\n"; /* how choices begin */
 
 static size_t larger(size_t a, size_t b)
 {
@@ -37,17 +43,43 @@ static enum cnas_status make_slabs(struct cn_train_net *net, const struct cn_tra
     return r->act && (!want->training || (r->dact && r->state)) ? CNAS_OK : CNAS_E_MEMORY;
 }
 
+/* "dnnl", then the tuning's answers. */
+static enum cnas_status keep_choices(struct cn_train_net *net, const struct cn_engine_tuning *tuning)
+{
+    char *text;
+    CNAS_TRY(cn_engine_tuning_export(tuning, &text));
+    const size_t size = strlen(text) + sizeof dnnl;
+    net->choices = cn_mem_alloc(size, 1);
+    if (net->choices)
+        snprintf(net->choices, size, "%s%s", dnnl, text);
+    cn_mem_free(text);
+    return net->choices ? CNAS_OK : CNAS_E_MEMORY;
+}
+
+/* What is known of this machine, and above it what another run chose. */
+static enum cnas_status recall(struct cn_engine_tuning *tuning, const char *choices, struct cnas_error *err)
+{
+    cn_engine_tuning_load(tuning);
+    if (!choices)
+        return CNAS_OK;
+    const char *answers = choices + strlen(dnnl);
+    return cn_engine_tuning_import(tuning, answers, strlen(answers), err);
+}
+
 static enum cnas_status make_engine(struct cn_train_net *net, const struct cn_train_net_want *want, struct cnas_error *err)
 {
     struct cn_engine_tuning *tuning;
     struct cn_engine_memory memory;
     CNAS_TRY(cn_engine_tuning_new(&tuning, NULL, NULL));
-    cn_engine_tuning_load(tuning);
     const struct cn_engine_options o = {.type = want->precision == CNAS_PRECISION_BF16 ? CN_ENGINE_BF16 : CN_ENGINE_F32, .training = want->training,
                                         .batch = want->batch, .remake = want->recompute, .tuning = tuning};
-    enum cnas_status status = cn_engine_new(&net->engine, net->run.ctx, net->m, &o, err);
+    enum cnas_status status = recall(tuning, want->choices, err);
     if (!status)
+        status = cn_engine_new(&net->engine, net->run.ctx, net->m, &o, err);
+    if (!status && !want->choices)
         (void)!cn_engine_tuning_save(tuning, NULL); /* what cannot be kept is measured again next time */
+    if (!status)
+        status = keep_choices(net, tuning);
     cn_engine_tuning_free(&tuning);
     if (status)
         return status;
@@ -61,10 +93,16 @@ enum cnas_status cn_train_net_new(struct cn_train_net **out, struct cnas_ctx *ct
                                   const struct cn_train_net_want *want, struct cnas_error *err)
 {
     struct cnas_error why = {0};
+    const int other = want->choices != NULL, other_dnnl = other && !strncmp(want->choices, dnnl, strlen(dnnl));
     *out = NULL;
+    if (other && !other_dnnl && strcmp(want->choices, portable))
+        return cn_error(err, CNAS_E_FORMAT, "the choices of an engine that is not known here");
     if (!m->layers)
         (void)cn_error(&why, CNAS_E_RANGE, "the model has no layers as data");
-    const int available = want->engine != CNAS_ENGINE_PORTABLE && m->layers && !cn_engine_available(&why);
+    const int wanted = other ? other_dnnl : want->engine != CNAS_ENGINE_PORTABLE;
+    const int available = wanted && m->layers && !cn_engine_available(&why);
+    if (other_dnnl && !available)
+        return cn_error(err, CNAS_E_MISMATCH, "it was trained on the engine dnnl, which cannot be had now: %s", why.text);
     if (want->engine == CNAS_ENGINE_DNNL && !available)
         return cn_error(err, CNAS_E_RANGE, "the engine dnnl cannot be had: %s", why.text);
     if (want->precision == CNAS_PRECISION_BF16 && !available)
@@ -90,6 +128,7 @@ void cn_train_net_free(struct cn_train_net **pointer)
         return;
     cn_engine_free(&net->engine);
     cn_mem_free(net->images);
+    cn_mem_free(net->choices);
     cn_mem_free(net->run.act);
     cn_mem_free(net->run.dact);
     cn_mem_free(net->run.state);
@@ -131,6 +170,11 @@ void cn_train_net_backward(struct cn_train_net *net, float *grads)
         cn_engine_backward(net->engine, grads, NULL, NULL);
     else
         net->m->backward(&net->run);
+}
+
+const char *cn_train_net_choices(const struct cn_train_net *net)
+{
+    return net->engine ? net->choices : portable;
 }
 
 size_t cn_train_net_memory(const struct cn_train_net *net)

@@ -12,9 +12,10 @@ struct cn_train_net_want {
     int training; /* else inference alone */
     int recompute;
     size_t batch; /* most images at once */
+    const char *choices; /* of another run, to get its bits: see cn_train_net_choices. NULL: none */
 };
 
-/* m and ctx must outlive it. CNAS_E_RANGE: what was asked for by name cannot be had, and why. */
+/* m and ctx must outlive it. CNAS_E_RANGE: what was asked for by name cannot be had, and why; CNAS_E_MISMATCH: nor what `choices` say. */
 CNAS_CHECKED enum cnas_status cn_train_net_new(struct cn_train_net **net, struct cnas_ctx *ctx, const struct cnas_model *m,
                                                const struct cn_train_net_want *want, struct cnas_error *err);
 void cn_train_net_free(struct cn_train_net **net); /* NULL *net is fine */
@@ -29,6 +30,9 @@ const float *cn_train_net_forward(struct cn_train_net *net, size_t n, int traini
 float *cn_train_net_logits_gradient(struct cn_train_net *net);
 void cn_train_net_backward(struct cn_train_net *net, float *grads);
 
+/* What the bits of results depend on beside machine and threads: the engine, and what was measured to be the fastest on it. One text, kept in
+ * checkpoints. */
+const char *cn_train_net_choices(const struct cn_train_net *net);
 size_t cn_train_net_memory(const struct cn_train_net *net); /* bytes */
 /* The engine at work, NULL for the model's own functions. For reports. */
 struct cn_engine;

@@ -15,6 +15,40 @@ static void *get(struct cn_trainer *t, size_t count, size_t size)
     return cn_mem_alloc(count, size);
 }
 
+static enum cnas_status keep_choices(struct cn_trainer *t)
+{
+    const char *text = cn_train_net_choices(t->net);
+    const size_t size = strlen(text) + 1;
+    cn_mem_free(t->at.choices);
+    t->at.choices = cn_mem_alloc(size, 1);
+    if (!t->at.choices)
+        return cn_error(t->err, CNAS_E_MEMORY, "no memory to train");
+    memcpy(t->at.choices, text, size);
+    return CNAS_OK;
+}
+
+static enum cnas_status make_net(struct cn_trainer *t, const char *choices)
+{
+    const struct cn_train_net_want want = {.engine = t->o->engine, .precision = t->o->precision, .training = 1,
+                                           .recompute = t->control->recompute, .batch = t->o->batch, .choices = choices};
+    CNAS_TRY(cn_train_net_new(&t->net, t->ctx, t->m, &want, t->err));
+    t->progress.memory += cn_train_net_memory(t->net);
+    return keep_choices(t);
+}
+
+enum cnas_status cn_train_adopt_choices(struct cn_trainer *t)
+{
+    if (!t->at.choices || !strcmp(t->at.choices, cn_train_net_choices(t->net)))
+        return CNAS_OK;
+    char *choices = t->at.choices;
+    t->at.choices = NULL;
+    t->progress.memory -= cn_train_net_memory(t->net);
+    cn_train_net_free(&t->net);
+    const enum cnas_status status = make_net(t, choices);
+    cn_mem_free(choices);
+    return status;
+}
+
 enum cnas_status cn_train_allocate(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
@@ -29,11 +63,7 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
     cn_train_memory_start(t->at.memory, t->at.params, m, t->o);
     memset(t->grads, 0, m->params_trained * sizeof(float));
-    const struct cn_train_net_want want = {.engine = t->o->engine, .precision = t->o->precision, .training = 1,
-                                           .recompute = t->control->recompute, .batch = batch};
-    CNAS_TRY(cn_train_net_new(&t->net, t->ctx, m, &want, t->err));
-    t->progress.memory += cn_train_net_memory(t->net);
-    return CNAS_OK;
+    return make_net(t, NULL);
 }
 
 void cn_train_release(struct cn_trainer *t)
@@ -41,6 +71,7 @@ void cn_train_release(struct cn_trainer *t)
     void *all[] = {t->at.memory, t->at.best_params, t->grads, t->levels, t->labels};
     cn_train_loader_free(&t->loader);
     cn_train_net_free(&t->net);
+    cn_mem_free(t->at.choices);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cn_mem_free(all[i]);
 }

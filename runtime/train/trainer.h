@@ -30,6 +30,8 @@ struct cn_trainer {
 /* The slabs, for batches of o->batch samples. release is right after a failed allocate too. */
 CNAS_CHECKED enum cnas_status cn_train_allocate(struct cn_trainer *t);
 void cn_train_release(struct cn_trainer *t);
+/* After resume: the network runs as it did when the checkpoint was written, so that going on gives the same bits. */
+CNAS_CHECKED enum cnas_status cn_train_adopt_choices(struct cn_trainer *t);
 
 /* The step at at.place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);

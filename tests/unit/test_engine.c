@@ -4,6 +4,7 @@
 #include "compiler/ir/rewrite.h"
 #include "compiler/oracle/oracle.h"
 #include "runtime/engine/tuning.h"
+#include "runtime/train/net.h"
 #include "tests/support/engine_check.h"
 #include "tests/support/random_dag.h"
 
@@ -117,6 +118,40 @@ START_TEST(bf16)
 }
 END_TEST
 
+/* What one run chose another one takes over, whatever this machine remembers or would measure. */
+START_TEST(choices)
+{
+    struct cnas_ctx *ctx;
+    struct engine_case c;
+    struct cnas_error err;
+    struct cn_train_net *one, *two;
+    struct cn_train_net_want want = {.engine = CNAS_ENGINE_DNNL, .training = 1, .batch = 2};
+    const struct cnas_model *m = random_case(&c, 3, CN_ENGINE_F32);
+    ck_assert_int_eq(cnas_ctx_new(&ctx, 1), CNAS_OK);
+    const enum cnas_status status = cn_train_net_new(&one, ctx, m, &want, &err);
+    if (status == CNAS_E_RANGE) { /* no oneDNN here: said, and nothing else happens */
+        ck_assert_str_ne(err.text, "");
+    } else {
+        ck_assert_int_eq(status, CNAS_OK);
+        want.choices = cn_train_net_choices(one);
+        want.engine = CNAS_ENGINE_AUTO;
+        ck_assert_int_eq(cn_train_net_new(&two, ctx, m, &want, &err), CNAS_OK);
+        ck_assert_str_eq(cn_train_net_choices(two), cn_train_net_choices(one));
+        ck_assert(cn_train_net_engine(two) != NULL);
+        cn_train_net_free(&two);
+    }
+    cn_train_net_free(&one);
+    want.choices = "portable\n";
+    want.engine = CNAS_ENGINE_AUTO;
+    ck_assert_int_eq(cn_train_net_new(&two, ctx, m, &want, &err), CNAS_OK);
+    ck_assert(cn_train_net_engine(two) == NULL);
+    cn_train_net_free(&two);
+    want.choices = "steam\n";
+    ck_assert_int_eq(cn_train_net_new(&two, ctx, m, &want, &err), CNAS_E_FORMAT);
+    cnas_ctx_free(&ctx);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("engine");
@@ -125,6 +160,7 @@ int main(void)
     tcase_set_timeout(t, 600);
     tcase_add_test(t, fp32);
     tcase_add_test(t, bf16);
+    tcase_add_test(t, choices);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
