@@ -9,6 +9,7 @@ include tests/bench/he.mk
 include tests/bench/gc.mk
 include tests/bench/compile.mk
 include tests/bench/engine.mk
+include tests/bench/train.mk
 EXTRA_DIST += tests/bench/collapse.sh
 CLEANFILES += $(EXTRA_PROGRAMS)
 .PHONY: bench

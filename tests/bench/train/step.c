@@ -1,0 +1,86 @@
+/* Times training steps of one generated network, as peer.py does: random images that are in memory, no data read. Linked with the generated
+ * NET.c (MODEL names its model) and libcnas. Prints one JSON object.
+ * usage: step PRECISION THREADS BATCH SECONDS [recompute] */
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <time.h>
+
+#include <cnas/train.h>
+
+extern const struct cnas_model MODEL;
+
+enum { MOST = 1 << 16 };
+struct clock {
+    double last, end, step_s[MOST];
+    size_t n;
+};
+
+static double now_s(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Called after every step. */
+static int tick(void *user, const struct cnas_train_progress *p)
+{
+    struct clock *c = user;
+    double now = now_s();
+    if (p->event == CNAS_TRAIN_STEP) {
+        if (c->last > 0 && c->n < MOST)
+            c->step_s[c->n++] = now - c->last;
+        c->last = now;
+    }
+    return now > c->end && c->n >= 3;
+}
+
+static int by_size(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc != 5 && argc != 6)
+        return fputs("usage: step PRECISION THREADS BATCH SECONDS [recompute]\n", stderr), 2;
+    const struct cnas_model *m = &MODEL;
+    struct cnas_ctx *ctx;
+    struct cnas_train_options o;
+    struct cnas_error err;
+    struct cnas_dataset d = {.c = m->c, .h = m->h, .w = m->w, .classes = m->classes};
+    cnas_train_defaults(&o, m);
+    o.epochs = 1 << 20;
+    o.batch = (uint32_t)atoi(argv[3]);
+    o.precision = strcmp(argv[1], "bf16") ? CNAS_PRECISION_FP32 : CNAS_PRECISION_BF16;
+    d.n = (size_t)o.batch * 16;
+    d.pixels = malloc(d.n * m->c * m->h * m->w);
+    d.labels = malloc(d.n * sizeof *d.labels);
+    float *params = malloc(m->params_floats * sizeof *params);
+    static struct clock clock;
+    clock.end = now_s() + atof(argv[4]);
+    if (!d.pixels || !d.labels || !params || cnas_ctx_new(&ctx, (unsigned)atoi(argv[2])))
+        return fputs("step: no memory\n", stderr), 2;
+    for (size_t i = 0; i < d.n * m->c * m->h * m->w; i++)
+        d.pixels[i] = (uint8_t)(rand() >> 7);
+    for (size_t i = 0; i < d.n; i++)
+        d.labels[i] = (uint32_t)rand() % m->classes;
+    cnas_params_init(params, m, 1);
+    const struct cnas_train_sets sets = {.train = &d};
+    const struct cnas_train_control control = {.callback = tick, .user = &clock, .report_steps = 1, .recompute = argc == 6};
+    if (cnas_train(params, ctx, m, &sets, &o, &control, &err))
+        return fprintf(stderr, "step: %s\n", err.text), 2;
+    qsort(clock.step_s, clock.n, sizeof *clock.step_s, by_size);
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    printf("{\"best\": %.1f, \"median\": %.1f, \"steps\": %zu, \"peak_mib\": %.1f}\n", o.batch / clock.step_s[0],
+           o.batch / clock.step_s[clock.n / 2], clock.n, (double)u.ru_maxrss / 1024);
+    free(d.pixels);
+    free(d.labels);
+    free(params);
+    cnas_ctx_free(&ctx);
+}
