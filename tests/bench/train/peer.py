@@ -71,9 +71,9 @@ class Network(nn.Module):
             elif op == "concat":
                 y = torch.cat(ins, 1)
             elif op == "max_pool":
-                y = F.max_pool2d(ins[0], (a["kh"], a["kw"]), a["stride"], (a["pad_y"], a["pad_x"]))
+                y = F.max_pool2d(ins[0], a["kernel"], a["stride"], a["pad"])
             elif op == "avg_pool":
-                y = F.avg_pool2d(ins[0], (a["kh"], a["kw"]), a["stride"], (a["pad_y"], a["pad_x"]))
+                y = F.avg_pool2d(ins[0], a["kernel"], a["stride"], a["pad"])
             elif op == "global_avg_pool":
                 y = ins[0].mean((2, 3))
             elif op == "subsample":
