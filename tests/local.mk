@@ -2,7 +2,9 @@
 UNIT_TESTS =
 COMPILER_TEST_LIBS = libcnascomp.la $(CHECK_LIBS)
 RUNTIME_TEST_LIBS = libcnasrt.la $(CHECK_LIBS)
-AM_TESTS_ENVIRONMENT = unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; CNASC='$(abs_top_builddir)/cnasc'; export CNASC; top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; export top_srcdir top_builddir;
+# LeakSanitizer takes the thread-local storage of libraries loaded with dlopen for something else and crashes (gcc 12, glibc 2.36).
+SANITIZERS = intercept_tls_get_addr=0
+AM_TESTS_ENVIRONMENT = ASAN_OPTIONS=$(SANITIZERS):$$ASAN_OPTIONS; export ASAN_OPTIONS; unset OPENBLAS_CORETYPE OPENBLAS_L2_SIZE; CNASC='$(abs_top_builddir)/cnasc'; export CNASC; top_srcdir='$(abs_top_srcdir)'; top_builddir='$(abs_top_builddir)'; export top_srcdir top_builddir;
 include tests/unit/front.mk
 include tests/unit/tools.mk
 include tests/unit/ir.mk

@@ -74,10 +74,24 @@ static const char *isa_name(dnnl_cpu_isa_t isa)
     return "other";
 }
 
+/* A thread of libgomp that waits spins first, by default for longer than a time slice: threads that have no core to themselves,
+ * since a loader of data or another program has it, then wait for each other's spinning. This is as long as the gap between two
+ * kernels, or a few. libgomp reads its variable while it is loaded; the environment is left as it was. What the user has set
+ * goes before it. */
+static void *load(void)
+{
+    static const char variable[] = "GOMP_SPINCOUNT", spins[] = "20000";
+    const int ours = !getenv(variable) && !getenv("OMP_WAIT_POLICY") && !setenv(variable, spins, 0);
+    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    if (ours)
+        unsetenv(variable);
+    return handle;
+}
+
 static enum cnas_status open_library(struct cnas_error *err)
 {
     struct cn_engine_dnnl *d = &library;
-    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
+    void *handle = load();
     if (!handle)
         return cn_error(err, CNAS_E_IO, "oneDNN cannot be loaded (Debian: apt-get install libdnnl2): %.150s", dlerror());
     int all = 1;
