@@ -7,6 +7,7 @@
 #include "runtime/cli/units.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static double samples_done(const struct cnas_train_progress *p)
 {
@@ -80,9 +81,26 @@ static void on_step(struct cn_train_watch *w, const struct cnas_train_progress *
                          p->epoch, p->epochs, p->loss, 100 * p->accuracy, p->lr, p->images_per_s);
 }
 
+/* --profile */
+static void show_parts(const struct cn_train_watch *w)
+{
+    double all = 0;
+    for (size_t i = 0; i < w->n_parts; i++)
+        all += w->parts[i].forward_s + w->parts[i].backward_s;
+    if (!w->n_parts)
+        printf("profile: only the engine dnnl keeps one\n");
+    for (size_t i = 0; i < w->n_parts; i++) {
+        const struct cnas_train_part *p = &w->parts[i];
+        printf("%-28s forward %9.2f s  backward %9.2f s  %5.1f %%\n", p->name, p->forward_s, p->backward_s,
+               100 * (p->forward_s + p->backward_s) / all);
+    }
+}
+
 int cn_train_on_progress(void *user, const struct cnas_train_progress *p)
 {
     struct cn_train_watch *w = user;
+    w->n_parts = p->n_parts < CN_TRAIN_WATCH_PARTS ? p->n_parts : CN_TRAIN_WATCH_PARTS;
+    memcpy(w->parts, p->parts, w->n_parts * sizeof *w->parts);
     switch (p->event) {
     case CNAS_TRAIN_START:
         on_start(w, p);
@@ -143,5 +161,7 @@ void cn_train_sum_up(struct cn_train_watch *w, enum cnas_status status, const st
     if (w->trained > 0)
         printf("trained for %s, %.0f images/s with measuring and saving; peak memory %s\n", cn_duration(took, sizeof took, seconds),
                w->trained / seconds, cn_bytes_text(cn_peak_memory()).c);
+    if (w->o->profile)
+        show_parts(w);
     fflush(stdout);
 }

@@ -6,6 +6,8 @@
 #include "runtime/cli/train_log.h"
 #include "runtime/cli/train_options.h"
 
+enum { CN_TRAIN_WATCH_PARTS = 16 };
+
 struct cn_train_watch {
     const struct cn_train_cli *o;
     const struct cnas_model *m;
@@ -20,6 +22,8 @@ struct cn_train_watch {
     int out_of_time;      /* the time budget is spent */
     uint32_t best_epoch;  /* on the validation set; 0: none yet */
     double best_accuracy;
+    struct cnas_train_part parts[CN_TRAIN_WATCH_PARTS]; /* as of the last call */
+    size_t n_parts;
 };
 
 /* The callback of struct cnas_train_control; user is a struct cn_train_watch with o and m set. */

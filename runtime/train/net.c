@@ -182,7 +182,21 @@ size_t cn_train_net_memory(const struct cn_train_net *net)
     return net->bytes;
 }
 
-const struct cn_engine *cn_train_net_engine(const struct cn_train_net *net)
+int cn_train_net_is_engine(const struct cn_train_net *net)
 {
-    return net->engine;
+    return net->engine != NULL;
+}
+
+size_t cn_train_net_parts(const struct cn_train_net *net, struct cnas_train_part parts[CN_TRAIN_PARTS])
+{
+    struct cn_engine_time times[CN_ENGINE_TIMES];
+    size_t n = 0;
+    _Static_assert((int)CN_ENGINE_TIMES <= (int)CN_TRAIN_PARTS, "room for every kind");
+    if (!net->engine)
+        return 0;
+    cn_engine_times(net->engine, times);
+    for (size_t i = 0; i < CN_ENGINE_TIMES; i++)
+        if (times[i].forward_s > 0)
+            parts[n++] = (struct cnas_train_part){times[i].kind, times[i].forward_s, times[i].backward_s};
+    return n;
 }

@@ -34,8 +34,9 @@ void cn_train_net_backward(struct cn_train_net *net, float *grads);
  * checkpoints. */
 const char *cn_train_net_choices(const struct cn_train_net *net);
 size_t cn_train_net_memory(const struct cn_train_net *net); /* bytes */
-/* The engine at work, NULL for the model's own functions. For reports. */
-struct cn_engine;
-const struct cn_engine *cn_train_net_engine(const struct cn_train_net *net);
+int cn_train_net_is_engine(const struct cn_train_net *net);
+/* Where its time went: as many as are returned, at most CN_TRAIN_PARTS. */
+enum { CN_TRAIN_PARTS = 16 };
+size_t cn_train_net_parts(const struct cn_train_net *net, struct cnas_train_part parts[CN_TRAIN_PARTS]);
 
 #endif

@@ -19,6 +19,8 @@ void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
         return;
     t->notified_s = now;
     t->progress.event = event;
+    t->progress.parts = t->parts;
+    t->progress.n_parts = cn_train_net_parts(t->net, t->parts);
     if (c->callback && c->callback(c->user, &t->progress))
         t->stop = 1;
 }

@@ -5,6 +5,7 @@
 #define RUNTIME_TRAIN_TRAINER_H
 
 #include "runtime/train/checkpoint.h"
+#include "runtime/train/net.h"
 
 struct cn_trainer {
     struct cnas_ctx *ctx;
@@ -21,6 +22,7 @@ struct cn_trainer {
     size_t steps; /* of an epoch */
     struct cn_train_identity id;
     struct cnas_train_progress progress;
+    struct cnas_train_part parts[CN_TRAIN_PARTS]; /* of progress */
     double notified_s, epoch_s; /* times of the last call of callback and of this epoch's first step */
     double saved_s;             /* time of the last checkpoint */
     size_t epoch_first;         /* samples done before that step (a resumed epoch starts in the middle) */
