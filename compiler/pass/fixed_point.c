@@ -13,7 +13,8 @@
  * truncations is a minimum cut (cut.h), with the numbers of each value as its cost; of several the one nearest to the padding, which leaves
  * the fewest terms. Truncating exactly what is padded is always possible, so the cut is never dearer. A cut in one place can show a
  * conflict in another, when an operator that leaked into zeros alone now leaks into a point; then both are cut together. Whether an operator
- * leaks is asked of it alone and of all sides of the map, so in rare cases there is a cheaper way still. Strides: the value that clashes. Size: of the values that lie before it on a single way, the one with the fewest numbers.
+ * leaks is asked of it alone and of all sides of the map, so in rare cases there is a cheaper way still. Strides: the value that clashes. Size: of
+ * the values that lie before it on a single way, the one with the fewest numbers.
  *
  * Source:   Ford and Fulkerson 1956, as in relu-shuffle. Scales and the ring need the trained weights: export finds them (runtime/fixed). */
 #include "compiler/base/table.h"
@@ -108,11 +109,11 @@ static void take_in(struct choice *c)
     }
 }
 
-/* What is said of a mark: the nearest padding behind it. */
+/* What is said of a mark: a padding behind it, and not behind the next ReLU, which no mark before that is for. */
 static void spread_reasons(struct choice *c)
 {
     for (ir_id id = c->g->n_nodes; id-- > 0;)
-        for (uint32_t i = 0; c->why[id] && !c->marks[id] && i < c->g->nodes[id].n_in; i++) {
+        for (uint32_t i = 0; c->why[id] && !c->marks[id] && c->g->nodes[id].op != IR_RELU && i < c->g->nodes[id].n_in; i++) {
             const ir_id x = c->s->root[c->g->nodes[id].in[i]];
             c->why[x] = c->why[x] ? c->why[x] : c->why[id];
         }

@@ -125,6 +125,11 @@ START_TEST(what_is_said)
                            "pass-analysis 0 `image` needs 1 bit before the binary point and a sign, whatever the weights are: it is from 0 to 1\n"
                            "pass-analysis 0 weights decide the range of 2 of 3 points: their scales, and a ring of 16 to 60 bits, are found on training "
                            "images when the trained network is exported\n");
+    /* the padding behind a ReLU is no reason for what is truncated before it, though the ReLU reads that last */
+    pass_over(pass_fixed_point, HEAD "%n = batch_norm %image %c = conv %n channels=8 kh=1 kw=1 " PADDED("b", "c") "%r = relu %n %m = batch_norm %r %k = concat %m %r " PADDED("f", "k")
+              "%s = add %b %f " END("s"), &said);
+    ck_assert_ptr_nonnull(strstr(said, "`n` (2x8x8) is truncated by itself, 128 numbers, each as dear as a ReLU: `b` pads `c` with zeros"));
+    ck_assert_ptr_nonnull(strstr(said, "`m` (2x8x8) is truncated by itself, 128 numbers, each as dear as a ReLU: `f` pads `k` with zeros"));
     pass_over(pass_fixed_point, "ir 1 network N private protocol=auto network=lan ring=41 fraction=0 %x = input 4 %y = square %x " END("y"), &said);
     ck_assert_str_eq(said, "pass-missed 0 nothing is truncated: `square` is not available in private inference, because there is no protocol for "
                            "products of two secrets yet: use relu\n");
