@@ -119,6 +119,16 @@ START_TEST(kernels_grow)
 }
 END_TEST
 
+/* A linear layer reads all of its map, so a vector of part of one is not composed of that map: the cost of the part would be taken for it. */
+START_TEST(vectors_read_all_of_a_map)
+{
+    gives("collapse-linear",
+          "ir 1 network N %x = input 4x6x6 %r = relu %x %c = conv %r channels=16 kh=1 kw=1 %s = slice %c channels=16 rows=1 columns=6 %f = flatten %s "
+          "%l = linear %f features=100 output y = %l end",
+          36 * 64 + 100 * 96, 6 * 64 + 100 * 96);
+}
+END_TEST
+
 /* What another operator or an output reads is made anyway; a value is composed from it, not from what is before it. */
 START_TEST(shared_values_are_sources)
 {
@@ -138,6 +148,7 @@ static Suite *suite(void)
     tcase_add_test(t, two_padded_parts);
     tcase_add_test(t, groups_and_dilation_stay);
     tcase_add_test(t, kernels_grow);
+    tcase_add_test(t, vectors_read_all_of_a_map);
     tcase_add_test(t, shared_values_are_sources);
     suite_add_tcase(s, t);
     return s;
