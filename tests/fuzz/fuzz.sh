@@ -7,7 +7,7 @@ program=${top_builddir:?}/tests/fuzz/fuzz_$2
 work=$top_builddir/fuzz/$2
 kept=$top/tests/fuzz/corpus/$2
 limits="-timeout=5 -rss_limit_mb=1024 -max_len=4096"
-export ASAN_OPTIONS=${ASAN_OPTIONS-detect_leaks=1:quarantine_size_mb=8}
+export ASAN_OPTIONS=detect_leaks=1:quarantine_size_mb=8${ASAN_OPTIONS:+:$ASAN_OPTIONS}
 
 # What people wrote: whole files where they are short enough.
 seeds=$work-seeds

@@ -368,7 +368,8 @@ START_TEST(a_layer)
         other[i] = 1;
     cn_engine_conv_weights(conv, other, f.shape->bias ? f.bias : NULL);
     cn_engine_conv_weights(conv, f.w, f.shape->bias ? f.bias : NULL);
-    ck_assert_uint_gt(cn_engine_conv_memory(conv), 0);
+    if (cn_engine_dnnl(NULL) && _i < 4)
+        ck_assert_uint_gt(cn_engine_conv_memory(conv), 0);
     for (size_t n = f.n; n; n--) {
         memset(y, PATTERN, y_bytes);
         cn_engine_conv_forward(conv, y, x, n, scratch);
