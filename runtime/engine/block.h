@@ -47,9 +47,10 @@ struct cn_engine_bn {
 void cn_engine_bn_statistics(struct cnas_ctx *, const struct cn_engine_bn *, enum cn_engine_type, struct cn_engine_map,
                              const void *z, size_t n);
 /* The same in parts: each chunk overwrites its own sums, 2 * cn_engine_channels(c) doubles; finish adds `chunks` of them, which
- * lie one after the other, in that order, into the first. n: samples of the whole batch. */
+ * lie one after the other, in that order, into the first. n: samples of the batch; with peers in the
+ * context (runtime/kernel/ctx.h) finish adds theirs too. */
 void cn_engine_bn_sums_range(double *sums, enum cn_engine_type, struct cn_engine_map, const void *z, size_t first, size_t last);
-void cn_engine_bn_finish(const struct cn_engine_bn *, struct cn_engine_map, double *sums, size_t chunks, size_t n);
+void cn_engine_bn_finish(const struct cnas_ctx *, const struct cn_engine_bn *, struct cn_engine_map, double *sums, size_t chunks, size_t n);
 /* scale and shift from the running statistics. */
 void cn_engine_bn_inference(const struct cn_engine_bn *, uint32_t c);
 
@@ -108,7 +109,8 @@ void cn_engine_back_sums(struct cnas_ctx *, const struct cn_engine_back *, const
 /* The same in parts. Each chunk overwrites its own sums, 3 * cn_engine_channels(c) doubles: of g, of g times z[0], of g times z[1]
  * (0 where in[i] has no scale). finish adds `chunks` of them into the first and ends one or two batch norms, as above. */
 void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *, size_t first, size_t last);
-void cn_engine_back_finish(const struct cn_engine_bn *const bn[2], struct cn_engine_map, double *sums, size_t chunks, size_t n);
+void cn_engine_back_finish(const struct cnas_ctx *, const struct cn_engine_bn *const bn[2], struct cn_engine_map, double *sums, size_t chunks,
+                           size_t n);
 void cn_engine_back_apply(struct cnas_ctx *, const struct cn_engine_back *, size_t n);
 void cn_engine_back_apply_range(const struct cn_engine_back *, size_t first, size_t last);
 

@@ -27,6 +27,26 @@ static void add_up(double *sums, size_t each, size_t chunks)
             sums[i] += sums[k * each + i];
 }
 
+/* With peers (runtime/kernel/ctx.h) the sums are those of all. Returns the samples that they are taken over. */
+static size_t add_peers(const struct cnas_ctx *ctx, double *sums, size_t each, size_t n)
+{
+    const struct cn_kernel_peers *peers = cn_kernel_peers(ctx);
+    if (!peers || !peers->sum)
+        return n;
+    peers->sum(peers->user, sums, each);
+    return peers->all;
+}
+
+/* Sums of so many chunks; NULL without memory, which peers are told. */
+static double *get_sums(struct cnas_ctx *ctx, size_t each, size_t chunks)
+{
+    const struct cn_kernel_peers *peers = cn_kernel_peers(ctx);
+    float *sums = cn_kernel_scratch(ctx, 0, chunks * each * (sizeof(double) / sizeof(float)));
+    if (!sums && peers && peers->sum)
+        peers->sum(peers->user, NULL, 0);
+    return (double *)(void *)sums;
+}
+
 struct statistics {
     enum cn_engine_type type;
     struct cn_engine_map map;
@@ -48,12 +68,11 @@ void cn_engine_bn_statistics(struct cnas_ctx *ctx, const struct cn_engine_bn *bn
 {
     cn_require(n && map.c && map.h && map.w && z);
     const size_t chunks = groups(n, cn_engine_elements(map) * cn_engine_type_size(type));
-    float *scratch = cn_kernel_scratch(ctx, 0, chunks * 2 * cn_engine_channels(map.c) * (sizeof(double) / sizeof(float)));
-    if (!scratch)
+    struct statistics s = {type, map, z, get_sums(ctx, 2 * cn_engine_channels(map.c), chunks), n, chunks};
+    if (!s.sums)
         return;
-    struct statistics s = {type, map, z, (double *)(void *)scratch, n, chunks};
     cn_kernel_run(ctx, chunks, statistics_chunk, &s);
-    cn_engine_bn_finish(bn, map, s.sums, chunks, n);
+    cn_engine_bn_finish(ctx, bn, map, s.sums, chunks, n);
 }
 
 void cn_engine_bn_sums_range(double *sums, enum cn_engine_type type, struct cn_engine_map map, const void *z, size_t first, size_t last)
@@ -62,12 +81,13 @@ void cn_engine_bn_sums_range(double *sums, enum cn_engine_type type, struct cn_e
     cn_engine_simd()->sums(sums, type, map, z, first, last);
 }
 
-void cn_engine_bn_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, double *sums, size_t chunks, size_t n)
+void cn_engine_bn_finish(const struct cnas_ctx *ctx, const struct cn_engine_bn *bn, struct cn_engine_map map, double *sums, size_t chunks,
+                         size_t n)
 {
     const size_t channels = cn_engine_channels(map.c);
-    const double m = (double)n * map.h * map.w;
-    cn_require(m > 0 && bn->epsilon > 0);
+    cn_require(n && map.h && map.w && bn->epsilon > 0);
     add_up(sums, 2 * channels, chunks);
+    const double m = (double)add_peers(ctx, sums, 2 * channels, n) * map.h * map.w;
     for (size_t c = 0; c < map.c; c++) {
         double mean = sums[c] / m, squares = sums[channels + c] - m * mean * mean;
         if (squares < 0) /* rounding; a NaN stays */
@@ -122,12 +142,11 @@ void cn_engine_back_sums(struct cnas_ctx *ctx, const struct cn_engine_back *b, c
     back_check(b);
     cn_require(n && (bn[0] || bn[1]) && !bn[0] == !b->in[0].scale && !bn[1] == !b->in[1].scale);
     const size_t chunks = groups(n, cn_engine_elements(b->map) * cn_engine_type_size(b->type));
-    float *scratch = cn_kernel_scratch(ctx, 0, chunks * 3 * cn_engine_channels(b->map.c) * (sizeof(double) / sizeof(float)));
-    if (!scratch)
+    struct back j = {b, get_sums(ctx, 3 * cn_engine_channels(b->map.c), chunks), n, chunks};
+    if (!j.sums)
         return;
-    struct back j = {b, (double *)(void *)scratch, n, chunks};
     cn_kernel_run(ctx, chunks, back_chunk, &j);
-    cn_engine_back_finish(bn, b->map, j.sums, chunks, n);
+    cn_engine_back_finish(ctx, bn, b->map, j.sums, chunks, n);
 }
 
 void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *b, size_t first, size_t last)
@@ -136,15 +155,26 @@ void cn_engine_back_sums_range(double *sums, const struct cn_engine_back *b, siz
     cn_engine_simd()->back_sums(sums, b, first, last);
 }
 
+static double back_gamma(const struct cn_engine_bn *bn, const double *g, const double *gz, size_t c)
+{
+    return bn->invstd[c] * (gz[c] - (double)bn->mean[c] * g[c]);
+}
+
 /* g, gz: sums of g and of g z for each channel. */
-static void back_finish(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *g, const double *gz, size_t n)
+static void back_params(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *g, const double *gz)
+{
+    for (size_t c = 0; c < map.c; c++) {
+        bn->dbeta[c] = (float)g[c];
+        bn->dgamma[c] = (float)back_gamma(bn, g, gz, c);
+    }
+}
+
+static void back_coefficients(const struct cn_engine_bn *bn, struct cn_engine_map map, const double *g, const double *gz, size_t n)
 {
     const double m = (double)n * map.h * map.w;
     for (size_t c = 0; c < map.c; c++) {
-        double mean = bn->mean[c], invstd = bn->invstd[c], dgamma = invstd * (gz[c] - mean * g[c]);
-        double of_g = bn->gamma[c] * invstd, of_z = -of_g * invstd * dgamma / m;
-        bn->dbeta[c] = (float)g[c];
-        bn->dgamma[c] = (float)dgamma;
+        double mean = bn->mean[c], invstd = bn->invstd[c];
+        double of_g = bn->gamma[c] * invstd, of_z = -of_g * invstd * back_gamma(bn, g, gz, c) / m;
         bn->of_g[c] = (float)of_g;
         bn->of_z[c] = (float)of_z;
         bn->of_1[c] = (float)(-of_g * g[c] / m - of_z * mean);
@@ -153,14 +183,20 @@ static void back_finish(const struct cn_engine_bn *bn, struct cn_engine_map map,
         bn->of_g[c] = bn->of_z[c] = bn->of_1[c] = 0;
 }
 
-void cn_engine_back_finish(const struct cn_engine_bn *const bn[2], struct cn_engine_map map, double *sums, size_t chunks, size_t n)
+/* dgamma and dbeta are of the own samples, as all gradients of parameters; dz is that of the sums over peers. */
+void cn_engine_back_finish(const struct cnas_ctx *ctx, const struct cn_engine_bn *const bn[2], struct cn_engine_map map, double *sums,
+                           size_t chunks, size_t n)
 {
     const size_t channels = cn_engine_channels(map.c);
     cn_require(n && map.c && map.h && map.w);
     add_up(sums, 3 * channels, chunks);
     for (size_t i = 0; i < 2; i++)
         if (bn[i])
-            back_finish(bn[i], map, sums, sums + (1 + i) * channels, n);
+            back_params(bn[i], map, sums, sums + (1 + i) * channels);
+    n = add_peers(ctx, sums, 3 * channels, n);
+    for (size_t i = 0; i < 2; i++)
+        if (bn[i])
+            back_coefficients(bn[i], map, sums, sums + (1 + i) * channels, n);
 }
 
 void cn_engine_back_apply_range(const struct cn_engine_back *b, size_t first, size_t last)

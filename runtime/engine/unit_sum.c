@@ -58,7 +58,7 @@ static void statistics(const struct cn_engine_step *t, uint32_t j)
     const int32_t v = t->u->x[j].value, maker = e->g.values[v].unit;
     const struct cn_engine_map map = e->g.values[v].map;
     if (maker != CN_ENGINE_NONE && e->g.units[maker].wino)
-        cn_engine_bn_finish(&t->s->bn[j], map, cn_engine_wino_sums(e->states[maker].wino), 1, e->n);
+        cn_engine_bn_finish(e->ctx, &t->s->bn[j], map, cn_engine_wino_sums(e->states[maker].wino), 1, e->n);
     else
         cn_engine_bn_statistics(e->ctx, &t->s->bn[j], e->o.type, map, cn_engine_x(t, j), e->n);
 }
@@ -122,7 +122,7 @@ static void sums(const struct cn_engine_step *t, struct cn_engine_back *b)
             t->s->bn[j].dbeta = cn_engine_param(t->e->grads, t->u->norm[j]->beta);
         }
     if (t->e->g.values[t->u->y].is_virtual) {
-        cn_engine_back_finish(bn, b->map, t->s->sums, 1, t->e->n);
+        cn_engine_back_finish(t->e->ctx, bn, b->map, t->s->sums, 1, t->e->n);
         return;
     }
     b->g = kept(t, b);

@@ -21,6 +21,7 @@ struct cnas_ctx {
     unsigned threads; /* the caller included */
     atomic_bool out_of_memory;
     struct cn_kernel_team team; /* parallel is NULL: the workers below */
+    const struct cn_kernel_peers *peers;
     float *shared, *own[CN_KERNEL_MAX_THREADS];
     size_t shared_floats, own_floats;
 
@@ -228,6 +229,16 @@ void cn_kernel_use_team(struct cnas_ctx *ctx, const struct cn_kernel_team *team)
 {
     stop_workers(ctx);
     ctx->team = *team;
+}
+
+void cn_kernel_set_peers(struct cnas_ctx *ctx, const struct cn_kernel_peers *peers)
+{
+    ctx->peers = peers;
+}
+
+const struct cn_kernel_peers *cn_kernel_peers(const struct cnas_ctx *ctx)
+{
+    return ctx->peers;
 }
 
 void cn_kernel_out_of_memory(struct cnas_ctx *ctx)

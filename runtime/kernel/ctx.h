@@ -28,6 +28,21 @@ struct cn_kernel_team {
  * them for cores. The context must then be used from one thread. Nothing else changes. */
 void cn_kernel_use_team(struct cnas_ctx *ctx, const struct cn_kernel_team *team);
 
+/* Others that work on other samples of the same batch, each with a context of its own (training on several machines). */
+struct cn_kernel_peers {
+    size_t first; /* samples of the batch that are theirs and come before mine */
+    size_t n;     /* mine, as many as the kernels are called with */
+    size_t all;   /* of the whole batch */
+    /* x[0 .. n) becomes the sum over all of us; called outside of loops. x NULL: there is no memory for it, the others must not wait.
+     * sum NULL: batch norm keeps to the own samples. */
+    void (*sum)(void *user, double *x, size_t n);
+    void *user;
+};
+/* peers stay the caller's; NULL: there are none, which is so at the beginning. Kernels that mix samples (batch norm) or know their number
+ * (dropout) heed them. */
+void cn_kernel_set_peers(struct cnas_ctx *ctx, const struct cn_kernel_peers *peers);
+const struct cn_kernel_peers *cn_kernel_peers(const struct cnas_ctx *ctx);
+
 /* What a kernel does that finds no memory: cnas_ctx_status tells. Also inside a chunk. */
 void cn_kernel_out_of_memory(struct cnas_ctx *ctx);
 

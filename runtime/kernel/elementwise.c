@@ -15,7 +15,7 @@ struct job {
     const float *const *parts_in;
     const size_t *c;
     size_t size, parts, n, hw, first, own_c, total;
-    uint64_t key;
+    uint64_t key, before; /* elements of samples that peers have */
     float rate;
     int add;
 };
@@ -165,29 +165,31 @@ static void dropout_chunk(void *job, size_t chunk, float *own)
     float scale = 1 / (1 - j->rate);
     (void)own;
     for (size_t i = chunk * ELEMENTS; i < end; i++) {
-        float u = (float)(cn_kernel_mix(j->key + (i + 1) * CN_KERNEL_GOLDEN) >> 40) * 0x1p-24f;
+        float u = (float)(cn_kernel_mix(j->key + (j->before + i + 1) * CN_KERNEL_GOLDEN) >> 40) * 0x1p-24f;
         float v = u >= j->rate ? j->a[i] * scale : 0;
         j->out[i] = j->add ? j->out[i] + v : v;
     }
 }
 
-static struct job dropout_job(float *out, const float *a, size_t size, float rate, uint64_t seed, uint32_t layer, int add)
+static struct job dropout_job(const struct cnas_ctx *ctx, float *out, const float *a, size_t size, float rate, uint64_t seed,
+                              uint32_t layer, int add)
 {
+    const struct cn_kernel_peers *peers = cn_kernel_peers(ctx);
     cn_require(rate >= 0 && rate < 1);
-    return (struct job){.out = out, .a = a, .size = size, .rate = rate, .add = add,
+    return (struct job){.out = out, .a = a, .size = size, .rate = rate, .add = add, .before = peers ? size / peers->n * peers->first : 0,
                         .key = cn_kernel_mix(cn_kernel_mix(seed) ^ ((uint64_t)layer + 1) * CN_KERNEL_GOLDEN)};
 }
 
 void cnas_dropout_train(struct cnas_ctx *ctx, float *y, const float *x, size_t size, float rate, uint64_t seed, uint32_t layer)
 {
-    struct job j = dropout_job(y, x, size, rate, seed, layer, 0);
+    struct job j = dropout_job(ctx, y, x, size, rate, seed, layer, 0);
     run(ctx, &j, dropout_chunk);
 }
 
 void cnas_dropout_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t size, float rate, uint64_t seed,
                            uint32_t layer)
 {
-    struct job j = dropout_job(dx, dy, size, rate, seed, layer, add_dx);
+    struct job j = dropout_job(ctx, dx, dy, size, rate, seed, layer, add_dx);
     if (dx)
         run(ctx, &j, dropout_chunk);
 }

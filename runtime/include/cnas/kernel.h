@@ -123,7 +123,7 @@ void cnas_concat_forward(struct cnas_ctx *ctx, float *y, const float *const *x, 
 void cnas_concat_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t first, size_t c, size_t total,
                           size_t n, size_t hw);
 
-/* Inverted dropout. The mask is a function of seed, layer and element only; backward draws it again. */
+/* Inverted dropout. The mask is a function of seed, layer and element of the batch only; backward draws it again. */
 void cnas_dropout_train(struct cnas_ctx *ctx, float *y, const float *x, size_t size, float rate, uint64_t seed, uint32_t layer);
 void cnas_dropout_backward(struct cnas_ctx *ctx, float *dx, int add_dx, const float *dy, size_t size, float rate, uint64_t seed,
                            uint32_t layer);
