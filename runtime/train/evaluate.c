@@ -7,19 +7,27 @@
 enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_dataset *d, struct cn_train_measure *out)
 {
     const struct cnas_model *m = t->m;
-    size_t capacity = t->o->batch, right = 0;
-    double loss = 0;
+    struct cn_train_together *g = &t->together;
+    const size_t capacity = cn_train_share_most(g, t->o->batch);
+    size_t first;
+    const size_t end = cn_train_share(g, d->n, &first);
+    double sums[2] = {0, 0}; /* of losses, of right answers */
+    int stop = 0;
+    enum cnas_status status = CNAS_OK;
     cn_train_net_weights(t->net, cn_train_weights(t));
-    for (size_t i = 0; i < d->n; i += capacity) {
-        size_t n = d->n - i < capacity ? d->n - i : capacity, correct;
+    for (size_t i = first; i < end && !status; i += capacity) {
+        size_t n = end - i < capacity ? end - i : capacity, correct;
         cn_train_batch(t->ctx, cn_train_net_images(t->net), t->labels, d, t->levels, NULL, i, n, NULL);
         const float *logits = cn_train_net_forward(t->net, n, 0, 0);
-        loss += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, logits, t->labels, n, m->classes, 0);
+        sums[0] += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, logits, t->labels, n, m->classes, 0);
+        sums[1] += (double)correct;
         if (cnas_ctx_status(t->ctx))
-            return cn_error(t->err, CNAS_E_MEMORY, "no memory to test the network");
-        right += correct;
-        cn_train_notify(t, CNAS_TRAIN_MEASURE);
+            status = cn_error(t->err, CNAS_E_MEMORY, "no memory to test the network");
+        else
+            cn_train_notify(t, CNAS_TRAIN_MEASURE);
     }
-    *out = (struct cn_train_measure){loss / (double)d->n, (double)right / (double)d->n};
+    CNAS_TRY(cn_train_agree(g, status, &stop, t->err));
+    CNAS_TRY(cn_train_add_up(g, sums, 2, t->err));
+    *out = (struct cn_train_measure){sums[0] / (double)d->n, sums[1] / (double)d->n};
     return CNAS_OK;
 }

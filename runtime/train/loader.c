@@ -9,6 +9,7 @@
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
+#include "runtime/kernel/ctx.h"
 #include "runtime/train/rng.h"
 
 struct slot {
@@ -54,9 +55,11 @@ static const uint32_t *next_samples(struct cn_train_loader *l, size_t *n, uint32
     *n = 0;
     if (l->epoch >= l->load.epochs)
         return NULL;
-    *n = left < l->load.batch ? left : l->load.batch;
+    const size_t all = left < l->load.batch ? left : l->load.batch, size = l->load.size ? l->load.size : 1;
+    const size_t start = cn_kernel_cut(all, size, l->load.rank), end = cn_kernel_cut(all, size, l->load.rank + 1);
+    *n = end > start ? end - start : 1;
     *epoch = (uint32_t)l->epoch;
-    return l->order + first;
+    return l->order + first + (end > start ? start : 0);
 }
 
 static void advance(struct cn_train_loader *l)
@@ -135,7 +138,8 @@ size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *
 
 static enum cnas_status reserve(struct cn_train_loader *l)
 {
-    const size_t batch = l->load.batch < l->load.d->n ? l->load.batch : l->load.d->n;
+    const size_t all = l->load.batch < l->load.d->n ? l->load.batch : l->load.d->n, size = l->load.size ? l->load.size : 1;
+    const size_t batch = (all + size - 1) / size;
     int whole = (l->order = cn_mem_alloc(l->load.d->n, sizeof *l->order)) != NULL;
     for (unsigned i = 0; i < l->slots && whole; i++) {
         struct slot *s = &l->slot[i];

@@ -14,13 +14,15 @@ struct cn_train_load {
     const float *levels; /* as of cn_train_levels; d and levels outlive the loader */
     struct cn_train_augment augment; /* its epoch is set for each batch */
     size_t batch;
+    unsigned rank, size; /* only this one of `size` nearly equal parts of each batch; size 0: all of it */
     uint64_t epoch, step, epochs; /* the first batch wanted; epochs at the end of which there are no more */
     unsigned threads;             /* loader threads, at most CN_TRAIN_LOADERS; 0: none */
 };
 enum { CN_TRAIN_LOADERS = 16 };
 
 CNAS_CHECKED enum cnas_status cn_train_loader_new(struct cn_train_loader **out, const struct cn_train_load *load, struct cnas_error *err);
-/* Writes the next batch, (n, C, H, W) and (n), and returns n; 0 after the last one. One caller at a time. */
+/* Writes the next batch, (n, C, H, W) and (n), and returns n; 0 after the last one. An empty part of a batch is its first image instead,
+ * which the caller gives no weight. One caller at a time. */
 size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels);
 /* At any moment: waits for the batches on which threads are working now, no longer. */
 void cn_train_loader_free(struct cn_train_loader **l);

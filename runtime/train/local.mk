@@ -17,5 +17,6 @@ libcnasrt_la_SOURCES += \
 	runtime/train/slabs.c \
 	runtime/train/split.c \
 	runtime/train/step.c \
+	runtime/train/together.c runtime/train/together.h \
 	runtime/train/train.c \
 	runtime/train/trainer.h

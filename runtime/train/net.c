@@ -163,13 +163,17 @@ float *cn_train_net_logits_gradient(struct cn_train_net *net)
     return net->engine ? cn_engine_logits_gradient(net->engine) : cnas_dact(&net->run, net->m->logits_grad_offset);
 }
 
-void cn_train_net_backward(struct cn_train_net *net, float *grads)
+void cn_train_net_backward(struct cn_train_net *net, float *grads, void (*ready)(void *user, size_t offset, size_t size), void *user)
 {
     net->run.grads = grads;
-    if (net->engine)
-        cn_engine_backward(net->engine, grads, NULL, NULL);
-    else
-        net->m->backward(&net->run);
+    if (net->engine) {
+        cn_engine_backward(net->engine, grads, ready, user);
+        return;
+    }
+    net->m->backward(&net->run);
+    for (size_t i = net->m->n_params; ready && i-- > 0;)
+        if (net->m->params[i].offset < net->m->params_trained)
+            ready(user, net->m->params[i].offset, net->m->params[i].size);
 }
 
 const char *cn_train_net_choices(const struct cn_train_net *net)

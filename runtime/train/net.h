@@ -28,7 +28,8 @@ void cn_train_net_weights(struct cn_train_net *net, float *params);
 const float *cn_train_net_forward(struct cn_train_net *net, size_t n, int training, uint64_t seed);
 /* Where the gradient of the logits goes between forward and backward. */
 float *cn_train_net_logits_gradient(struct cn_train_net *net);
-void cn_train_net_backward(struct cn_train_net *net, float *grads);
+/* ready (may be NULL) hears of each gradient when it is final, in some order that depends on the network alone. */
+void cn_train_net_backward(struct cn_train_net *net, float *grads, void (*ready)(void *user, size_t offset, size_t size), void *user);
 
 /* What the bits of results depend on beside machine and threads: the engine, and what was measured to be the fastest on it. One text, kept in
  * checkpoints. */

@@ -22,5 +22,7 @@ void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
     t->progress.parts = t->parts;
     t->progress.n_parts = cn_train_net_parts(t->net, t->parts);
     if (c->callback && c->callback(c->user, &t->progress))
-        t->stop = 1;
+        t->wish = 1;
+    if (!t->together.group)
+        t->stop = t->wish;
 }

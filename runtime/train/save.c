@@ -6,9 +6,8 @@ enum cnas_status cn_train_resume(struct cn_trainer *t, int *found)
 {
     const char *path = t->control->checkpoint;
     *found = 0;
-    if (!path)
+    if (!path || !cn_train_is_first(&t->together))
         return CNAS_OK;
-    cn_train_identify(&t->id, t->m, t->sets, t->o);
     CNAS_TRY(cn_train_checkpoint_load(found, path, &t->at, t->m, &t->id, t->err));
     if (*found && (t->at.place.epoch > t->o->epochs || t->at.place.step >= t->steps || t->at.best.epoch > t->at.place.epoch))
         return cn_error(t->err, CNAS_E_FORMAT, "%.200s: the checkpoint is beyond the end of its own training", path);
@@ -20,7 +19,7 @@ enum cnas_status cn_train_save(struct cn_trainer *t, int must)
 {
     struct cnas_error err = {CNAS_OK, ""};
     t->saved_s = cn_train_now_s();
-    if (!t->control->checkpoint)
+    if (!t->control->checkpoint || !cn_train_is_first(&t->together))
         return CNAS_OK;
     enum cnas_status status = cn_train_checkpoint_save(t->control->checkpoint, &t->at, t->m, &t->id, t->o->epochs, &err);
     if (!status)

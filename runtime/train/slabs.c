@@ -52,7 +52,7 @@ enum cnas_status cn_train_adopt_choices(struct cn_trainer *t)
 enum cnas_status cn_train_allocate(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
-    size_t batch = t->o->batch;
+    size_t batch = cn_train_share_most(&t->together, t->o->batch);
     t->at.memory_floats = cn_train_memory_floats(m, t->o);
     t->at.memory = get(t, t->at.memory_floats, sizeof(float));
     t->at.best_params = t->sets->validation ? get(t, m->params_floats, sizeof(float)) : NULL;

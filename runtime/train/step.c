@@ -18,33 +18,46 @@ static enum cnas_status diverged(struct cn_trainer *t, const char *what, double 
                     t->steps, rate);
 }
 
+/* Forward and backward on the own share; *loss and *correct are those of the whole batch, and so are the gradients. */
+static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed, double *loss, size_t *correct)
+{
+    const struct cnas_model *m = t->m;
+    struct cn_train_together *g = &t->together;
+    const size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels);
+    cn_require(n);
+    cn_train_together_step(g, all, t->grads);
+    cn_train_net_weights(t->net, t->at.params);
+    const float *logits = cn_train_net_forward(t->net, n, 1, seed);
+    float *gradient = cn_train_net_logits_gradient(t->net);
+    *loss = cnas_softmax_cross_entropy(t->ctx, gradient, correct, logits, t->labels, n, m->classes, (float)t->o->label_smoothing);
+    cn_train_together_weigh(g, gradient, n * m->classes, t->at.params + m->params_trained, m->params_floats - m->params_trained);
+    cn_train_net_backward(t->net, t->grads, g->group ? cn_train_together_ready : NULL, g);
+    const enum cnas_status status = cnas_ctx_status(t->ctx) ? cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step") : CNAS_OK;
+    t->stop = t->wish;
+    return cn_train_together_wait(g, loss, correct, status, &t->stop, t->err);
+}
+
 enum cnas_status cn_train_step(struct cn_trainer *t)
 {
     const struct cnas_model *m = t->m;
     const struct cnas_train_options *o = t->o;
     uint32_t epoch = (uint32_t)t->at.place.epoch;
-    size_t at = t->at.place.step, first = at * o->batch, correct;
-    size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels);
+    const size_t at = t->at.place.step, first = at * o->batch, left = t->sets->train->n - first, n = left < o->batch ? left : o->batch;
+    size_t correct;
+    double loss;
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
 
-    cn_require(n);
-    cn_train_net_weights(t->net, t->at.params);
-    const float *logits = cn_train_net_forward(t->net, n, 1, cn_train_rng_u64(&dropout));
-    double loss = cnas_softmax_cross_entropy(t->ctx, cn_train_net_logits_gradient(t->net), &correct, logits, t->labels, n, m->classes,
-                                             (float)o->label_smoothing);
-    if (cnas_ctx_status(t->ctx))
-        return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
+    CNAS_TRY(compute(t, n, cn_train_rng_u64(&dropout), &loss, &correct));
     const double rate = cn_train_rate(o, epoch, at, t->steps);
     if (!isfinite(loss))
         return diverged(t, "loss", rate);
-    cn_train_net_backward(t->net, t->grads);
-    if (cnas_ctx_status(t->ctx))
-        return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
     if (!cn_train_finite(t->grads, m->params_trained))
         return diverged(t, "gradient", rate);
     cn_train_update(t->ctx, t->at.params, t->at.memory, t->grads, m, o, rate, t->at.place.epoch * t->steps + at);
-    if (cnas_ctx_status(t->ctx))
+    if (cnas_ctx_status(t->ctx)) {
+        cn_train_together_leave(&t->together);
         return cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step");
+    }
 
     t->at.place.step++;
     t->at.place.loss += loss * (double)n;

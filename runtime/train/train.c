@@ -40,6 +40,13 @@ static void tell_best(struct cn_trainer *t)
     t->progress.best_accuracy = t->at.best.accuracy;
 }
 
+/* What rank 0 has is everyone's: what it began with or read, and after every epoch, should the processors of the ranks round otherwise. */
+static enum cnas_status share_state(struct cn_trainer *t)
+{
+    CNAS_TRY(cn_train_broadcast(&t->together, t->at.params, t->m->params_floats * sizeof(float), t->err));
+    return cn_train_broadcast(&t->together, t->at.memory, t->at.memory_floats * sizeof(float), t->err);
+}
+
 /* Measures, tells, and is done with an epoch whose steps are all taken. Telling comes before saving: who keeps a record of what was
  * told has all of it when the checkpoint says that the epoch is over. */
 static enum cnas_status end_epoch(struct cn_trainer *t)
@@ -47,6 +54,7 @@ static enum cnas_status end_epoch(struct cn_trainer *t)
     struct cn_train_measure validation, test;
     const struct cnas_train_sets *s = t->sets;
     struct cnas_train_progress *p = &t->progress;
+    CNAS_TRY(share_state(t));
     if (s->validation) {
         CNAS_TRY(cn_train_evaluate(t, s->validation, &validation));
         p->validation_loss = validation.loss;
@@ -63,7 +71,9 @@ static enum cnas_status end_epoch(struct cn_trainer *t)
     p->weights = NULL;
     p->validation_loss = p->validation_accuracy = p->test_accuracy = -1;
     t->at.place = (struct cn_train_place){.epoch = t->at.place.epoch + 1};
-    return cn_train_save(t, t->stop);
+    const enum cnas_status saved = cn_train_save(t, t->wish);
+    t->stop = t->wish;
+    return cn_train_agree(&t->together, saved, &t->stop, t->err);
 }
 
 static enum cnas_status run_epoch(struct cn_trainer *t)
@@ -78,8 +88,11 @@ static enum cnas_status run_epoch(struct cn_trainer *t)
             break;
         if (t->stop)
             return cn_train_save(t, 1);
-        if (cn_train_save_is_due(t))
-            CNAS_TRY(cn_train_save(t, 0));
+        const enum cnas_status saved = cn_train_save_is_due(t) ? cn_train_save(t, 0) : CNAS_OK;
+        if (saved) {
+            cn_train_together_leave(&t->together);
+            return saved;
+        }
     }
     return end_epoch(t);
 }
@@ -106,24 +119,75 @@ static void start(struct cn_trainer *t, int found)
 static enum cnas_status load(struct cn_trainer *t)
 {
     const struct cnas_train_options *o = t->o;
+    const struct cnas_group *g = t->together.group;
     const struct cn_train_load want = {
-        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .epoch = t->at.place.epoch, .step = t->at.place.step,
+        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .rank = g ? g->rank : 0, .size = g ? g->size : 1, .epoch = t->at.place.epoch, .step = t->at.place.step,
         .epochs = o->epochs, .threads = t->control->loader_threads,
         .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding}};
     return cn_train_loader_new(&t->loader, &want, t->err);
 }
 
-static enum cnas_status run(struct cn_trainer *t)
+/* What this rank does for itself before the first word with the others. */
+static enum cnas_status prepare(struct cn_trainer *t)
 {
-    int found = 0;
-    t->steps = (t->sets->train->n + t->o->batch - 1) / t->o->batch;
+    const struct cnas_train_sets *sets = t->sets;
+    CNAS_TRY(cn_train_check_options(t->o, t->err));
+    if (t->control->loader_threads > CN_TRAIN_LOADERS)
+        return cn_error(t->err, CNAS_E_RANGE, "there can be at most %d loader threads", CN_TRAIN_LOADERS);
+    CNAS_TRY(check_data(sets->train, t->m, "training", t->err));
+    if (sets->validation)
+        CNAS_TRY(check_data(sets->validation, t->m, "validation", t->err));
+    if (sets->test)
+        CNAS_TRY(check_data(sets->test, t->m, "test", t->err));
+    t->steps = (sets->train->n + t->o->batch - 1) / t->o->batch;
     CNAS_TRY(cn_train_allocate(t));
     cn_train_levels(t->levels, t->m);
-    CNAS_TRY(cn_train_resume(t, &found));
+    if (t->control->checkpoint || t->together.group)
+        cn_train_identify(&t->id, t->m, t->sets, t->o);
+    return CNAS_OK;
+}
+
+/* Sure that all ranks do the same training, they go on from where rank 0 is. */
+static enum cnas_status begin(struct cn_trainer *t, int *found)
+{
+    struct cn_train_together *g = &t->together;
+    char digest[CN_TRAIN_DIGEST];
+    struct {
+        struct cn_train_place place;
+        struct cn_train_best best;
+        int found;
+    } at;
+    int stop = 0;
+    memcpy(digest, t->id.digest, sizeof digest);
+    CNAS_TRY(cn_train_broadcast(g, digest, sizeof digest, t->err));
+    enum cnas_status status = CNAS_OK;
+    if (memcmp(digest, t->id.digest, sizeof digest))
+        status = cn_error(t->err, CNAS_E_MISMATCH, "rank %u has another network, recipe or data set than rank 0", g->group->rank);
+    CNAS_TRY(cn_train_agree(g, status, &stop, t->err));
+    CNAS_TRY(cn_train_agree(g, cn_train_resume(t, found), &stop, t->err));
+    memset(&at, 0, sizeof at);
+    at.place = t->at.place;
+    at.best = t->at.best;
+    at.found = *found;
+    CNAS_TRY(cn_train_broadcast(g, &at, sizeof at, t->err));
+    t->at.place = at.place;
+    t->at.best = at.best;
+    *found = at.found;
+    if (t->at.best_params)
+        CNAS_TRY(cn_train_broadcast(g, t->at.best_params, t->m->params_floats * sizeof(float), t->err));
+    return share_state(t);
+}
+
+static enum cnas_status run(struct cn_trainer *t)
+{
+    int found = 0, stop = 0;
+    CNAS_TRY(cn_train_agree(&t->together, prepare(t), &stop, t->err));
+    CNAS_TRY(begin(t, &found));
     start(t, found);
-    if (!found) /* a path that cannot be written shows now, not after an epoch */
-        CNAS_TRY(cn_train_save(t, 1));
-    CNAS_TRY(load(t));
+    enum cnas_status status = found ? CNAS_OK : cn_train_save(t, 1); /* a path that cannot be written shows now, not after an epoch */
+    if (!status)
+        status = load(t);
+    CNAS_TRY(cn_train_agree(&t->together, status, &stop, t->err));
     t->saved_s = cn_train_now_s();
     while (t->at.place.epoch < t->o->epochs && !t->stop)
         CNAS_TRY(run_epoch(t));
@@ -137,15 +201,8 @@ enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cn
     static const struct cnas_train_control none;
     struct cn_trainer t = {.ctx = ctx, .m = m, .sets = sets, .o = o, .control = control ? control : &none, .err = err,
                            .at = {.params = params}};
-    CNAS_TRY(cn_train_check_options(o, err));
-    if (t.control->loader_threads > CN_TRAIN_LOADERS)
-        return cn_error(err, CNAS_E_RANGE, "there can be at most %d loader threads", CN_TRAIN_LOADERS);
-    CNAS_TRY(check_data(sets->train, m, "training", err));
-    if (sets->validation)
-        CNAS_TRY(check_data(sets->validation, m, "validation", err));
-    if (sets->test)
-        CNAS_TRY(check_data(sets->test, m, "test", err));
+    cn_train_together_start(&t.together, ctx, t.control);
     enum cnas_status status = run(&t);
     cn_train_release(&t);
-    return status;
+    return cn_train_together_end(&t.together, status, err);
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/train/checkpoint.h"
 #include "runtime/train/net.h"
+#include "runtime/train/together.h"
 
 struct cn_trainer {
     struct cnas_ctx *ctx;
@@ -26,10 +27,11 @@ struct cn_trainer {
     double notified_s, epoch_s; /* times of the last call of callback and of this epoch's first step */
     double saved_s;             /* time of the last checkpoint */
     size_t epoch_first;         /* samples done before that step (a resumed epoch starts in the middle) */
-    int stop;                   /* the callback asked for it */
+    int wish, stop;             /* the callback asked for it; all ranks know that it did on one of them */
+    struct cn_train_together together;
 };
 
-/* The slabs, for batches of o->batch samples. release is right after a failed allocate too. */
+/* The slabs, for this rank's share of batches of o->batch samples. release is right after a failed allocate too. */
 CNAS_CHECKED enum cnas_status cn_train_allocate(struct cn_trainer *t);
 void cn_train_release(struct cn_trainer *t);
 /* After resume: the network runs as it did when the checkpoint was written, so that going on gives the same bits. */
@@ -47,7 +49,7 @@ struct cn_train_measure {
 };
 CNAS_CHECKED enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_dataset *d, struct cn_train_measure *out);
 
-/* Checkpoints, if there are any. resume: *found as cn_train_checkpoint_load. A checkpoint that cannot be written is an error where
+/* Checkpoints, if there are any; rank 0 has them. resume: *found as cn_train_checkpoint_load. A checkpoint that cannot be written is an error where
  * `must` is set, else a warning, except that numbers that are not finite are an error always. */
 CNAS_CHECKED enum cnas_status cn_train_resume(struct cn_trainer *t, int *found);
 CNAS_CHECKED enum cnas_status cn_train_save(struct cn_trainer *t, int must);

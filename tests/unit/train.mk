@@ -16,3 +16,6 @@ tests_unit_test_train_resume_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_optimizer
 tests_unit_test_optimizer_SOURCES = tests/unit/test_optimizer.c
 tests_unit_test_optimizer_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_train_group
+tests_unit_test_train_group_SOURCES = tests/unit/test_train_group.c tests/support/thread_group.c tests/support/thread_group.h tests/support/train_net.h
+tests_unit_test_train_group_LDADD = $(RUNTIME_TEST_LIBS)

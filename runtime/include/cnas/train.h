@@ -3,6 +3,7 @@
 #define CNAS_TRAIN_H
 
 #include <cnas/data.h>
+#include <cnas/group.h>
 #include <cnas/model.h>
 
 /* data becomes the file at path, whole or not at all: temporary name beside it, fsync, rename. */
@@ -64,8 +65,14 @@ struct cnas_train_progress {
 };
 typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
 
-/* How a training is run: nothing here changes its result. */
+/* How a training is run: nothing here changes its result, except that several ranks round otherwise than one, and what batch norm does
+ * among them. */
 struct cnas_train_control {
+    /* Train with the other ranks of this group: all call cnas_train with the same model, data and options; what they have in params and
+     * checkpoint counts on rank 0 alone. Each gets the same result. A batch is divided among them. NULL: alone. CNAS_E_CLOSED: another
+     * rank failed. */
+    const struct cnas_group *group;
+    int sync_batch_norm;    /* in training, means and variances over the whole batch; else each rank's over its share */
     const char *checkpoint; /* gone on from if it is there, written after every epoch and when the training is stopped. NULL: none */
     double checkpoint_s;    /* written within an epoch too, so many seconds after the last time; 0: not */
     cnas_train_callback *callback; /* may be NULL */
