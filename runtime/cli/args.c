@@ -15,9 +15,18 @@ const char *cn_program(void)
     return program;
 }
 
+static int silent;
+
+void cn_fail_silently(int on)
+{
+    silent = on;
+}
+
 int cn_fail(int status, const char *format, ...)
 {
     va_list args;
+    if (silent)
+        return status;
     fflush(stdout);
     fprintf(stderr, "%s: ", program);
     va_start(args, format);

@@ -38,6 +38,8 @@ int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n,
 
 /* "PROGRAM: message" on stderr, printf style. Returns status, so that drivers write: return cn_fail(1, "..."). */
 int cn_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* on: cn_fail prints nothing, because another process says the same. */
+void cn_fail_silently(int on);
 /* The last part of argv[0]; set by cn_args_parse. */
 const char *cn_program(void);
 

@@ -9,6 +9,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/images.c runtime/cli/images.h \
 	runtime/cli/infer_main.c \
 	runtime/cli/progress.c runtime/cli/progress.h \
+	runtime/cli/ranks.c runtime/cli/ranks.h \
 	runtime/cli/report.c runtime/cli/report.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \

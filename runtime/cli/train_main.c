@@ -4,12 +4,14 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 #include "runtime/cli/progress.h"
+#include "runtime/cli/ranks.h"
 #include "runtime/cli/signals.h"
 #include "runtime/cli/train_page.h"
 #include "runtime/cli/train_record.h"
 #include "runtime/cli/train_watch.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,7 +40,7 @@ static void print_recipe(const struct cn_train_cli *o)
 }
 
 static void announce(const struct cn_train_cli *o, const struct cnas_model *m, const struct cnas_train_sets *sets,
-                     const struct cnas_dataset *test, const struct cnas_ctx *ctx)
+                     const struct cnas_dataset *test, const struct cnas_ctx *ctx, const struct cn_ranks *ranks)
 {
     char held_out[48] = "";
     if (o->quiet)
@@ -49,6 +51,9 @@ static void announce(const struct cn_train_cli *o, const struct cnas_model *m, c
         snprintf(held_out, sizeof held_out, ", %zu validation", sets->validation->n);
     printf("data: %zu training%s and %zu test images of %ux%ux%u\n", sets->train->n, held_out, test->n, m->c, m->h, m->w);
     cn_print_machine(ctx);
+    if (ranks->group)
+        printf("%u ranks, %u of them on this machine; batch norm over %s\n", ranks->group->size, ranks->local_size,
+               o->sync_batch_norm ? "the whole batch" : "each rank's share of a batch");
     if (!o->quantize) {
         print_recipe(o);
         if (!sets->validation)
@@ -69,16 +74,42 @@ static int save_weights(const float *params, const struct cn_train_cli *o, const
     return -1;
 }
 
+/* Of a rank but the first: it stops where its user wants it to, and leaves everything else to the first. */
+static int on_other_rank(void *user, const struct cnas_train_progress *p)
+{
+    (void)user;
+    (void)p;
+    return cn_signals_caught();
+}
+
+static int run_other_rank(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
+                          const struct cnas_train_sets *sets, struct cn_ranks *ranks)
+{
+    struct cnas_error err = {0};
+    const struct cnas_train_control control = {.group = ranks->group, .sync_batch_norm = o->sync_batch_norm, .callback = on_other_rank,
+                                               .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
+    cn_signals_catch();
+    enum cnas_status status = cnas_train(params, ctx, m, sets, &o->recipe, &control, &err);
+    cn_signals_release();
+    if (status == CNAS_E_DIVERGED) /* the first rank says so */
+        return CN_DIVERGED;
+    if (status == CNAS_E_CLOSED)
+        return 1;
+    return status ? cn_fail(1, "rank %u: %s", ranks->group->rank, err.text) : 0;
+}
+
 static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
-                        const struct cnas_train_sets *sets, json_t *record, struct cn_train_log *log, int *out_of_time)
+                        const struct cnas_train_sets *sets, struct cn_ranks *ranks, json_t *record, struct cn_train_log *log, int *out_of_time)
 {
     struct cnas_error err = {0};
     struct cn_train_watch w = {.o = o, .m = m, .log = log, .record = record};
-    const struct cnas_train_control control = {.checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
+    const struct cnas_train_control control = {.group = ranks->group, .sync_batch_norm = o->sync_batch_norm,
+                                               .checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
                                                .report_steps = o->log ? (uint32_t)o->log_steps : 0,
                                                .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT) {
+        cn_ranks_leave(ranks);
         json_decref(record);
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
     }
@@ -99,6 +130,11 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_tra
         if (!o->quiet)
             printf("interrupted; the state is in %s: the same command goes on from there, --fresh starts again\n", o->checkpoint);
         return 128 + cn_signals_caught();
+    }
+    if (!w.complete && !w.out_of_time) {
+        if (!o->quiet)
+            printf("interrupted on another rank; the state is in %s: the same command goes on from there\n", o->checkpoint);
+        return 128 + SIGTERM;
     }
     *out_of_time = !w.complete;
     if (*out_of_time && !o->quiet)
@@ -139,19 +175,21 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
 }
 
 static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_train_sets *sets,
-               const struct cnas_dataset *test, struct cn_train_log *log, float **params, struct cnas_fixed **q)
+               const struct cnas_dataset *test, struct cn_ranks *ranks, struct cn_train_log *log, float **params, struct cnas_fixed **q)
 {
     struct cn_score score;
     int status, out_of_time = 0;
-    announce(o, m, sets, test, ctx);
+    const int first = cn_ranks_is_first(ranks);
+    if (first)
+        announce(o, m, sets, test, ctx, ranks);
     if (o->quantize) {
-        status = cn_load_params(params, m, o->out);
+        status = first ? cn_load_params(params, m, o->out) : 0;
     } else {
-        *params = calloc(m->params_floats + 1, sizeof **params);
-        status = *params ? run_training(*params, ctx, o, m, sets,
-                                        o->log ? cn_train_record_start(o, m, sets, test->n, ctx) : NULL, log, &out_of_time)
-                         : cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
+        status = !first ? run_other_rank(*params, ctx, o, m, sets, ranks)
+                        : run_training(*params, ctx, o, m, sets, ranks, o->log ? cn_train_record_start(o, m, sets, test->n, ctx) : NULL, log,
+                                       &out_of_time);
     }
+    cn_ranks_close(ranks, status < 0 ? 0 : status);
     if (status < 0 && m->n_points)
         status = make_fixed(q, *params, ctx, o, m, sets->train);
     if (status >= 0)
@@ -191,6 +229,38 @@ static int page_from_log(const struct cn_train_cli *o)
     return status < 0 ? 0 : status;
 }
 
+static int load_sets(struct cnas_dataset *train, struct cnas_dataset *validation, struct cnas_dataset *test, const struct cn_train_cli *o,
+                     const struct cnas_model *m)
+{
+    int status = cn_load_data(train, o->data, "train", m, o->resize);
+    if (status < 0)
+        status = cn_load_data(test, o->data, "test", m, o->resize);
+    return status < 0 ? hold_out(validation, train, o) : status;
+}
+
+/* Of the ranks on one machine the first loads alone: where images have to be decoded, the others then read what it has kept. */
+static int load_in_turns(struct cnas_dataset *train, struct cnas_dataset *validation, struct cnas_dataset *test, const struct cn_train_cli *o,
+                         const struct cnas_model *m, struct cn_ranks *ranks)
+{
+    int status = -1;
+    for (int turn = 0; turn < (ranks->group ? 2 : 1) && status < 0; turn++) {
+        if ((ranks->local_rank != 0) == turn)
+            status = load_sets(train, validation, test, o, m);
+        status = cn_ranks_agree(ranks, status);
+    }
+    return status;
+}
+
+static int start(struct cnas_ctx **ctx, float **params, const struct cn_train_cli *o, const struct cnas_model *m, struct cn_ranks *ranks)
+{
+    int status = -1;
+    if (cnas_ctx_new(ctx, o->threads ? (unsigned)o->threads : cn_ranks_threads(ranks)))
+        status = cn_fail(1, "cannot start %s", o->threads ? "that many threads" : "threads");
+    else if (!o->quantize && !(*params = calloc(m->params_floats + 1, sizeof **params)))
+        status = cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
+    return cn_ranks_agree(ranks, status);
+}
+
 int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
 {
     struct cn_train_cli o = {0};
@@ -200,29 +270,36 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     struct cnas_fixed *q = NULL;
     struct cn_train_log log = {.fd = -1};
     float *params = NULL;
+    struct cn_ranks ranks = {0};
+    cn_fail_silently(cn_ranks_announced() != 0); /* all have the same command */
     int status = cn_train_parse(&o, argc, argv, m);
+    cn_fail_silently(0);
+    if (status < 0)
+        status = cn_ranks_open(&ranks);
     if (status >= 0)
         return status;
-    if (o.from_log)
-        return page_from_log(&o);
+    if (o.from_log) {
+        status = cn_ranks_is_first(&ranks) ? page_from_log(&o) : 0;
+        cn_ranks_close(&ranks, status);
+        return status;
+    }
     log.path = o.quantize ? NULL : o.log;
     if (o.quiet)
         cn_progress_be_quiet();
-    if (!is_writable(o.out) || !is_writable(o.fixed_out))
-        return cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
-    status = cn_load_data(&train, o.data, "train", m, o.resize);
+    if (cn_ranks_is_first(&ranks) && (!is_writable(o.out) || !is_writable(o.fixed_out)))
+        status = cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
+    status = cn_ranks_agree(&ranks, status);
     if (status < 0)
-        status = cn_load_data(&test, o.data, "test", m, o.resize);
-    if (status < 0)
-        status = hold_out(&validation, &train, &o);
+        status = load_in_turns(&train, &validation, &test, &o, m, &ranks);
     if (validation.n)
         sets.validation = &validation;
     if (o.test_every_epoch)
         sets.test = &test;
-    if (status < 0 && cnas_ctx_new(&ctx, (unsigned)o.threads))
-        status = cn_fail(1, "cannot start %s", o.threads ? "that many threads" : "threads");
     if (status < 0)
-        status = run(&o, m, ctx, &sets, &test, &log, &params, &q);
+        status = start(&ctx, &params, &o, m, &ranks);
+    if (status < 0)
+        status = run(&o, m, ctx, &sets, &test, &ranks, &log, &params, &q);
+    cn_ranks_close(&ranks, status);
     cn_train_log_close(&log);
     cnas_fixed_free(&q);
     free(params);

@@ -14,7 +14,7 @@ struct cn_train_cli {
     double time_budget, checkpoint_every; /* seconds; 0: none */
     uint64_t validation_images;           /* either of these two, or neither */
     double validation_percent;
-    int profile, recompute, resize, resume, fresh, quantize, test_every_epoch, quiet;
+    int sync_batch_norm, profile, recompute, resize, resume, fresh, quantize, test_every_epoch, quiet;
     char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32], log_name[CN_PATH + 32];
 };
 

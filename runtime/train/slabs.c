@@ -30,7 +30,8 @@ static enum cnas_status keep_choices(struct cn_trainer *t)
 static enum cnas_status make_net(struct cn_trainer *t, const char *choices)
 {
     const struct cn_train_net_want want = {.engine = t->o->engine, .precision = t->o->precision, .training = 1,
-                                           .recompute = t->control->recompute, .batch = t->o->batch, .choices = choices};
+                                           .recompute = t->control->recompute, .batch = cn_train_share_most(&t->together, t->o->batch),
+                                           .choices = choices};
     CNAS_TRY(cn_train_net_new(&t->net, t->ctx, t->m, &want, t->err));
     t->progress.memory += cn_train_net_memory(t->net);
     return keep_choices(t);

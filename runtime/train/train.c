@@ -5,6 +5,7 @@
 #include <cnas/train.h>
 
 #include "runtime/base/error.h"
+#include "runtime/base/mem.h"
 #include "runtime/train/loader.h"
 #include "runtime/train/options.h"
 #include "runtime/train/trainer.h"
@@ -147,6 +148,27 @@ static enum cnas_status prepare(struct cn_trainer *t)
     return CNAS_OK;
 }
 
+/* All compute as rank 0 does: what it has measured or read says which kernels. */
+static enum cnas_status share_choices(struct cn_trainer *t)
+{
+    struct cn_train_together *g = &t->together;
+    const int other = !cn_train_is_first(g);
+    uint64_t size = other ? 0 : strlen(t->at.choices) + 1;
+    enum cnas_status status = CNAS_OK;
+    int stop = 0;
+    if (!g->group)
+        return CNAS_OK;
+    CNAS_TRY(cn_train_broadcast(g, &size, sizeof size, t->err));
+    if (other) {
+        cn_mem_free(t->at.choices);
+        if (!(t->at.choices = cn_mem_alloc(size, 1)))
+            status = cn_error(t->err, CNAS_E_MEMORY, "no memory to train");
+    }
+    CNAS_TRY(cn_train_agree(g, status, &stop, t->err));
+    CNAS_TRY(cn_train_broadcast(g, t->at.choices, size, t->err));
+    return cn_train_agree(g, other ? cn_train_adopt_choices(t) : CNAS_OK, &stop, t->err);
+}
+
 /* Sure that all ranks do the same training, they go on from where rank 0 is. */
 static enum cnas_status begin(struct cn_trainer *t, int *found)
 {
@@ -175,6 +197,7 @@ static enum cnas_status begin(struct cn_trainer *t, int *found)
     *found = at.found;
     if (t->at.best_params)
         CNAS_TRY(cn_train_broadcast(g, t->at.best_params, t->m->params_floats * sizeof(float), t->err));
+    CNAS_TRY(share_choices(t));
     return share_state(t);
 }
 

@@ -135,7 +135,7 @@ START_TEST(statistics_match)
     struct guarded sums = guarded_new(2 * doubles * sizeof(double));
     cn_engine_bn_sums_range(sums.p, f.type, f.map, zb.p, 0, half);
     cn_engine_bn_sums_range((double *)sums.p + doubles, f.type, f.map, zb.p, half, f.n);
-    cn_engine_bn_finish(ctx, &k.bn, f.map, sums.p, 2, f.n);
+    cn_engine_bn_finish(f.ctx, &k.bn, f.map, sums.p, 2, f.n);
     for (size_t c = 0; c < f.c; c++) {
         expect_near("mean in parts", k.bn.mean[c], l.bn.mean[c], 1e-7);
         expect_near("invstd in parts", k.bn.invstd[c], l.bn.invstd[c], 1e-7);
@@ -382,7 +382,7 @@ static void back_case(struct fixture *f, const struct block *b, const struct for
         }
         cn_engine_back_sums_range(sums.p, &back, 0, f->n / 2);
         cn_engine_back_sums_range((double *)sums.p + doubles, &back, f->n / 2, f->n);
-        cn_engine_back_finish(ctx, bn, f->map, sums.p, 2, f->n);
+        cn_engine_back_finish(f->ctx, bn, f->map, sums.p, 2, f->n);
         for (int k = 0; k < 2; k++) {
             for (size_t c = 0; bn[k] && c < f->c; c++)
                 if (!(fabsf(bn[k]->dgamma[c] - ((float *)first[k].p)[c]) <= 1e-6f * (float)(f->n * f->hw)))
