@@ -240,7 +240,8 @@ static void print_training(struct emit *e, struct text *t, const struct plan_tra
               c_double(e->a, d->lr_min), c_double(e->a, d->momentum), c_double(e->a, d->weight_decay), d->nesterov);
     text_line(t, ".epochs = %" PRIu32 ", .batch = %" PRIu32 ", .restart_first = %" PRIu32 ", .restart_factor = %" PRIu32 ",",
               d->epochs, d->batch, d->restart_first, d->restart_factor);
-    text_line(t, ".flip = %d, .crop = %" PRIu32 ", .cutout = %" PRIu32 ",", d->flip, d->crop, d->cutout);
+    text_line(t, ".flip = %s, .crop = %" PRIu32 ",%s .cutout = %" PRIu32 ",", !d->flip ? "0" : d->flip_alternate ? "CNAS_FLIP_ALTERNATE" : "1",
+              d->crop, d->crop_reflect ? " .padding = CNAS_PADDING_REFLECT," : "", d->cutout);
     if (d->optimizer == PLAN_ADAMW)
         text_line(t, ".optimizer = CNAS_ADAMW, .beta1 = %s, .beta2 = %s, .epsilon = %s,", c_double(e->a, d->beta1), c_double(e->a, d->beta2),
                   c_double(e->a, d->epsilon));

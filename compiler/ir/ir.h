@@ -138,9 +138,10 @@ struct ir_train {
     int64_t milestones[IR_MILESTONES];     /* steps: ascending epochs, then zeros */
     double step_factor;
     double label_smoothing, ema, clip;     /* 0: none */
-    bool augment_flip;
-    int64_t augment_crop;   /* zero padding before a random crop; 0: none */
-    int64_t augment_cutout; /* side of the square; 0: none */
+    bool augment_flip, flip_alternate;   /* mirror: at random or, too, in every second epoch */
+    int64_t augment_crop;                /* padding before a random crop; 0: none */
+    bool crop_reflect;                   /* the padding is the mirrored border, not zeros */
+    int64_t augment_cutout;              /* side of the square; 0: none */
 };
 extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation, nothing else */
 

@@ -202,7 +202,7 @@ enum { PLAN_MILESTONES = 8 };
 
 struct plan_train { /* defaults of the training program: struct cnas_train_options of <cnas/model.h> */
     double lr_max, lr_min, momentum, weight_decay;
-    bool nesterov, flip;
+    bool nesterov, flip, flip_alternate, crop_reflect;
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
     enum plan_optimizer optimizer;
     double beta1, beta2, epsilon, bias_lr;

@@ -232,7 +232,7 @@ static void print_train(struct text *t, const struct plan_train *d)
         text_add(t, " ema %s", plan_number(t->arena, d->ema));
     if (d->clip > 0)
         text_add(t, " clip %s", plan_number(t->arena, d->clip));
-    text_add(t, "\n");
+    text_add(t, "%s%s\n", d->flip && d->flip_alternate ? " flip_alternate" : "", d->crop && d->crop_reflect ? " crop_reflect" : "");
 }
 
 void plan_print(struct text *t, const struct plan *p)

@@ -121,8 +121,9 @@ static struct cnas_train_options make_train(const struct plan_train *d)
         .clip = d->clip,
         .epochs = d->epochs,
         .batch = d->batch,
-        .flip = d->flip,
+        .flip = !d->flip ? CNAS_FLIP_NONE : d->flip_alternate ? CNAS_FLIP_ALTERNATE : CNAS_FLIP_RANDOM,
         .crop = d->crop,
+        .padding = d->crop_reflect ? CNAS_PADDING_REFLECT : CNAS_PADDING_ZERO,
         .cutout = d->cutout,
     };
     for (uint32_t i = 0; i < d->n_milestones; i++)

@@ -31,8 +31,6 @@ static struct value run_setting(struct eval *e, const struct builtin *b, const s
 #define OPTIONAL true, false, {.kind = VALUE_NONE}
 #define SETTING(word, ...) {.name = word, .params = {__VA_ARGS__}, .run = run_setting}
 
-static const struct setting flip = {"flip", NULL, 0};
-
 const struct builtin builtin_train_table[] = {
     SETTING("sgd", {"momentum", R, DEFAULT_REAL(0.9)}, {"nesterov", B, DEFAULT_BOOL(true)}, {"weight_decay", R, DEFAULT_REAL(2e-4)},
             {"decoupled", B, DEFAULT_BOOL(false)}, {"decay_all", B, DEFAULT_BOOL(false)}, {"bias_lr", R, DEFAULT_REAL(1)}),
@@ -46,9 +44,9 @@ const struct builtin builtin_train_table[] = {
             {"warmup", R, DEFAULT_REAL(0)}),
     SETTING("constant", {"rate", R, NEEDED}, {"warmup", R, DEFAULT_REAL(0)}),
     SETTING("warm_restarts", {"t0", I, NEEDED}, {"mul", I, DEFAULT_INT(2)}),
-    SETTING("crop", {"padding", I, NEEDED}),
+    SETTING("crop", {"padding", I, NEEDED}, {"border", S, DEFAULT_STRING("zero")}),
     SETTING("cutout", {"size", I, NEEDED}),
-    {.name = "flip", .is_constant = true, .constant = {.kind = VALUE_SETTING, .setting = &flip}},
+    SETTING("flip", {"alternate", B, DEFAULT_BOOL(false)}), /* or `flip` alone */
     {0},
 };
 
@@ -109,18 +107,20 @@ static void use_adamw(struct setter *s, const struct value *a)
 
 /* ---- recipes by name ---- */
 
+enum { FLIP_RANDOM = false, FLIP_ALTERNATE = true, PADDING_ZERO = false, PADDING_REFLECT = true };
 static const struct {
     const char *name;
     struct ir_train train;
 } presets[] = {
 #define TRAIN_PRESET(name_, about_, schedule_, lr_max_, lr_min_, restart_first_, by_epoch_, cycle_up_, momentum_, weight_decay_,     \
-                     decay_all_, epochs_, batch_, crop_, cutout_, label_smoothing_, ema_)                                            \
+                     decay_all_, epochs_, batch_, flip_, crop_, padding_, cutout_, label_smoothing_, ema_)                           \
     {name_,                                                                                                                          \
      {.optimizer = IR_SGD, .momentum = momentum_, .nesterov = true, .weight_decay = weight_decay_, .decay_all = decay_all_,          \
       .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8, .bias_lr = 1, .schedule = IR_##schedule_, .lr_max = lr_max_, .lr_min = lr_min_, \
       .restart_first = restart_first_, .restart_factor = 2, .by_epoch = by_epoch_, .cycle_up = cycle_up_, .cycle_start = 0.04,       \
-      .step_factor = 0.1, .epochs = epochs_, .batch = batch_, .augment_flip = true, .augment_crop = crop_,                           \
-      .augment_cutout = cutout_, .label_smoothing = label_smoothing_, .ema = ema_}},
+      .step_factor = 0.1, .epochs = epochs_, .batch = batch_, .augment_flip = true, .flip_alternate = FLIP_##flip_,                  \
+      .augment_crop = crop_, .crop_reflect = PADDING_##padding_, .augment_cutout = cutout_, .label_smoothing = label_smoothing_,     \
+      .ema = ema_}},
 #include "runtime/include/cnas/presets.def"
 #undef TRAIN_PRESET
 };
@@ -287,20 +287,36 @@ static void set_batch(struct setter *s, struct value v)
     set_count(s, "batch", v, 1e6, &train_of(s)->batch);
 }
 
+static void use_flip(struct setter *s, const struct value *item)
+{
+    train_of(s)->augment_flip = true;
+    train_of(s)->flip_alternate = item->kind == VALUE_SETTING && item->setting->args[0].boolean;
+}
+
+static void use_crop(struct setter *s, const struct value *a)
+{
+    const char *border = a[1].string.bytes;
+    train_of(s)->crop_reflect = strcmp(border, "reflect") == 0;
+    if (strcmp(border, "reflect") != 0 && strcmp(border, "zero") != 0)
+        section_refuse(s, "border = \"zero\" or \"reflect\"", &a[1]);
+    else
+        set_count(s, "crop's padding", a[0], IR_MAX_CROP, &train_of(s)->augment_crop);
+}
+
 static void set_augment(struct setter *s, struct value v)
 {
     if (v.kind != VALUE_LIST) {
         section_refuse(s, "a list such as [flip, crop(4), cutout(8)]", &v);
         return;
     }
-    train_of(s)->augment_flip = false;
+    train_of(s)->augment_flip = train_of(s)->flip_alternate = train_of(s)->crop_reflect = false;
     train_of(s)->augment_crop = train_of(s)->augment_cutout = 0;
     for (size_t i = 0; i < v.list.n; i++) {
         const struct value *item = &value_items(&v)[i];
-        if (is_setting(item, "flip"))
-            train_of(s)->augment_flip = true;
+        if (is_setting(item, "flip") || (item->kind == VALUE_BUILTIN && strcmp(item->builtin->name, "flip") == 0))
+            use_flip(s, item);
         else if (is_setting(item, "crop"))
-            set_count(s, "crop's padding", item->setting->args[0], IR_MAX_CROP, &train_of(s)->augment_crop);
+            use_crop(s, item->setting->args);
         else if (is_setting(item, "cutout"))
             set_count(s, "cutout's size", item->setting->args[0], IR_MAX_CUTOUT, &train_of(s)->augment_cutout);
         else

@@ -21,21 +21,25 @@ static const char *real(char text[32], double value)
     return text;
 }
 
-static const char *augmentation(char text[64], const struct cnas_train_options *o, const char *open, const char *close)
+/* Room for every kind at once, the longest numbers included. */
+enum { AUGMENT_TEXT = 96 };
+struct augment_words {
+    const char *alternate, *crop, *reflect, *end, *cutout, *comma;
+};
+static const struct augment_words option_words = {"=alternate", "crop=", ":reflect", "", "cutout=", ","};
+static const struct augment_words language_words = {"(alternate = true)", "crop(", ", border = \"reflect\"", ")", "cutout(", ", "};
+
+static const char *augmentation(char text[AUGMENT_TEXT], const struct cnas_train_options *o, const struct augment_words *words)
 {
     size_t n = 0;
-    const char *comma = "";
     text[0] = 0;
-    if (o->flip) {
-        n += (size_t)snprintf(text + n, 64 - n, "flip");
-        comma = *open == '(' ? ", " : ",";
-    }
-    if (o->crop) {
-        n += (size_t)snprintf(text + n, 64 - n, "%scrop%s%" PRIu32 "%s", comma, open, o->crop, close);
-        comma = *open == '(' ? ", " : ",";
-    }
+    if (o->flip)
+        n += (size_t)snprintf(text + n, AUGMENT_TEXT - n, "flip%s", o->flip == CNAS_FLIP_ALTERNATE ? words->alternate : "");
+    if (o->crop)
+        n += (size_t)snprintf(text + n, AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s%s", n ? words->comma : "", words->crop, o->crop,
+                              o->padding == CNAS_PADDING_REFLECT ? words->reflect : "", words->end);
     if (o->cutout)
-        snprintf(text + n, 64 - n, "%scutout%s%" PRIu32 "%s", comma, open, o->cutout, close);
+        snprintf(text + n, AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s", n ? words->comma : "", words->cutout, o->cutout, words->end);
     return text;
 }
 
@@ -62,7 +66,7 @@ static const char *preset_help(char help[CN_RECIPE_HELP])
 size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m)
 {
     struct cnas_train_options d;
-    char a[32], b[64];
+    char a[32], b[AUGMENT_TEXT];
     cnas_train_defaults(&d, m);
     r->lr = r->lr_min = r->momentum = r->weight_decay = r->bias_lr = r->warmup = r->label_smoothing = r->ema = r->clip = NAN;
 #define HELP(i, ...) say(r->help[i], __VA_ARGS__)
@@ -84,7 +88,8 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
         {"milestones", CN_ARG_STRING, &r->milestones, "N,N...", "steps: the rate falls after these epochs (default: half and three quarters of all)", 0, 0},
         {"warmup", CN_ARG_REAL, &r->warmup, "R", HELP(11, "epochs in which the rate rises to the schedule's (default %s); not of one_cycle", real(a, d.warmup)), 0, 1e6},
         {"augment", CN_ARG_STRING, &r->augment, "LIST",
-         HELP(12, "of flip,crop=N,cutout=N; or none (default %s)", d.flip || d.crop || d.cutout ? augmentation(b, &d, "=", "") : "none"), 0, 0},
+         HELP(12, "of flip or flip=alternate, crop=N or crop=N:reflect, cutout=N; or none\n(default %s)",
+              d.flip || d.crop || d.cutout ? augmentation(b, &d, &option_words) : "none"), 0, 0},
         {"label-smoothing", CN_ARG_REAL, &r->label_smoothing, "R", HELP(13, "share of each target for all classes (default %s)", real(a, d.label_smoothing)), 0, 0.99},
         {"ema", CN_ARG_REAL, &r->ema, "R", HELP(14, "average the weights with this decay, 0: do not (default %s)", real(a, d.ema)), 0, 0.999999},
         {"clip", CN_ARG_REAL, &r->clip, "R", HELP(15, "largest norm of the gradient, 0: any (default %s)", real(a, d.clip)), 0, 1e6},
@@ -169,24 +174,41 @@ static int set_milestones(struct cnas_train_options *o, const char *list)
     return *c ? cn_fail(2, "--milestones needs up to %d ascending epochs such as 80,120, not `%s'", CNAS_MILESTONES, list) : -1;
 }
 
+/* The number from 1 to most that ends an item of length characters, after its name; 0: there is none. *rest: what follows it. */
+static uint32_t count_in(const char *item, size_t length, const char *name, unsigned long most, const char **rest)
+{
+    const size_t start = strlen(name);
+    char *end;
+    if (length <= start || strncmp(item, name, start) != 0 || item[start] < '0' || item[start] > '9')
+        return 0;
+    const unsigned long n = strtoul(item + start, &end, 10);
+    *rest = end;
+    return n <= most ? (uint32_t)n : 0;
+}
+
+static int is_word(const char *from, const char *end, const char *word)
+{
+    return (size_t)(end - from) == strlen(word) && !strncmp(from, word, strlen(word));
+}
+
 static int set_augment(struct cnas_train_options *o, const char *list)
 {
-    o->flip = 0;
+    o->flip = o->padding = 0;
     o->crop = o->cutout = 0;
-    for (const char *c = list; strcmp(list, "none"); c++) {
+    for (const char *c = list; strcmp(list, "none") != 0; c++) {
         const size_t length = strcspn(c, ",");
-        char *end = (char *)(uintptr_t)c;
-        const size_t name = !strncmp(c, "crop=", 5) ? 5 : !strncmp(c, "cutout=", 7) ? 7 : 0;
-        const unsigned long n = name && c[name] >= '0' && c[name] <= '9' ? strtoul(c + name, &end, 10) : 0;
-        if (length == 4 && !strncmp(c, "flip", 4))
-            o->flip = CNAS_FLIP_RANDOM;
-        else if (name == 5 && n >= 1 && n <= 1024 && end == c + length)
-            o->crop = (uint32_t)n;
-        else if (name == 7 && n >= 1 && n <= 4096 && end == c + length)
-            o->cutout = (uint32_t)n;
+        const char *end = c + length, *rest = end;
+        const uint32_t crop = count_in(c, length, "crop=", 1024, &rest), cutout = crop ? 0 : count_in(c, length, "cutout=", 4096, &rest);
+        if (is_word(c, end, "flip") || is_word(c, end, "flip=alternate"))
+            o->flip = length == 4 ? CNAS_FLIP_RANDOM : CNAS_FLIP_ALTERNATE;
+        else if (crop && (rest == end || is_word(rest, end, ":reflect"))) {
+            o->crop = crop;
+            o->padding = rest == end ? CNAS_PADDING_ZERO : CNAS_PADDING_REFLECT;
+        } else if (cutout && rest == end)
+            o->cutout = cutout;
         else
-            return cn_fail(2, "--augment needs a list such as flip,crop=4,cutout=8, or none, not `%s'", list);
-        c += length;
+            return cn_fail(2, "--augment needs a list such as flip,crop=4,cutout=8 or flip=alternate,crop=2:reflect, or none, not `%s'", list);
+        c = end;
         if (!*c)
             break;
     }
@@ -301,11 +323,11 @@ static void print_schedule(const struct cnas_train_options *o)
 
 void cn_recipe_print(const struct cnas_train_options *o)
 {
-    char a[64];
+    char a[32], augment[AUGMENT_TEXT];
     printf("train {\n");
     print_optimizer(o);
     print_schedule(o);
-    printf("    epochs = %" PRIu32 ";\n    batch = %" PRIu32 ";\n    augment = [%s];\n", o->epochs, o->batch, augmentation(a, o, "(", ")"));
+    printf("    epochs = %" PRIu32 ";\n    batch = %" PRIu32 ";\n    augment = [%s];\n", o->epochs, o->batch, augmentation(augment, o, &language_words));
     printf("    label_smoothing = %s;\n", real(a, o->label_smoothing));
     printf("    ema = %s;\n", real(a, o->ema));
     printf("    clip = %s;\n}\n", real(a, o->clip));

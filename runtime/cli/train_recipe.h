@@ -6,7 +6,7 @@
 
 #include "runtime/cli/args.h"
 
-enum { CN_RECIPE_ARGS = 18, CN_RECIPE_HELP = 128 };
+enum { CN_RECIPE_ARGS = 18, CN_RECIPE_HELP = 192 };
 
 struct cn_recipe {
     const char *preset, *optimizer, *decay, *schedule, *milestones, *augment; /* NULL: not given */

@@ -8,12 +8,13 @@ static const struct {
     struct cnas_train_options o;
 } presets[] = {
 #define TRAIN_PRESET(name_, about_, schedule_, lr_max_, lr_min_, restart_first_, by_epoch_, cycle_up_, momentum_, weight_decay_,     \
-                     decay_all_, epochs_, batch_, crop_, cutout_, label_smoothing_, ema_)                                            \
+                     decay_all_, epochs_, batch_, flip_, crop_, padding_, cutout_, label_smoothing_, ema_)                           \
     {name_, about_,                                                                                                                  \
      {.optimizer = CNAS_SGD, .momentum = momentum_, .nesterov = 1, .weight_decay = weight_decay_, .decay_all = decay_all_,           \
       .bias_lr = 1, .schedule = CNAS_##schedule_, .lr_max = lr_max_, .lr_min = lr_min_, .restart_first = restart_first_,             \
       .restart_factor = 2, .by_epoch = by_epoch_, .cycle_up = cycle_up_, .cycle_start = 0.04, .epochs = epochs_, .batch = batch_,    \
-      .flip = CNAS_FLIP_RANDOM, .crop = crop_, .cutout = cutout_, .label_smoothing = label_smoothing_, .ema = ema_, .seed = 1}},
+      .flip = CNAS_FLIP_##flip_, .crop = crop_, .padding = CNAS_PADDING_##padding_, .cutout = cutout_,                               \
+      .label_smoothing = label_smoothing_, .ema = ema_, .seed = 1}},
 #include <cnas/presets.def>
 #undef TRAIN_PRESET
 };
