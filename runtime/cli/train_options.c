@@ -68,6 +68,21 @@ static int parse_arithmetic(struct cnas_train_options *t, const char *engine, co
     return -1;
 }
 
+/* A file for each of what is written: one of two under the same name would be lost. */
+static int check_names(const struct cn_train_cli *o)
+{
+    const struct {
+        const char *what, *path;
+    } files[] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
+                 {"the best weights", o->best}, {"--log", o->log},             {"--report", o->report},
+                 {"--from-log", o->from_log}};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        for (size_t j = 0; j < i; j++)
+            if (files[i].path && files[j].path && !strcmp(files[i].path, files[j].path))
+                return cn_fail(2, "%s and %s are the same file, %s: name another one", files[j].what, files[i].what, files[i].path);
+    return -1;
+}
+
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m)
 {
     struct cnas_train_options d;
@@ -162,5 +177,5 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     }
     beside(o->best, sizeof o->best, o->out, ".best.safetensors");
     snprintf(o->checkpoint, sizeof o->checkpoint, "%s.checkpoint", o->out);
-    return -1;
+    return check_names(o);
 }

@@ -206,7 +206,8 @@ recipe() {
 recipe 'lr_max=0.02 lr_min=0.001 momentum=0.9 weight_decay=0.0001 nesterov=true epochs=3 batch=20 augment_flip=false'
 recipe 'lr_max=0.05 lr_min=0.001 weight_decay=0.0004 decay_all=true epochs=310 batch=100 restart_first=10 restart_factor=2 by_epoch=true
     augment_flip=true augment_crop=4 augment_cutout=0' --preset paper
-recipe 'schedule=1 lr_max=0.2 epochs=24 batch=128 label_smoothing=0.1 ema=0.998 augment_crop=2 augment_cutout=8' --preset=fast
+recipe 'schedule=1 lr_max=0.2 epochs=24 batch=128 label_smoothing=0.1 ema=0.998 augment_crop=2 crop_reflect=true
+    augment_flip=true flip_alternate=true augment_cutout=8' --preset=fast
 recipe 'schedule=1 lr_max=0.4 lr_min=0 epochs=7 batch=256 ema=0.9' --preset=fast --batch 256 --epochs 7 --ema 0.9
 recipe 'schedule=1 lr_max=0.1 batch=256' --preset=fast --batch 256 --lr 0.1
 recipe 'optimizer=1 lr_max=0.001 weight_decay=0.01 clip=2' --optimizer adamw --clip 2
@@ -216,6 +217,8 @@ recipe 'schedule=2 milestone1=20 milestone2=30 epochs=40 warmup=1.5' --schedule 
 recipe 'schedule=2 milestone1=3 milestone2=5 milestone3=8' --schedule steps --epochs 9 --milestones 3,5,8
 recipe 'schedule=3 lr_max=0.25 label_smoothing=0.3' --schedule constant --lr 0.25 --label-smoothing 0.3
 recipe 'augment_flip=true augment_crop=3 augment_cutout=5' --augment flip,crop=3,cutout=5
+recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=0' --augment flip=alternate,crop=2:reflect
+recipe 'augment_flip=true flip_alternate=true augment_crop=1024 crop_reflect=true augment_cutout=4096' --augment cutout=4096,crop=1024:reflect,flip=alternate
 recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment none
 run 0 'a training with averaged weights' "$model" train --data data --out average.safetensors --preset fast --augment none --epochs 4 --batch 20 --lr 0.02 --clip 5
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
@@ -241,7 +244,14 @@ refused --schedule=steps --milestones=1,2,3,4,5,6,7,8,9 'up to 8'
 refused --augment=flip,crop 'such as flip,crop=4,cutout=8'
 refused --augment=crop=5000 'such as flip'
 refused --augment=flip, 'such as flip'
+refused --augment=flip=often 'such as flip'
+refused --augment=crop=2:mirror 'such as flip'
+refused --augment=cutout=2:reflect 'such as flip'
 refused --schedule=one_cycle --warmup=2 'its own way up'
+refused --log=net.safetensors --out=net.safetensors 'are the same file, net.safetensors'
+refused --report=x.html --from-log=x.html 'are the same file, x.html'
+refused --fixed-out=net.safetensors --out=net.safetensors 'are the same file'
+refused --log=net.safetensors.checkpoint --out=net.safetensors 'the checkpoint and --log are the same file'
 refused --lr-min=3 'the lowest learning rate, 3, is above the highest, 0.02'
 refused --ema=1 'from 0 to 0.999999'
 
