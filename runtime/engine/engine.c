@@ -31,11 +31,12 @@ static enum cnas_status make_places(struct cn_engine *e)
         const struct cn_engine_step t = step(e, i);
         scratch[i] = cn_engine_unit_scratch(&t);
     }
-    struct cn_engine_memory_want want = {.batch = e->o.batch, .type = e->o.type, .remake = e->o.remake, .scratch = scratch};
-    enum cnas_status status = cn_engine_places_new(&e->infer, &e->g, &want);
-    want.training = 1;
-    if (!status && e->o.training)
-        status = cn_engine_places_new(&e->train, &e->g, &want);
+    struct cn_engine_memory_want want = {.batch = e->o.batch, .type = e->o.type, .training = 1, .remake = e->o.remake, .scratch = scratch};
+    enum cnas_status status = e->o.training ? cn_engine_places_new(&e->train, &e->g, &want) : CNAS_OK;
+    want.training = 0;
+    want.host = &e->train;
+    if (!status)
+        status = cn_engine_places_new(&e->infer, &e->g, &want);
     cn_mem_free(scratch);
     return status;
 }
@@ -90,8 +91,8 @@ void cn_engine_free(struct cn_engine **engine)
     for (uint32_t i = 0; e->states && i < e->g.n_units; i++)
         cn_engine_unit_clear(&e->states[i]);
     cn_mem_free(e->states);
-    cn_engine_places_clear(&e->train);
     cn_engine_places_clear(&e->infer);
+    cn_engine_places_clear(&e->train);
     cn_engine_graph_clear(&e->g);
     cn_mem_free(e);
     *engine = NULL;

@@ -247,10 +247,15 @@ static void find_peak(const struct planner *p, size_t *peak)
     }
 }
 
-static enum cnas_status take(struct cn_engine_places *p)
+static enum cnas_status take(struct cn_engine_places *p, const struct cn_engine_places *host)
 {
     if (!p->size)
         return CNAS_OK;
+    if (host && host->size >= p->size) {
+        p->base = host->base;
+        p->is_guest = 1;
+        return CNAS_OK;
+    }
     void *at = mmap(NULL, p->size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (at == MAP_FAILED)
         return CNAS_E_MEMORY;
@@ -293,7 +298,7 @@ static enum cnas_status plan(struct planner *k, struct cn_engine_places *p)
     live_scratch(k);
     find_peak(k, p->peak);
     CNAS_TRY(cn_engine_place(&p->size, k->at, k->n));
-    CNAS_TRY(take(p));
+    CNAS_TRY(take(p, k->want->host));
     set_addresses(p, k);
     return CNAS_OK;
 }
@@ -334,7 +339,7 @@ enum cnas_status cn_engine_places_new(struct cn_engine_places *p, const struct c
 
 void cn_engine_places_clear(struct cn_engine_places *p)
 {
-    if (p->base)
+    if (p->base && !p->is_guest)
         munmap(p->base, p->size);
     cn_mem_free(p->act);
     cn_mem_free(p->remake);

@@ -1,5 +1,5 @@
 /* Where everything lies while the engine runs: one piece of memory, planned before the first batch. Training and inference have plans
- * of their own. */
+ * of their own, over the same piece: neither outlives a batch. */
 #ifndef RUNTIME_ENGINE_MEMORY_H
 #define RUNTIME_ENGINE_MEMORY_H
 
@@ -10,6 +10,7 @@ enum { CN_ENGINE_BYTES_ACT, CN_ENGINE_BYTES_GRAD, CN_ENGINE_BYTES_SCRATCH, CN_EN
 struct cn_engine_places {
     void *base;
     size_t size;
+    int is_guest; /* base is another plan's */
     /* per value; NULL where there is none. act[0], the input, is the caller's. */
     void **act, **again; /* again: made once more in the backward pass */
     void **grad, **more; /* the gradient is the sum of both */
@@ -26,6 +27,7 @@ struct cn_engine_memory_want {
     int training;
     int remake;                   /* results of batch norms and ReLU are not kept for backward but made again */
     const size_t *scratch;        /* bytes per unit */
+    const struct cn_engine_places *host; /* lends its memory where that is enough; must outlive this. NULL: none */
 };
 
 CNAS_CHECKED enum cnas_status cn_engine_places_new(struct cn_engine_places *p, const struct cn_engine_graph *g,

@@ -17,7 +17,8 @@ void cn_engine_memory(const struct cn_engine *e, struct cn_engine_memory *memory
 {
     const struct cn_engine_places *p = e->o.training ? &e->train : &e->infer;
     *memory = (struct cn_engine_memory){.values = p->peak[CN_ENGINE_BYTES_ACT], .gradients = p->peak[CN_ENGINE_BYTES_GRAD],
-                                        .scratch = p->peak[CN_ENGINE_BYTES_SCRATCH], .planned = p->size};
+                                        .scratch = p->peak[CN_ENGINE_BYTES_SCRATCH],
+                                        .planned = e->train.size + (e->infer.is_guest ? 0 : e->infer.size)};
     for (uint32_t i = 0; i < e->g.n_units; i++)
         memory->weights += unit_bytes(e, i);
 }
