@@ -25,6 +25,7 @@ static void on_start(struct cn_train_watch *w, const struct cnas_train_progress 
     w->failed = status >= 0 ? status : 0;
     if (w->o->quiet || w->failed)
         return;
+    printf("engine: %s\n", p->engine);
     printf("memory: %s planned for batches of %u images\n", cn_bytes_text(p->memory).c, w->o->recipe.batch);
     if (p->finished)
         printf("%s: this training is finished\n", w->o->checkpoint);

@@ -5,6 +5,7 @@
 
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
+#include "runtime/engine/dnnl.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/tuning.h"
 
@@ -13,6 +14,7 @@ struct cn_train_net {
     struct cn_engine *engine; /* NULL: the model's own functions, on the slabs of run */
     float *images;            /* of the engine */
     char *choices;            /* of the engine */
+    char about[256];
     struct cnas_run run;
     size_t bytes;
 };
@@ -89,6 +91,15 @@ static enum cnas_status make_engine(struct cn_train_net *net, const struct cn_tr
     return net->images ? CNAS_OK : CNAS_E_MEMORY;
 }
 
+static void describe(struct cn_train_net *net, int on_engine, const struct cn_train_net_want *want, const char *why_not)
+{
+    if (on_engine)
+        snprintf(net->about, sizeof net->about, "dnnl, %s, %s%s", want->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32",
+                 cn_engine_dnnl_version(cn_engine_dnnl(NULL)), want->recompute ? ", recomputing" : "");
+    else
+        snprintf(net->about, sizeof net->about, "portable, fp32%s%.200s", *why_not ? ": " : "", why_not);
+}
+
 enum cnas_status cn_train_net_new(struct cn_train_net **out, struct cnas_ctx *ctx, const struct cnas_model *m,
                                   const struct cn_train_net_want *want, struct cnas_error *err)
 {
@@ -111,6 +122,7 @@ enum cnas_status cn_train_net_new(struct cn_train_net **out, struct cnas_ctx *ct
     enum cnas_status status = CNAS_E_MEMORY;
     if (net) {
         net->m = m;
+        describe(net, available, want, wanted ? why.text : "");
         net->run = (struct cnas_run){.model = m, .ctx = ctx};
         status = available ? make_engine(net, want, err) : make_slabs(net, want);
     }
@@ -179,6 +191,11 @@ void cn_train_net_backward(struct cn_train_net *net, float *grads, void (*ready)
 const char *cn_train_net_choices(const struct cn_train_net *net)
 {
     return net->engine ? net->choices : portable;
+}
+
+const char *cn_train_net_about(const struct cn_train_net *net)
+{
+    return net->about;
 }
 
 size_t cn_train_net_memory(const struct cn_train_net *net)

@@ -34,6 +34,7 @@ static enum cnas_status make_net(struct cn_trainer *t, const char *choices)
                                            .choices = choices};
     CNAS_TRY(cn_train_net_new(&t->net, t->ctx, t->m, &want, t->err));
     t->progress.memory += cn_train_net_memory(t->net);
+    t->progress.engine = cn_train_net_about(t->net);
     return keep_choices(t);
 }
 

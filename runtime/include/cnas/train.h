@@ -60,6 +60,7 @@ struct cnas_train_progress {
     const float *weights;   /* at the end of an epoch: what was measured */
     const char *warning;    /* of CNAS_TRAIN_WARNING: one sentence */
     size_t memory;          /* bytes allocated for this training */
+    const char *engine;     /* who does the arithmetic; where that is the second choice, why */
     const struct cnas_train_part *parts; /* where the engine's time goes */
     size_t n_parts;                      /* 0: not the engine dnnl */
 };
