@@ -81,9 +81,9 @@ static int take_over(struct cn_train_log *log, const struct cnas_train_progress 
     if (status >= 0)
         return status;
     const json_t *old = json_array_get(lines, 0);
-    if (p->resumed && (!json_equal(json_object_get(old, "recipe"), json_object_get(first, "recipe")) ||
-                       !json_equal(json_object_get(old, "digest"), json_object_get(first, "digest"))))
-        status = cn_fail(1, "%s: the log of another training: name another one", log->path);
+    if (!json_equal(json_object_get(old, "recipe"), json_object_get(first, "recipe")) ||
+        !json_equal(json_object_get(old, "digest"), json_object_get(first, "digest")))
+        status = cn_fail(1, "%s: the log of another training: name another one, or remove it", log->path);
     for (size_t i = 0; status < 0 && p->resumed && i < json_array_size(lines); i++) {
         json_t *line = json_array_get(lines, i);
         const double seconds = cn_train_log_number(line, "seconds");

@@ -221,7 +221,9 @@ static int hold_out(struct cnas_dataset *validation, struct cnas_dataset *train,
 static int page_from_log(const struct cn_train_cli *o)
 {
     json_t *lines;
-    int status = cn_train_log_read(&lines, o->from_log);
+    int status = cn_train_page_may_write(o->report);
+    if (status < 0)
+        status = cn_train_log_read(&lines, o->from_log);
     if (status >= 0)
         return status;
     status = cn_train_page_write(o->report, lines);
@@ -288,6 +290,8 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
         cn_progress_be_quiet();
     if (cn_ranks_is_first(&ranks) && (!is_writable(o.out) || !is_writable(o.fixed_out)))
         status = cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
+    if (status < 0 && o.report && cn_ranks_is_first(&ranks))
+        status = cn_train_page_may_write(o.report);
     status = cn_ranks_agree(&ranks, status);
     if (status < 0)
         status = load_in_turns(&train, &validation, &test, &o, m, &ranks);

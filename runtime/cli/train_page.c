@@ -8,8 +8,11 @@
 #include "runtime/cli/units.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define DOCTYPE "<!DOCTYPE html>"
 
 /* The colours and shapes of `cnasc report`. */
 static const char style[] =
@@ -228,7 +231,7 @@ static const char *text_of(const json_t *object, const char *name)
 static void page(FILE *out, const struct story *s)
 {
     const char *reason = text_of(s->end, "reason");
-    fputs("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
+    fputs(DOCTYPE "\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n"
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\"/>\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n<meta name=\"color-scheme\" content=\"light dark\"/>\n<title>", out);
     html(out, text_of(s->start, "network"));
@@ -254,6 +257,19 @@ static void page(FILE *out, const struct story *s)
     if (s->n)
         table(out, s);
     fputs("</main>\n</body>\n</html>\n", out);
+}
+
+int cn_train_page_may_write(const char *path)
+{
+    char head[sizeof DOCTYPE];
+    FILE *f = fopen(path, "rb");
+    if (!f)
+        return -1; /* one that cannot be read or made is told when it is written */
+    const size_t n = fread(head, 1, sizeof head - 1, f);
+    fclose(f);
+    if (n && (n < sizeof head - 1 || memcmp(head, DOCTYPE, n)))
+        return cn_fail(1, "%s: --report would replace this file, which is no page: name another", path);
+    return -1;
 }
 
 int cn_train_page_write(const char *path, const json_t *lines)

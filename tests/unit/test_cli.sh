@@ -159,6 +159,15 @@ run 1 'a foreign file in the place of the log' "$model" train --data data --out 
 [ "$(cat diary)" = 'my diary' ] && ok || bad 'the diary is left alone'
 run 1 'the log of another training' "$model" $held --out whole.safetensors --log own.html.jsonl
 says err 'the log of another training'
+cp own.html.jsonl before.jsonl
+run 1 'a new training in the log of another' "$model" train --data data --out nine.safetensors --seed 9 --log own.html.jsonl
+says err 'the log of another training'
+cmp -s own.html.jsonl before.jsonl && ok || bad "$what: that stays"
+run 0 'the same training afresh in its log' "$model" train --data data --out own.safetensors --fresh --log own.html.jsonl --quiet
+run 1 'a page in the place of something else' "$model" train --report diary --from-log parts.jsonl
+says err 'diary: --report would replace this file, which is no page'
+run 1 'a page in the place of something else, while training' "$model" train --data data --out own.safetensors --fresh --report diary
+[ "$(cat diary)" = 'my diary' ] && ok || bad 'the diary is left alone again'
 run 1 'a log that is no file' "$model" train --data data --out own.safetensors --fresh --log /dev/null
 says err '/dev/null: not a regular file'
 run 1 'no room for a checkpoint' sh -c 'trap "" XFSZ; ulimit -f 1; exec "$@"' - "$model" train --data data --out small.safetensors
