@@ -99,15 +99,15 @@ static size_t bytes_of(const struct planner *p, int32_t v)
     return cn_engine_value_bytes(&p->g->values[v], p->want->type) * p->want->batch;
 }
 
-/* A unit that makes its result from batch norms' operands alone, which backward needs anyway. These must be kept, not made again
- * themselves: their own turn comes later. */
+/* A unit that makes its result from a batch norm's operand, which backward needs anyway, and from another such or a residual. These must be
+ * kept, not made again themselves: their own turn comes later. */
 static void find_remade(struct planner *p)
 {
     const struct cn_engine_graph *g = p->g;
     for (uint32_t i = 0; i < g->n_units; i++) {
         const struct cn_engine_unit *u = &g->units[i];
         p->remade[u->y] = !g->values[u->y].is_virtual && p->want->training && p->want->remake && u->kind == CN_ENGINE_SUM && u->wants && u->norm[0] &&
-                          (u->n_x == 1 || u->norm[1]) && !p->remade[u->x[0].value] && (u->n_x == 1 || !p->remade[u->x[1].value]);
+                          !p->remade[u->x[0].value] && (u->n_x == 1 || !p->remade[u->x[1].value]);
     }
 }
 
@@ -142,7 +142,10 @@ static void live_values(struct planner *p, uint8_t *remake)
             if (!p->remade[v]) {
                 reach(p, p->act[v], backward(g, i));
             } else if (p->again[v] == NO) {
+                const struct cn_engine_unit *maker = &g->units[g->values[v].unit];
                 p->again[v] = add(p, bytes_of(p, v), backward(g, i), backward(g, i), CN_ENGINE_BYTES_ACT);
+                if (maker->n_x == 2)
+                    reach(p, p->act[cn_engine_source(g, maker->x[1].value)], backward(g, i));
                 remake[i] |= (uint8_t)(1u << j);
             } else {
                 reach(p, p->again[v], backward(g, i));
