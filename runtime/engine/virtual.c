@@ -26,7 +26,7 @@ void cn_engine_graph_virtual_values(struct cn_engine_graph *g)
         const struct cn_engine_unit *u = &g->units[i];
         struct cn_engine_value *y = &g->values[u->y];
         y->is_virtual = u->kind == CN_ENGINE_SUM && u->n_x == 1 && y->state == 1;
-        for (uint32_t j = 0; j < u->n_x; j++)
+        for (uint32_t j = 0; u->kind == CN_ENGINE_SUM && j < u->n_x; j++)
             if (u->norm[j] && is_wino(g, g->values[u->x[j].value].unit))
                 g->units[g->values[u->x[j].value].unit].sums = 1;
     }
