@@ -85,9 +85,9 @@ static void *guarded(size_t bytes)
 
 static void check_guards(const void *data, size_t bytes)
 {
-    const unsigned char *p = data;
+    const unsigned char *before = (const unsigned char *)data - GUARD, *after = (const unsigned char *)data + bytes;
     for (size_t i = 0; i < GUARD; i++)
-        ck_assert_msg(p[i - GUARD] == PATTERN && p[bytes + i] == PATTERN, "a byte outside of a buffer was written");
+        ck_assert_msg(before[i] == PATTERN && after[i] == PATTERN, "a byte outside of a buffer was written");
 }
 
 static void release(void *data, size_t bytes)
