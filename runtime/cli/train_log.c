@@ -133,6 +133,7 @@ int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progres
     log->lines = json_array();
     log->fd = -1;
     log->started = cn_clock();
+    first = as_read(first); /* a file has fewer digits than a recipe may have: what is compared has as many */
     if (!stat(log->path, &st) && !S_ISREG(st.st_mode))
         status = cn_fail(1, "%s: not a regular file: a log is read and gone on with", log->path);
     else if (!access(log->path, F_OK))
@@ -142,7 +143,6 @@ int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progres
     if (status < 0 && !log->complete) {
         json_object_set_new(first, "epoch", json_integer(p->epoch));
         json_object_set_new(first, "step", json_integer((json_int_t)p->step));
-        first = as_read(first);
         json_array_append(log->lines, first);
         char *text = NULL;
         for (size_t i = 0; i < json_array_size(log->lines); i++)

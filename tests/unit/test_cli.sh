@@ -178,7 +178,8 @@ says err 'warning: small.jsonl: cannot write it: File too large; it is tried aga
 test -s small.safetensors && ok || bad 'the training went on'
 what='SIGTERM'
 : >out
-"$model" $held --out term.safetensors --epochs 100000 >out 2>err &
+term="$held --out term.safetensors --epochs 100000 --lr 0.0123456789012345 --log term.jsonl" # a rate with more digits than the log has
+"$model" $term >out 2>err &
 pid=$!
 n=0
 until grep -q '^epoch 2/' out; do
@@ -192,7 +193,7 @@ status=$?
 [ $status = 143 ] && ok || bad "SIGTERM: exit $status, not 143"
 test -s term.best.safetensors && ok || bad 'the best weights so far are there'
 run 0 'using them' "$model" infer --data data --test --weights term.best.safetensors
-run 4 'a time budget' "$model" train --data data --out term.safetensors --epochs 100000 --validation 10% --time-budget 1s
+run 4 'a time budget' "$model" $term --time-budget 1s
 says out '^going on from term.safetensors.checkpoint: epoch '
 says out '^the time budget is spent; the state is in term.safetensors.checkpoint'
 says out '^wrote term.safetensors$'
