@@ -11,11 +11,13 @@ struct axis {
     int from, to; /* places of low and high */
 };
 
-/* Steps of 1, 2 or 5 times a power of ten, about `parts` of them. */
+/* Steps of 1, 2 or 5 times a power of ten, about `parts` of them. What differs less than the log's digits is one value: steps between
+ * such would be lost in rounding. */
 static struct axis make_axis(double low, double high, int parts, int from, int to)
 {
-    if (!(high > low))
-        high = low + (low != 0 ? fabs(low) * 0.1 : 1);
+    const double larger = fmax(fabs(low), fabs(high));
+    if (!(high - low > 1e-11 * larger))
+        high = low + (larger > 0 ? larger * 0.1 : 1);
     const double raw = (high - low) / parts, power = pow(10, floor(log10(raw))), f = raw / power;
     const double step = power * (f <= 1 ? 1 : f <= 2 ? 2 : f <= 5 ? 5 : 10);
     return (struct axis){floor(low / step + 1e-9) * step, ceil(high / step - 1e-9) * step, step, from, to};

@@ -136,7 +136,7 @@ static void figures(FILE *out, const struct story *s)
         snprintf(under, sizeof under, "%.0f images/s in the last epoch", s->column[IMAGES_PER_S][last]);
         figure(out, "Time", cn_duration(value, sizeof value, s->column[SECONDS][last]), under);
     }
-    if (isfinite(peak))
+    if (peak >= 0 && peak < 0x1p63)
         figure(out, "Memory", cn_bytes_text((uint64_t)peak).c, "peak, resident");
     fputs("</dl>\n", out);
 }

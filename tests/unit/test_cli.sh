@@ -149,6 +149,11 @@ cmp -s parts.html again.html && ok || bad "$what: the same from the log"
 printf '{"type":"epoch","ep' >>parts.jsonl
 run 0 'a log that was cut off' "$model" train --report again.html --from-log parts.jsonl
 cmp -s parts.html again.html && ok || bad "$what: the cut line is passed over"
+printf '%s\n' '{"type":"start","format":1}' '{"type":"epoch","epoch":1,"accuracy":1e15}' \
+    '{"type":"epoch","epoch":2,"accuracy":1000000000000000.125}' '{"type":"end","peak_memory":-7}' >odd.jsonl
+run 0 'a log of values that hardly differ' "$model" train --report odd.html --from-log odd.jsonl
+printf '%s\n' '{"type":"start","format":1}' '{"type":"epoch","epoch":-1e308,"loss":1e308}' '{"type":"epoch","epoch":1e308,"loss":-1e308}' >odd.jsonl
+run 0 'a log of values that differ too much' "$model" train --report odd.html --from-log odd.jsonl
 run 0 'a log of its own' "$model" train --data data --out own.safetensors --report own.html --quiet
 test -s own.html.jsonl && test -s own.html && ok || bad 'the log of a page'
 run 2 'from-log alone' "$model" train --from-log parts.jsonl
