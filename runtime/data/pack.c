@@ -9,10 +9,7 @@
 #include "runtime/data/dataset.h"
 #include "runtime/data/file.h"
 
-#include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
-#include <signal.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +90,7 @@ static int read_pack(struct cnas_dataset *d, FILE *f, size_t n, const unsigned c
     }
     for (; good && d->n < n; d->n++) {
         d->labels[d->n] = cn_load32(labels + 4 * d->n);
+        good = d->labels[d->n] < CN_DATASET_MAX_IMAGES; /* classes have an image each */
         if (d->labels[d->n] >= d->classes)
             d->classes = d->labels[d->n] + 1;
     }
@@ -115,33 +113,12 @@ int cn_pack_load(struct cnas_dataset *out, const char *path, size_t n, const uns
     return good;
 }
 
-/* A writer that is killed leaves PATH.tmp-PID-TRY (file.c). Those of processes that are no longer there go. */
-static void remove_leftovers(const char *path)
-{
-    const size_t size = strlen(path) + 8;
-    char *pattern = malloc(size);
-    glob_t found;
-    if (!pattern)
-        return;
-    snprintf(pattern, size, "%s.tmp-*", path); /* the cache folder's own name may hold what glob takes for a pattern: then nothing is found */
-    if (!glob(pattern, GLOB_NOSORT, NULL, &found)) {
-        for (size_t i = 0; i < found.gl_pathc; i++) {
-            const long pid = strtol(found.gl_pathv[i] + strlen(path) + strlen(".tmp-"), NULL, 10);
-            if (pid > 0 && kill((pid_t)pid, 0) && errno == ESRCH)
-                unlink(found.gl_pathv[i]);
-        }
-        globfree(&found);
-    }
-    free(pattern);
-}
-
 enum cnas_status cn_pack_save(const struct cnas_dataset *d, const char *path, const unsigned char key[CN_PACK_KEY], struct cnas_error *err)
 {
     const size_t image = (size_t)d->c * d->h * d->w;
     unsigned char header[HEADER] = {0}, hash[DIGEST], *p = header + SIZES, *labels = malloc(4 * d->n);
     if (!labels)
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory to write it", cn_file_label(path));
-    remove_leftovers(path);
     memcpy(header, magic, MAGIC);
     memcpy(header + MAGIC, key, CN_PACK_KEY);
     cn_store32(p, d->c);

@@ -19,6 +19,8 @@
 
 #include <cnas/data.h>
 
+#include "runtime/data/pack.h"
+
 static char dir[] = "/tmp/cnas-folder-XXXXXX";
 static char cache[64];
 static struct cnas_error err;
@@ -258,6 +260,24 @@ START_TEST(damaged_packs)
     check_train(4);
     check_train(4); /* only regular files are replaced: the FIFO stays, and is told of */
     ck_assert_msg(warnings == 1 && strstr(warned, "not a regular file"), "%s", warned);
+}
+END_TEST
+
+/* Whole by its digest, but with a label that no set can have: it would be the number of classes less one, which does not fit. */
+START_TEST(hostile_pack)
+{
+    uint8_t pixels[2 * 3 * 4] = {0};
+    uint32_t labels[2] = {7, 7};
+    const unsigned char key[CN_PACK_KEY] = {1};
+    struct cnas_dataset set = {.n = 2, .c = 3, .h = 2, .w = 2, .classes = 8, .pixels = pixels, .labels = labels};
+    ck_assert_int_eq(cn_pack_save(&set, in_dir("set.pack"), key, &err), CNAS_OK);
+    ck_assert(cn_pack_load(&d, in_dir("set.pack"), 2, key));
+    ck_assert(d.n == 2 && d.classes == 8);
+    cnas_dataset_clear(&d);
+    labels[1] = UINT32_MAX;
+    ck_assert_int_eq(cn_pack_save(&set, in_dir("set.pack"), key, &err), CNAS_OK);
+    ck_assert(!cn_pack_load(&d, in_dir("set.pack"), 2, key));
+    ck_assert(!d.n && !d.pixels);
 }
 END_TEST
 
@@ -513,6 +533,7 @@ int main(void)
     tcase_add_test(t, test_alone);
     tcase_add_test(t, packed_once);
     tcase_add_test(t, damaged_packs);
+    tcase_add_test(t, hostile_pack);
     tcase_add_test(t, full_disk);
     tcase_add_test(t, leftovers);
     tcase_add_test(t, at_once);
