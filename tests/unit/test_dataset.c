@@ -8,41 +8,14 @@
 
 #include <cnas/train.h>
 
-static char dir[] = "/tmp/cnas-dataset-XXXXXX";
-static struct cnas_error err;
+#include "tests/support/folder.h"
+
 static struct cnas_dataset d;
 static const struct cnas_dataset_options colour = {.channels = 3};
 
-static void setup(void)
+static void load_fails(const char *part, enum cnas_status expected, const char *words)
 {
-    strcpy(dir + strlen(dir) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-}
-
-static void teardown(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(command), 0);
-}
-
-static void put(const char *name, const void *bytes, size_t n)
-{
-    char full[256];
-    snprintf(full, sizeof full, "%s/%s", dir, name);
-    FILE *f = fopen(full, "wb");
-    ck_assert_ptr_nonnull(f);
-    ck_assert_uint_eq(fwrite(bytes, 1, n, f), n);
-    fclose(f);
-}
-
-static void fails(const char *part, enum cnas_status expected, const char *words)
-{
-    enum cnas_status status = cnas_dataset_load(&d, dir, part, &colour, &err);
-    ck_assert_msg(status == expected, "status %d, not %d: %s", status, expected, err.text);
-    ck_assert_int_eq(err.status, expected);
-    ck_assert_msg(strstr(err.text, words) != NULL, "`%s' does not say `%s'", err.text, words);
-    ck_assert_ptr_null(strchr(err.text, '\n'));
+    fails(cnas_dataset_load(&d, dir, part, &colour, &err), expected, words);
     ck_assert(!d.pixels && !d.labels && !d.n);
 }
 
@@ -103,9 +76,9 @@ START_TEST(cifar10)
     char full[256];
     snprintf(full, sizeof full, "%s/%s", dir, batches[3]);
     unlink(full);
-    fails("train", CNAS_E_IO, "data_batch_4.bin");
+    load_fails("train", CNAS_E_IO, "data_batch_4.bin");
     ck_assert_int_eq(mkfifo(full, 0600), 0);
-    fails("train", CNAS_E_IO, "not a regular file");
+    load_fails("train", CNAS_E_IO, "not a regular file");
 }
 END_TEST
 
@@ -124,11 +97,11 @@ START_TEST(cifar100)
     cnas_dataset_clear(&d);
     records[HUNDRED + 1] = 100;
     put("train.bin", records, 3 * HUNDRED);
-    fails("train", CNAS_E_FORMAT, "train.bin: image 1 has label 100");
+    load_fails("train", CNAS_E_FORMAT, "train.bin: image 1 has label 100");
     records[HUNDRED + 1] = 9;
     records[2 * HUNDRED] = 20;
     put("train.bin", records, 3 * HUNDRED);
-    fails("train", CNAS_E_FORMAT, "train.bin: image 2 has coarse label 20");
+    load_fails("train", CNAS_E_FORMAT, "train.bin: image 2 has coarse label 20");
 }
 END_TEST
 
@@ -138,34 +111,34 @@ START_TEST(cifar_truncated_or_foreign)
     make(0, 3, 1);
     for (size_t i = 0; i < sizeof size / sizeof *size; i++) {
         put("test_batch.bin", records, size[i]);
-        fails("test", CNAS_E_FORMAT, "test_batch.bin");
+        load_fails("test", CNAS_E_FORMAT, "test_batch.bin");
     }
     records[TEN] = 10;
     put("test_batch.bin", records, 2 * TEN);
-    fails("test", CNAS_E_FORMAT, "test_batch.bin: image 1 has label 10; CIFAR-10 has only 10");
+    load_fails("test", CNAS_E_FORMAT, "test_batch.bin: image 1 has label 10; CIFAR-10 has only 10");
     put("data_batch_1.bin", records, TEN);
     for (int i = 0; i < 2; i++) { /* a file of holes that promises more than memory: refused before any is taken */
         static const off_t huge[] = {(off_t)TEN << 20, (off_t)TEN << 42};
         char full[256];
         snprintf(full, sizeof full, "%s/test_batch.bin", dir);
         if (!truncate(full, huge[i]))
-            fails("test", CNAS_E_FORMAT, "more than this program takes");
+            load_fails("test", CNAS_E_FORMAT, "more than this program takes");
     }
 }
 END_TEST
 
 START_TEST(which_form)
 {
-    fails("train", CNAS_E_FORMAT, "no data set");
+    load_fails("train", CNAS_E_FORMAT, "no data set");
     put("data_batch_1", "x", 1);
-    fails("train", CNAS_E_FORMAT, "binary version");
+    load_fails("train", CNAS_E_FORMAT, "binary version");
     make(0, 1, 2);
     put("train.bin", records, HUNDRED);
     load("train", 1, 1);
     cnas_dataset_clear(&d);
-    fails("test", CNAS_E_IO, "test.bin");
+    load_fails("test", CNAS_E_IO, "test.bin");
     put("t10k-images-idx3-ubyte.gz", "x", 1);
-    fails("test", CNAS_E_FORMAT, "two data sets, MNIST's IDX files and CIFAR-100");
+    load_fails("test", CNAS_E_FORMAT, "two data sets, MNIST's IDX files and CIFAR-100");
     ck_assert(cnas_dataset_load(&d, "/nonexistent", "train", &colour, &err) == CNAS_E_IO && strstr(err.text, "/nonexistent: cannot read"));
     ck_assert(cnas_dataset_load(&d, "/dev/null", "train", &colour, &err) == CNAS_E_IO && strstr(err.text, "/dev/null: cannot read"));
 }
@@ -205,7 +178,7 @@ START_TEST(idx_too)
     ck_assert_msg(!cnas_dataset_load(&d, dir, "test", &colour, &err), "%s", err.text);
     ck_assert(d.n == 1 && d.c == 1 && d.h == 2 && d.w == 2 && d.classes == 7 && d.pixels[3] == 4);
     cnas_dataset_clear(&d);
-    fails("train", CNAS_E_IO, "train-images-idx3-ubyte");
+    load_fails("train", CNAS_E_IO, "train-images-idx3-ubyte");
 }
 END_TEST
 
@@ -213,7 +186,7 @@ int main(void)
 {
     Suite *s = suite_create("dataset");
     TCase *t = tcase_create("dataset");
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, folder_make, folder_remove);
     tcase_add_test(t, cifar10);
     tcase_add_test(t, cifar100);
     tcase_add_test(t, cifar_truncated_or_foreign);

@@ -3,36 +3,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cnas/data.h>
 
+#include "tests/support/folder.h"
+
 enum { N = 12, MAX_PIXELS = 3 * 32 * 32 };
 
-static char dir[] = "/tmp/cnas-save-XXXXXX";
-static struct cnas_error err;
 static uint8_t pixels[N * MAX_PIXELS];
 static uint32_t labels[N];
 static size_t written;
 
 static void setup(void)
 {
-    char cache[64];
-    strcpy(dir + strlen(dir) - 6, "XXXXXX");
-    ck_assert_ptr_nonnull(mkdtemp(dir));
-    snprintf(cache, sizeof cache, "%s/cache", dir);
-    setenv("XDG_CACHE_HOME", cache, 1);
+    folder_make();
+    setenv("XDG_CACHE_HOME", in_dir("cache"), 1);
     srand(8);
     for (size_t i = 0; i < sizeof pixels; i++)
         pixels[i] = (uint8_t)rand();
-}
-
-static void teardown(void)
-{
-    char command[64];
-    snprintf(command, sizeof command, "rm -rf '%s'", dir);
-    ck_assert_int_eq(system(command), 0);
 }
 
 /* Twelve images whose labels go round. */
@@ -126,7 +114,7 @@ START_TEST(cifar)
     save(&d, &names, "train", CNAS_DATASET_CIFAR10);
     check(&d, "train", 0);
     check_names((const char *const *)twelve, 10);
-    teardown();
+    folder_remove();
     setup();
     d = make(3, 32, 32, 12);
     names.n = 12;
@@ -160,14 +148,14 @@ START_TEST(folders)
     d.n = 1; /* a test set need not have every class */
     save(&d, &names, "test", CNAS_DATASET_FOLDERS);
     check(&d, "test", 1);
-    teardown();
+    folder_remove();
     setup();
     d = make(1, 1, 1, 3);
     names.name = not;
     save(&d, &names, "train", CNAS_DATASET_FOLDERS);
     check(&d, "train", 1);
     check_names(kept, 3);
-    teardown();
+    folder_remove();
     setup();
     d = make(3, 2, 2, 12);
     save(&d, NULL, "test", CNAS_DATASET_FOLDERS);
@@ -239,7 +227,7 @@ int main(void)
 {
     Suite *s = suite_create("save");
     TCase *t = tcase_create("save");
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, setup, folder_remove);
     tcase_add_test(t, idx);
     tcase_add_test(t, cifar);
     tcase_add_test(t, folders);
