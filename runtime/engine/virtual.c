@@ -32,13 +32,14 @@ void cn_engine_graph_virtual_values(struct cn_engine_graph *g)
     }
 }
 
-/* Between the backward steps of the sum and of unit `until`, something is added to the gradient of v, or its own unit uses it up. */
+/* From the backward step of the sum to that of unit `until`, something is added to the gradient of v, or its own unit uses it up. What
+ * `until` itself adds, where it reads v too, counts: a convolution reads rows again that it has added to. */
 static int is_disturbed(const struct cn_engine_graph *g, int32_t v, uint32_t until, uint32_t sum)
 {
     const int32_t unit = g->values[v].unit;
     if (unit != (int32_t)sum && unit > (int32_t)until)
         return 1;
-    for (uint32_t i = until + 1; i < sum; i++)
+    for (uint32_t i = until; i < sum; i++)
         for (uint32_t j = 0; j < g->units[i].n_x; j++) {
             const struct cn_engine_use *x = &g->units[i].x[j];
             if (x->value == v && (x->pass == CN_ENGINE_PASS_ADD || x->pass == CN_ENGINE_PASS_TEMP))

@@ -118,6 +118,43 @@ START_TEST(bf16)
 }
 END_TEST
 
+/* Maps of more tiles than one group of the Winograd kernels, so that a convolution reads rows again which it wrote before: blocks in which
+ * the convolution's operand is the residual too, whose gradient both add to. */
+START_TEST(large_maps)
+{
+    static const size_t size[][3] = {{3, 24, 32}, {17, 33, 29}, {16, 40, 13}};
+    const size_t c = size[_i][0], h = size[_i][1], w = size[_i][2];
+    struct ir_read_error error;
+    struct plan_refusal why;
+    struct text t = text_new(arena);
+    char map[64], conv[192];
+    snprintf(map, sizeof map, "-> %zux%zux%zu", c, h, w);
+    snprintf(conv, sizeof conv, "channels=%zu kh=3 kw=3 stride=1 pad_y=1 pad_x=1 dilation=1 groups=1 bias=false %s", c, map);
+    text_add(&t, "ir 1\nnetwork R\n%%x = input 2x%zux%zu\n%%a = conv %%x %s\n", h, w, conv);
+    text_add(&t, "%%b = batch_norm %%a epsilon=1e-05 decay=0.9 %s\n%%c = relu %%b %s\n", map, map);
+    text_add(&t, "%%d = conv %%c %s\n%%e = batch_norm %%d epsilon=1e-05 decay=0.9 %s\n", conv, map);
+    text_add(&t, "%%f = add %%c %%e %s\n%%g = relu %%f %s\n", map, map);
+    text_add(&t, "%%h = global_avg_pool %%g -> %zu\n%%i = linear %%h features=3 bias=true -> 3\noutput logits = %%i\nend\n", c);
+    const struct ir_graph *g = ir_read(arena, text_str(&t), t.n, &error);
+    ck_assert_msg(g != NULL, "line %d: %s", g ? 0 : error.line, g ? "" : error.why);
+    const struct plan *p = plan_lower(arena, g, PLAN_CLEAR, &why);
+    ck_assert_msg(p != NULL, "%s", p ? "" : why.text);
+    const struct cnas_model *m = oracle_model(arena, p);
+    for (int remake = 0; remake < 2; remake++) {
+        struct engine_case k = {.type = CN_ENGINE_F32, .remake = remake, .threads = 2, .capacity = 3, .n = 3, .seed = 1, .tuning = tuning};
+        struct engine_gap gap = {0};
+        for (; k.seed <= 3; k.seed++) {
+            const char *wrong = engine_check(arena, m, &k, &gap);
+            ck_assert_msg(!wrong, "%s", wrong);
+            if (worst(&gap) < CLOSE)
+                break;
+        }
+        ck_assert_msg(worst(&gap) < CLOSE, "logits %.1e inference %.1e statistics %.1e gradients %.1e (%s)", gap.logits, gap.inference,
+                      gap.statistics, gap.gradients, gap.gradient_of);
+    }
+}
+END_TEST
+
 /* What one run chose another one takes over, whatever this machine remembers or would measure. */
 START_TEST(choices)
 {
@@ -160,6 +197,7 @@ int main(void)
     tcase_set_timeout(t, 600);
     tcase_add_test(t, fp32);
     tcase_add_test(t, bf16);
+    tcase_add_loop_test(t, large_maps, 0, 3);
     tcase_add_test(t, choices);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
