@@ -95,14 +95,15 @@ int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, cons
     if (!dir)
         return cn_no_data();
     enum cnas_status status = cn_read_data(d, dir, part, m, resize, &err);
-    if (!status) {
-        status = cnas_dataset_check(d, m, &err);
-        if (status)
-            cnas_dataset_clear(d);
-        else if (!strcmp(part, "train"))
-            warn_of_empty_classes(d, m);
+    if (status)
+        return cn_fail(1, "%s", err.text);
+    if (cnas_dataset_check(d, m, &err)) {
+        cnas_dataset_clear(d);
+        return cn_fail(1, "%s: part %s: %s", dir, part, err.text);
     }
-    return status ? cn_fail(1, "%s", err.text) : -1;
+    if (!strcmp(part, "train"))
+        warn_of_empty_classes(d, m);
+    return -1;
 }
 
 int cn_load_params(float **params, const struct cnas_model *m, const char *path)

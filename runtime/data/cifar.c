@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, MAX_FILES = 5, MAX_LABELS = 2 };
+enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, MAX_FILES = 5, MAX_LABELS = 2, MAX_RECORDS = (1 << 30) / PIXELS };
 
 struct form {
     unsigned n_labels;             /* bytes before the pixels; the last one is the label */
@@ -63,7 +63,7 @@ static enum cnas_status open_one(struct part *p, const char *dir, const char *na
                         label, (long long)st.st_size, p->form == &cifar10 ? "10" : "100", record);
     p->f[i].records = (size_t)((uint64_t)st.st_size / record);
     p->images += p->f[i].records;
-    if (p->f[i].records > CN_DATASET_MAX_BYTES / PIXELS || p->images > CN_DATASET_MAX_BYTES / PIXELS)
+    if (p->f[i].records > MAX_RECORDS || p->images > MAX_RECORDS)
         return cn_error(err, CNAS_E_FORMAT, "%s: %zu images are more than this program takes", label, p->images);
     return CNAS_OK;
 }

@@ -107,10 +107,10 @@ void cnas_dataset_clear(struct cnas_dataset *d)
 enum cnas_status cnas_dataset_check(const struct cnas_dataset *d, const struct cnas_model *m, struct cnas_error *err)
 {
     if (d->c != m->c || d->h != m->h || d->w != m->w)
-        return cn_error(err, CNAS_E_MISMATCH, "the data set's images are %ux%ux%u, network `%s` takes %ux%ux%u%s", d->c, d->h, d->w,
+        return cn_error(err, CNAS_E_MISMATCH, "the images are %ux%ux%u, network `%s` takes %ux%ux%u%s", d->c, d->h, d->w,
                         m->name, m->c, m->h, m->w, d->c == m->c ? "; --resize resamples them" : "");
     if (d->classes > m->classes)
-        return cn_error(err, CNAS_E_MISMATCH, "the data set holds label %u, network `%s` has only %u classes", d->classes - 1, m->name,
+        return cn_error(err, CNAS_E_MISMATCH, "there is label %u, network `%s` has only %u classes", d->classes - 1, m->name,
                         m->classes);
     return CNAS_OK;
 }

@@ -68,7 +68,7 @@ out/colour-infer --data binary --test --json 2>/dev/null >of_binary
 ok "as many right answers as on the same images in binary" sh -c \
     '[ "$(grep float_right of_folders)" = "$(grep float_right of_binary)" ] && grep -q float_right of_folders'
 ok "images of another size" "$top_builddir/cnas-data" convert data -o small --to folder --resize 20x16
-no "they are refused" 1 '3x20x16, network .Colour. takes 3x32x32; --resize' out/colour-train --data small --fresh --out small.safetensors
+no "they are refused" 1 'small: part train: the images are 3x20x16, network .Colour. takes 3x32x32; --resize' out/colour-train --data small --fresh --out small.safetensors
 ok "train on them" out/colour-train --data small --resize --seed 7 --fresh --out small.safetensors
 ok "test on them" out/colour-infer --data small --resize --test --weights small.safetensors
 right=$(out/colour-infer --data small --resize --test --json --weights small.safetensors 2>/dev/null | sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p')

@@ -124,6 +124,19 @@ START_TEST(idx_bad_headers)
         put("train-labels-idx1-ubyte", labels, sizeof labels);
     }
     put("train-images-idx3-ubyte", images, sizeof images);
+    static const struct {
+        unsigned char sizes[12];
+        const char *words;
+    } large[] = {{{0, 1, 134, 160, 0, 0, 0, 112, 0, 0, 0, 112}, "promises 1254400000 bytes"}, /* sets of 1.2 GB are taken, were it one */
+                 {{0, 152, 150, 128, 0, 0, 16, 0, 0, 0, 16, 0}, "167772160000000 bytes of data are more than this program takes"}};
+    for (size_t i = 0; i < sizeof large / sizeof *large; i++) {
+        unsigned char b[sizeof images];
+        memcpy(b, images, sizeof b);
+        memcpy(b + 4, large[i].sizes, sizeof large[i].sizes);
+        put("train-images-idx3-ubyte", b, sizeof b);
+        fails(cnas_dataset_load_idx(&d, dir, "train", &err), CNAS_E_FORMAT, large[i].words);
+    }
+    put("train-images-idx3-ubyte", images, sizeof images);
     static const unsigned char two[] = {0, 0, 8, 1, 0, 0, 0, 2, 0, 2};
     put("train-labels-idx1-ubyte", two, sizeof two);
     fails(cnas_dataset_load_idx(&d, dir, "train", &err), CNAS_E_FORMAT, "2 labels, but 3 images");
