@@ -5,207 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tests/support/blocked.h"
-
-static const struct { uint32_t n, c, h, w; } shapes[] = {
-    {1, 1, 1, 1}, {2, 3, 5, 7}, {3, 16, 4, 4}, {2, 17, 3, 3}, {5, 8, 9, 1}, {1, 33, 7, 5}, {4, 70, 3, 5}, {3, 31, 5, 5}, {2, 9, 1, 1},
-};
-enum { SHAPES = sizeof shapes / sizeof *shapes, CASES = SHAPES * VARIANTS * 2 };
-
-/* One batch norm layer and one value of a case. */
-struct layer {
-    double *gamma, *beta, *scale, *shift; /* (C) */
-    struct guarded gamma_f, beta_f, running_mean, running_var, dgamma, dbeta, vectors[7];
-    struct cn_engine_bn bn;
-};
-
-struct fixture {
-    enum cn_engine_type type;
-    size_t n, c, hw, elements;
-    struct cn_engine_map map;
-    struct cnas_ctx *ctx;
-    struct test_rng rng;
-};
-
-static struct guarded plain_new(const double *d, size_t n)
-{
-    struct guarded g = guarded_new(n * sizeof(float));
-    for (size_t i = 0; i < n; i++)
-        ((float *)g.p)[i] = (float)d[i];
-    return g;
-}
-
-static struct layer layer_new(struct fixture *f)
-{
-    struct layer l = {.gamma = random_numbers(&f->rng, CN_ENGINE_F32, f->c, 1), .beta = random_numbers(&f->rng, CN_ENGINE_F32, f->c, 1),
-                      .scale = malloc(f->c * sizeof(double)), .shift = malloc(f->c * sizeof(double))};
-    ck_assert(l.scale && l.shift);
-    l.gamma_f = plain_new(l.gamma, f->c);
-    l.beta_f = plain_new(l.beta, f->c);
-    l.running_mean = plain_new(l.beta, f->c);
-    l.running_var = plain_new(l.gamma, f->c);
-    l.dgamma = guarded_new(f->c * sizeof(float));
-    l.dbeta = guarded_new(f->c * sizeof(float));
-    for (int i = 0; i < 7; i++)
-        l.vectors[i] = guarded_new(cn_engine_channels(f->map.c) * sizeof(float));
-    l.bn = (struct cn_engine_bn){.gamma = l.gamma_f.p, .beta = l.beta_f.p, .running_mean = l.running_mean.p,
-                                 .running_var = l.running_var.p, .epsilon = 1e-5f, .decay = 0.75f, .mean = l.vectors[0].p,
-                                 .invstd = l.vectors[1].p, .scale = l.vectors[2].p, .shift = l.vectors[3].p, .dgamma = l.dgamma.p,
-                                 .dbeta = l.dbeta.p, .of_g = l.vectors[4].p, .of_z = l.vectors[5].p, .of_1 = l.vectors[6].p};
-    return l;
-}
-
-static void layer_free(struct layer *l)
-{
-    free(l->gamma);
-    free(l->beta);
-    free(l->scale);
-    free(l->shift);
-    struct guarded *all[] = {&l->gamma_f, &l->beta_f, &l->running_mean, &l->running_var, &l->dgamma, &l->dbeta};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        guarded_free(all[i]);
-    for (int i = 0; i < 7; i++)
-        guarded_free(&l->vectors[i]);
-}
-
-/* Statistics of z for the kernels and, as the kernels rounded them, for the reference. */
-static void layer_statistics(struct fixture *f, struct layer *l, const void *z)
-{
-    cn_engine_bn_statistics(f->ctx, &l->bn, f->type, f->map, z, f->n);
-    for (size_t c = 0; c < f->c; c++) {
-        l->scale[c] = (double)l->bn.scale[c];
-        l->shift[c] = (double)l->bn.shift[c];
-    }
-}
-
-static void expect_near(const char *what, double got, double want, double relative)
-{
-    if (!(fabs(got - want) <= relative * fabs(want)))
-        ck_abort_msg("%s, %s: %.9g, should be %.9g", what, cn_engine_simd()->name, got, want);
-}
-
-/* 0: this case has no vector unit here. */
-static int setup_case(struct fixture *f, int i)
-{
-    const struct cn_engine_simd *simd = variant(i / SHAPES % VARIANTS);
-    if (!simd)
-        return 0;
-    cn_engine_simd_use(simd);
-    size_t s = (size_t)i % SHAPES;
-    *f = (struct fixture){.type = i / SHAPES / VARIANTS ? CN_ENGINE_BF16 : CN_ENGINE_F32, .n = shapes[s].n, .c = shapes[s].c,
-                          .hw = (size_t)shapes[s].h * shapes[s].w, .map = {shapes[s].c, shapes[s].h, shapes[s].w},
-                          .rng = test_rng_make(7 + (uint64_t)s)};
-    f->elements = f->n * f->c * f->hw;
-    ck_assert_int_eq(cnas_ctx_new(&f->ctx, 1), CNAS_OK);
-    return 1;
-}
-
-START_TEST(statistics_match)
-{
-    struct fixture f;
-    if (!setup_case(&f, _i))
-        return;
-    double *z = random_numbers(&f.rng, f.type, f.elements, 3);
-    for (size_t i = 0; i < f.elements; i++)
-        z[i] = rounded(f.type, z[i] + (double)(i / f.hw % f.c)); /* means that differ */
-    struct guarded zb = blocked_new(f.type, z, f.n, f.c, f.hw);
-    struct layer l = layer_new(&f);
-    layer_statistics(&f, &l, zb.p);
-    for (size_t c = 0; c < f.c; c++) {
-        double m = (double)(f.n * f.hw), mean = 0, squares = 0;
-        for (size_t n = 0; n < f.n; n++)
-            for (size_t p = 0; p < f.hw; p++)
-                mean += z[(n * f.c + c) * f.hw + p] / m;
-        for (size_t n = 0; n < f.n; n++)
-            for (size_t p = 0; p < f.hw; p++)
-                squares += pow(z[(n * f.c + c) * f.hw + p] - mean, 2);
-        double invstd = 1 / sqrt(squares / m + (double)1e-5f), scale = l.gamma[c] * invstd;
-        expect_near("mean", l.bn.mean[c], mean, 2e-7);
-        expect_near("invstd", l.bn.invstd[c], invstd, 2e-7);
-        expect_near("scale", l.bn.scale[c], scale, 2e-7);
-        ck_assert(fabs(l.bn.shift[c] - (l.beta[c] - mean * scale)) <= 2e-7 * (fabs(l.beta[c]) + fabs(mean * scale)));
-        expect_near("running mean", l.bn.running_mean[c], 0.75 * l.beta[c] + 0.25 * mean, 1e-6 + 1e-6 * fabs(mean));
-        ck_assert(fabs(l.bn.running_var[c] - (0.75 * l.gamma[c] + 0.25 * squares / (m > 1 ? m - 1 : 1))) <= 2e-6 * (1 + squares / m));
-    }
-    for (size_t c = f.c; c < cn_engine_channels(f.map.c); c++)
-        ck_assert(l.bn.mean[c] == 0 && l.bn.invstd[c] == 0 && l.bn.scale[c] == 0 && l.bn.shift[c] == 0);
-    /* in parts */
-    struct layer k = layer_new(&f);
-    size_t doubles = 2 * cn_engine_channels(f.map.c), half = f.n / 2;
-    struct guarded sums = guarded_new(2 * doubles * sizeof(double));
-    cn_engine_bn_sums_range(sums.p, f.type, f.map, zb.p, 0, half);
-    cn_engine_bn_sums_range((double *)sums.p + doubles, f.type, f.map, zb.p, half, f.n);
-    cn_engine_bn_finish(f.ctx, &k.bn, f.map, sums.p, 2, f.n);
-    for (size_t c = 0; c < f.c; c++) {
-        expect_near("mean in parts", k.bn.mean[c], l.bn.mean[c], 1e-7);
-        expect_near("invstd in parts", k.bn.invstd[c], l.bn.invstd[c], 1e-7);
-    }
-    /* inference */
-    for (size_t c = 0; c < f.c; c++)
-        l.bn.running_var[c] = fabsf(l.bn.running_var[c]);
-    cn_engine_bn_inference(&l.bn, f.map.c);
-    for (size_t c = 0; c < f.c; c++) {
-        double scale = l.gamma[c] / sqrt((double)l.bn.running_var[c] + (double)1e-5f);
-        expect_near("inference scale", l.bn.scale[c], scale, 4e-7);
-        ck_assert(fabs(l.bn.shift[c] - (l.beta[c] - l.bn.running_mean[c] * scale)) <= 4e-7 * (fabs(l.beta[c]) + fabs(l.bn.running_mean[c] * scale)));
-    }
-    for (size_t c = f.c; c < cn_engine_channels(f.map.c); c++)
-        ck_assert(l.bn.scale[c] == 0 && l.bn.shift[c] == 0);
-    layer_free(&l);
-    layer_free(&k);
-    guarded_free(&sums);
-    guarded_free(&zb);
-    free(z);
-    cnas_ctx_free(&f.ctx);
-}
-END_TEST
-
-/* A mean a thousand times the deviation: as exact as cnas_batch_norm_train, which takes two passes. */
-START_TEST(statistics_survive_a_large_mean)
-{
-    const struct cn_engine_simd *simd = variant(_i);
-    if (!simd)
-        return;
-    cn_engine_simd_use(simd);
-    enum { N = 16, C = 24, HW = 64 };
-    struct cn_engine_map map = {C, 8, 8};
-    struct cnas_ctx *ctx;
-    ck_assert_int_eq(cnas_ctx_new(&ctx, 2), CNAS_OK);
-    struct test_rng r = test_rng_make(5);
-    float *x = malloc(sizeof(float) * N * C * HW), *y = malloc(sizeof(float) * N * C * HW);
-    ck_assert(x && y);
-    for (size_t i = 0; i < N * C * HW; i++)
-        x[i] = 1000 + (float)test_rng_normal(&r);
-    struct guarded z = guarded_new(N * cn_engine_elements(map) * sizeof(float)), v = guarded_new(4 * 32 * sizeof(float));
-    cn_engine_pack(ctx, CN_ENGINE_F32, map, z.p, x, N);
-    float gamma[C], beta[C], mean[C], invstd[C], rm[2][C] = {{0}}, rv[2][C] = {{0}}, *vectors = v.p;
-    for (size_t c = 0; c < C; c++)
-        gamma[c] = beta[c] = 1;
-    struct cn_engine_bn bn = {.gamma = gamma, .beta = beta, .running_mean = rm[0], .running_var = rv[0], .epsilon = 1e-5f, .decay = 0.9f,
-                              .mean = vectors, .invstd = vectors + 32, .scale = vectors + 64, .shift = vectors + 96};
-    cn_engine_bn_statistics(ctx, &bn, CN_ENGINE_F32, map, z.p, N);
-    cnas_batch_norm_train(ctx, y, mean, invstd, rm[1], rv[1], x, gamma, beta, N, C, HW, 1e-5f, 0.9f);
-    for (size_t c = 0; c < C; c++) {
-        double m = 0, squares = 0;
-        for (size_t n = 0; n < N; n++)
-            for (size_t p = 0; p < HW; p++)
-                m += (double)x[(n * C + c) * HW + p] / (N * HW);
-        for (size_t n = 0; n < N; n++)
-            for (size_t p = 0; p < HW; p++)
-                squares += pow((double)x[(n * C + c) * HW + p] - m, 2);
-        expect_near("mean", bn.mean[c], m, 1e-7);
-        expect_near("invstd", bn.invstd[c], 1 / sqrt(squares / (N * HW) + (double)1e-5f), 2e-7);
-        expect_near("mean of the two passes", bn.mean[c], mean[c], 2e-7);
-        expect_near("invstd of the two passes", bn.invstd[c], invstd[c], 1e-6);
-        expect_near("running variance of the two passes", rv[0][c], rv[1][c], 1e-6);
-    }
-    guarded_free(&z);
-    guarded_free(&v);
-    free(x);
-    free(y);
-    cnas_ctx_free(&ctx);
-}
-END_TEST
+#include "tests/support/norm_case.h"
 
 /* The forms of a block: what its two branches are. */
 struct form {
@@ -221,19 +21,19 @@ enum { FORMS = 12 };
 struct block {
     double *z[2], *sum;
     struct guarded zb[2];
-    struct layer l[2];
+    struct norm_layer l[2];
     struct cn_engine_branch in[2];
 };
 
-static struct block block_new(struct fixture *f, struct form form)
+static struct block block_new(struct norm_case *f, struct form form)
 {
     struct block b = {.sum = calloc(f->elements, sizeof(double))};
     const int there[2] = {1, form.branch1}, scaled[2] = {form.scale0, form.scale1};
     for (int k = 0; k < 2; k++) {
         b.z[k] = random_numbers(&f->rng, f->type, f->elements, 2);
         b.zb[k] = blocked_new(f->type, b.z[k], f->n, f->c, f->hw);
-        b.l[k] = layer_new(f);
-        layer_statistics(f, &b.l[k], b.zb[k].p);
+        b.l[k] = norm_layer_new(f);
+        norm_layer_statistics(f, &b.l[k], b.zb[k].p);
         if (!there[k])
             continue;
         b.in[k].z = b.zb[k].p;
@@ -254,15 +54,15 @@ static void block_free(struct block *b)
     for (int k = 0; k < 2; k++) {
         free(b->z[k]);
         guarded_free(&b->zb[k]);
-        layer_free(&b->l[k]);
+        norm_layer_free(&b->l[k]);
     }
     free(b->sum);
 }
 
 START_TEST(apply_matches)
 {
-    struct fixture f;
-    if (!setup_case(&f, _i))
+    struct norm_case f;
+    if (!norm_case_begin(&f, _i))
         return;
     for (int k = 0; k < 2 * FORMS; k++) {
         struct form form = form_of(k % FORMS);
@@ -311,7 +111,7 @@ START_TEST(apply_matches)
 END_TEST
 
 /* What backward should be, with the mask from the forward sum. kept: g has been written in between, as its type keeps it. */
-static void back_reference(const struct fixture *f, const struct block *b, const struct form *form, int kept, const double *dy,
+static void back_reference(const struct norm_case *f, const struct block *b, const struct form *form, int kept, const double *dy,
                            const double *more, double *g, double *dz[2], double *dgamma[2], double *dbeta[2])
 {
     double m = (double)(f->n * f->hw);
@@ -354,7 +154,7 @@ static struct cn_engine_back_out back_out(void *dz, const struct cn_engine_bn *b
 }
 
 /* Both passes for one form and one source of the mask; direct: the second pass makes g again. */
-static void back_case(struct fixture *f, const struct block *b, const struct form *form, const struct expectation *e, int with_more,
+static void back_case(struct norm_case *f, const struct block *b, const struct form *form, const struct expectation *e, int with_more,
                       enum cn_engine_mask mask, const void *mask_from, int direct, int add)
 {
     const struct cn_engine_bn *const bn[2] = {form->scale0 ? &b->l[0].bn : NULL, form->scale1 ? &b->l[1].bn : NULL};
@@ -433,8 +233,8 @@ static void back_case(struct fixture *f, const struct block *b, const struct for
 
 START_TEST(backward_matches)
 {
-    struct fixture f;
-    if (!setup_case(&f, _i))
+    struct norm_case f;
+    if (!norm_case_begin(&f, _i))
         return;
     for (int k = 0; k < 2 * FORMS; k++) {
         struct form form = form_of(k % FORMS);
@@ -490,7 +290,7 @@ START_TEST(threads_do_not_matter)
     if (!simd)
         return;
     cn_engine_simd_use(simd);
-    struct fixture f = {.type = _i / VARIANTS ? CN_ENGINE_BF16 : CN_ENGINE_F32, .n = 13, .c = 40, .hw = 19 * 19, .map = {40, 19, 19},
+    struct norm_case f = {.type = _i / VARIANTS ? CN_ENGINE_BF16 : CN_ENGINE_F32, .n = 13, .c = 40, .hw = 19 * 19, .map = {40, 19, 19},
                         .rng = test_rng_make(3)};
     f.elements = f.n * f.c * f.hw;
     struct guarded first[5] = {{0}};
@@ -559,10 +359,8 @@ int main(void)
     Suite *s = suite_create("engine: blocks of batch norm, addition, ReLU");
     TCase *t = tcase_create("block");
     tcase_set_timeout(t, 120);
-    tcase_add_loop_test(t, statistics_match, 0, CASES);
-    tcase_add_loop_test(t, statistics_survive_a_large_mean, 0, VARIANTS);
-    tcase_add_loop_test(t, apply_matches, 0, CASES);
-    tcase_add_loop_test(t, backward_matches, 0, CASES);
+    tcase_add_loop_test(t, apply_matches, 0, NORM_CASES);
+    tcase_add_loop_test(t, backward_matches, 0, NORM_CASES);
     tcase_add_loop_test(t, threads_do_not_matter, 0, 2 * VARIANTS);
     tcase_add_loop_test(t, nan_passes, 0, VARIANTS);
     suite_add_tcase(s, t);
