@@ -18,13 +18,29 @@ struct guarded guarded_new(size_t bytes)
     return g;
 }
 
+void guarded_fill(struct guarded *g)
+{
+    memset(g->p, PATTERN, g->bytes);
+}
+
+static void untouched(const unsigned char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (p[i] != PATTERN) /* an assertion that holds costs a system call */
+            ck_abort_msg("%s wrote outside of a buffer", cn_engine_simd()->name);
+}
+
+void guarded_check(const struct guarded *g, size_t used)
+{
+    untouched(g->raw, GUARD);
+    untouched(g->raw + GUARD + used, g->bytes - used + GUARD);
+}
+
 void guarded_free(struct guarded *g)
 {
     if (!g->raw)
         return;
-    for (size_t i = 0; i < GUARD; i++)
-        if (g->raw[i] != PATTERN || g->raw[GUARD + g->bytes + i] != PATTERN) /* an assertion that holds costs a system call */
-            ck_abort_msg("%s wrote outside of a buffer", cn_engine_simd()->name);
+    guarded_check(g, g->bytes);
     free(g->raw);
     g->raw = NULL;
 }

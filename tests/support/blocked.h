@@ -13,7 +13,9 @@ struct guarded {
     size_t bytes;
 };
 struct guarded guarded_new(size_t bytes); /* filled with a pattern that is a NaN as float and as bfloat16 */
-void guarded_free(struct guarded *g);     /* fails the test if a guard is damaged */
+void guarded_fill(struct guarded *g);     /* with that pattern again */
+void guarded_check(const struct guarded *g, size_t used); /* fails the test if a guard or a byte from `used` on is not as it was */
+void guarded_free(struct guarded *g);     /* checks the guards */
 
 /* The vector unit of variant i, NULL: there are fewer or this CPU lacks it. */
 enum { VARIANTS = 4 };

@@ -1,0 +1,270 @@
+/* A convolution layer: its passes with weights and numbers of samples that change, what follows in the same pass, chunks in parallel,
+ * and what chooses among the ways. */
+#include <check.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "runtime/base/mem.h"
+#include "runtime/engine/conv_way.h"
+#include "runtime/engine/dnnl.h"
+#include "tests/support/conv_case.h"
+
+static struct cn_engine_conv *layer(const struct conv_case *f, struct cn_engine_conv_want want, struct cn_engine_tuning *tuning)
+{
+    struct cn_engine_conv *conv;
+    struct cnas_error err;
+    want.shape = f->s;
+    want.n = f->n;
+    want.plain_x = f->shape->plain;
+    want.bias = f->shape->bias;
+    ck_assert_msg(cn_engine_conv_new(&conv, f->ctx, &want, tuning, &err) == CNAS_OK, "%s", err.text);
+    return conv;
+}
+
+static struct cn_engine_tuning *no_tuning(void)
+{
+    struct cn_engine_tuning *t;
+    ck_assert_int_eq(cn_engine_tuning_new(&t, NULL, NULL), CNAS_OK);
+    return t;
+}
+
+/* Forward, both gradients, weights that change, and a number of samples that nobody announced. */
+START_TEST(a_layer)
+{
+    static const size_t some[] = {0, 3, 8, 14, CONV_ODD, CONV_ODD + 2, CONV_ODD + 3};
+    struct conv_case f = conv_begin(&conv_shapes[some[_i]], CN_ENGINE_F32, 2);
+    struct cn_engine_tuning *tuning = no_tuning();
+    struct cn_engine_conv *conv = layer(&f, (struct cn_engine_conv_want){0}, tuning);
+    struct guarded x = input_x(&f, CN_ENGINE_F32), g = to_blocks(f.y_map, CN_ENGINE_F32, f.g, f.n);
+    struct guarded y = guarded_new(value_bytes(f.y_map, CN_ENGINE_F32, f.n)), dx = guarded_new(value_bytes(f.x_map, CN_ENGINE_F32, f.n));
+    struct guarded scratch = guarded_new(cn_engine_conv_scratch(conv));
+    float *out = floats(f.nx > f.ny ? f.nx : f.ny), *dw = floats(f.nw), *db = floats(f.s.k), *other = floats(f.nw);
+    for (size_t i = 0; i < f.nw; i++)
+        other[i] = 1;
+    cn_engine_conv_weights(conv, other, f.shape->bias ? f.bias : NULL);
+    cn_engine_conv_weights(conv, f.w, f.shape->bias ? f.bias : NULL);
+    if (cn_engine_dnnl(NULL) && _i < 4)
+        ck_assert_uint_gt(cn_engine_conv_memory(conv), 0);
+    for (size_t n = f.n; n; n--) {
+        guarded_fill(&y);
+        cn_engine_conv_forward(conv, y.p, x.p, n, scratch.p);
+        from_blocks(f.y_map, CN_ENGINE_F32, out, y.p, n);
+        ck_assert_double_lt(distance(out, f.y, f.ny / f.n * n), WINOGRAD);
+        guarded_check(&y, value_bytes(f.y_map, CN_ENGINE_F32, n));
+        if (!f.shape->plain) {
+            cn_engine_conv_backward_data(conv, dx.p, g.p, n, scratch.p);
+            from_blocks(f.x_map, CN_ENGINE_F32, out, dx.p, n);
+            ck_assert_double_lt(distance(out, f.dx, f.nx / f.n * n), WINOGRAD);
+        }
+        cnas_conv2d_backward(f.ctx, NULL, 0, f.dw, f.db, f.g, f.x, f.w, n, &f.s);
+        cn_engine_conv_backward_weights(conv, dw, f.shape->bias ? db : NULL, g.p, x.p, n, scratch.p);
+        ck_assert_double_lt(distance(dw, f.dw, f.nw), WINOGRAD);
+        if (f.shape->bias)
+            ck_assert_double_lt(distance(db, f.db, f.s.k), WINOGRAD);
+    }
+    cn_engine_conv_free(&conv);
+    ck_assert_ptr_null(conv);
+    cn_engine_tuning_free(&tuning);
+    struct guarded *all[] = {&x, &g, &y, &dx, &scratch};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guarded_free(all[i]);
+    free(out), free(dw), free(db), free(other);
+    conv_end(&f);
+}
+END_TEST
+
+/* y = relu(y + conv(x)) for inference. */
+START_TEST(what_follows_forward)
+{
+    static const size_t some[] = {3, 8, 10, 14, CONV_ODD};
+    const enum cn_engine_type type = _i % 10 < 5 ? CN_ENGINE_F32 : CN_ENGINE_BF16;
+    const int add = _i / 10 % 2, relu = _i / 20 % 2;
+    struct conv_case f = conv_begin(&conv_shapes[some[_i % 5]], type, 2);
+    struct cn_engine_tuning *tuning = no_tuning();
+    struct cn_engine_conv *conv =
+        layer(&f, (struct cn_engine_conv_want){.type = type, .forward_only = 1, .add = add, .relu = relu}, tuning);
+    struct guarded x = input_x(&f, type), y = to_blocks(f.y_map, type, f.g, f.n), scratch = guarded_new(cn_engine_conv_scratch(conv));
+    float *out = floats(f.ny);
+    ck_assert_ptr_null(cn_engine_conv_data_way(conv));
+    ck_assert_ptr_null(cn_engine_conv_weights_way(conv));
+    cn_engine_conv_weights(conv, f.w, f.shape->bias ? f.bias : NULL);
+    cn_engine_conv_forward(conv, y.p, x.p, f.n, scratch.p);
+    from_blocks(f.y_map, type, out, y.p, f.n);
+    for (size_t i = 0; i < f.ny; i++) {
+        f.y[i] += add ? f.g[i] : 0;
+        f.y[i] = relu && f.y[i] < 0 ? 0 : f.y[i];
+    }
+    ck_assert_double_lt(distance(out, f.y, f.ny), type == CN_ENGINE_F32 ? WINOGRAD : HALF);
+    cn_engine_conv_free(&conv);
+    cn_engine_tuning_free(&tuning);
+    guarded_free(&x);
+    guarded_free(&y);
+    guarded_free(&scratch);
+    free(out);
+    conv_end(&f);
+}
+END_TEST
+
+/* The choice is an answer of the tuning: forced there, it is taken; measured, it is recorded, and asked for again it is the same.
+ */
+START_TEST(the_tuning_decides)
+{
+    struct conv_case f = conv_begin(&conv_shapes[10], CN_ENGINE_F32, 2);
+    struct cn_engine_tuning *tuning = no_tuning(), *again = no_tuning();
+    struct cn_engine_conv *conv = layer(&f, (struct cn_engine_conv_want){0}, tuning);
+    char *text, *line, forced[8192] = "";
+    ck_assert_int_eq(cn_engine_tuning_export(tuning, &text), CNAS_OK);
+    int lines = 0;
+    for (line = text; *line; line = strchr(line, '\n') + 1)
+        lines++;
+    ck_assert_int_eq(lines, 3);
+    for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) { /* what is there, but what was not chosen */
+        const int wino = strstr(strstr(line, " = "), "wino") != NULL;
+        strncat(forced, line, (size_t)(strstr(line, " = ") - line));
+        strcat(forced, wino ? " = jit:avx512_core\n" : " = jit_wino_4x3:avx512_core\n");
+    }
+    if (cn_engine_dnnl(NULL) && strstr(cn_engine_dnnl_version(cn_engine_dnnl(NULL)), "avx512")) {
+        ck_assert_int_eq(cn_engine_tuning_import(again, forced, strlen(forced), NULL), CNAS_OK);
+        struct cn_engine_conv *other = layer(&f, (struct cn_engine_conv_want){0}, again);
+        ck_assert_str_ne(cn_engine_conv_forward_way(conv), cn_engine_conv_forward_way(other));
+        ck_assert_str_ne(cn_engine_conv_data_way(conv), cn_engine_conv_data_way(other));
+        ck_assert_str_ne(cn_engine_conv_weights_way(conv), cn_engine_conv_weights_way(other));
+        cn_engine_conv_free(&other);
+    }
+    cn_mem_free(text);
+    cn_engine_conv_free(&conv);
+    cn_engine_tuning_free(&tuning);
+    cn_engine_tuning_free(&again);
+    conv_end(&f);
+}
+END_TEST
+
+/* An answer that means nothing here is measured anew. */
+START_TEST(an_unknown_answer_is_replaced)
+{
+    struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 2);
+    struct cn_engine_tuning *tuning = no_tuning(), *again = no_tuning();
+    struct cn_engine_conv *conv = layer(&f, (struct cn_engine_conv_want){0}, tuning);
+    char *text, *line, forced[8192] = "";
+    ck_assert_int_eq(cn_engine_tuning_export(tuning, &text), CNAS_OK);
+    for (line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
+        strncat(forced, line, (size_t)(strstr(line, " = ") - line));
+        strcat(forced, " = abacus\n");
+    }
+    cn_mem_free(text);
+    cn_engine_conv_free(&conv);
+    ck_assert_int_eq(cn_engine_tuning_import(again, forced, strlen(forced), NULL), CNAS_OK);
+    conv = layer(&f, (struct cn_engine_conv_want){0}, again);
+    ck_assert_str_ne(cn_engine_conv_forward_way(conv), "abacus");
+    cn_engine_conv_free(&conv);
+    ck_assert_int_eq(cn_engine_tuning_export(again, &text), CNAS_OK);
+    ck_assert_ptr_null(strstr(text, "abacus"));
+    cn_mem_free(text);
+    cn_engine_tuning_free(&tuning);
+    cn_engine_tuning_free(&again);
+    conv_end(&f);
+}
+END_TEST
+
+/* ---- in chunks ---- */
+
+struct chunks {
+    struct cn_engine_conv *conv;
+    char *x, *y, *g, *dx, *scratch;
+    float *dw;
+    size_t x_sample, y_sample, each, n, scratch_bytes, nw;
+};
+
+static void one_chunk(void *job, size_t chunk, float *own)
+{
+    const struct chunks *c = job;
+    const size_t first = chunk * c->each, n = c->n - first < c->each ? c->n - first : c->each;
+    char *scratch = c->scratch + chunk * c->scratch_bytes;
+    (void)own;
+    cn_engine_conv_forward(c->conv, c->y + first * c->y_sample, c->x + first * c->x_sample, n, scratch);
+    cn_engine_conv_backward_data(c->conv, c->dx + first * c->x_sample, c->g + first * c->y_sample, n, scratch);
+    cn_engine_conv_backward_weights(c->conv, c->dw + chunk * c->nw, NULL, c->g + first * c->y_sample, c->x + first * c->x_sample,
+                                    n, scratch);
+}
+
+START_TEST(chunks_in_parallel)
+{
+    if (!cn_engine_dnnl(NULL))
+        return;
+    const enum cn_engine_type type = _i % 2 ? CN_ENGINE_BF16 : CN_ENGINE_F32;
+    struct conv_case f = conv_begin(&conv_shapes[11], type, 3);
+    struct cn_engine_tuning *tuning = no_tuning();
+    struct cn_engine_conv_want want = {.shape = f.s, .n = 5, .type = type, .chunked = 1};
+    struct cn_engine_conv *conv;
+    enum { CHUNKS = 26 }; /* 128 = 25 * 5 + 3 */
+    ck_assert_int_eq(cn_engine_conv_new(&conv, f.ctx, &want, tuning, NULL), CNAS_OK);
+    ck_assert_int_eq(cn_engine_conv_prepare(conv, 3, NULL), CNAS_OK);
+    cn_engine_conv_weights(conv, f.w, NULL);
+    struct chunks c = {.conv = conv, .each = 5, .n = f.n, .nw = f.nw};
+    c.x_sample = value_bytes(f.x_map, type, 1), c.y_sample = value_bytes(f.y_map, type, 1);
+    c.scratch_bytes = cn_engine_conv_round(cn_engine_conv_scratch(conv));
+    struct guarded x = to_blocks(f.x_map, type, f.x, f.n), g = to_blocks(f.y_map, type, f.g, f.n);
+    struct guarded y = guarded_new(f.n * c.y_sample), dx = guarded_new(f.n * c.x_sample);
+    struct guarded scratch = guarded_new(CHUNKS * c.scratch_bytes), parts = guarded_new(CHUNKS * f.nw * sizeof(float));
+    c.x = x.p, c.g = g.p, c.y = y.p, c.dx = dx.p, c.scratch = scratch.p, c.dw = parts.p;
+    float *out = floats(f.nx > f.ny ? f.nx : f.ny), *dw = floats(f.nw);
+    const double limit = type == CN_ENGINE_F32 ? WINOGRAD : HALF;
+    for (int round = 0; round < 5; round++) {
+        guarded_fill(&y);
+        guarded_fill(&dx);
+        cn_kernel_run(f.ctx, CHUNKS, one_chunk, &c);
+        from_blocks(f.y_map, type, out, c.y, f.n);
+        ck_assert_double_lt(distance(out, f.y, f.ny), limit);
+        from_blocks(f.x_map, type, out, c.dx, f.n);
+        ck_assert_double_lt(distance(out, f.dx, f.nx), limit);
+        memset(dw, 0, f.nw * sizeof *dw);
+        for (size_t i = 0; i < CHUNKS * f.nw; i++)
+            dw[i % f.nw] += c.dw[i];
+        ck_assert_double_lt(distance(dw, f.dw, f.nw), limit);
+    }
+    cn_engine_conv_free(&conv);
+    cn_engine_tuning_free(&tuning);
+    struct guarded *all[] = {&x, &g, &y, &dx, &scratch, &parts};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        guarded_free(all[i]);
+    free(out), free(dw);
+    conv_end(&f);
+}
+END_TEST
+
+START_TEST(a_post_op_in_training_aborts)
+{
+    struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 1);
+    struct cn_engine_conv *conv;
+    (void)!cn_engine_conv_new(&conv, f.ctx, &(struct cn_engine_conv_want){.shape = f.s, .n = 1, .relu = 1}, NULL, NULL);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("engine/conv layer");
+    TCase *t = tcase_create("layer");
+    tcase_set_timeout(t, 60);
+    tcase_add_loop_test(t, a_layer, 0, 7);
+    tcase_add_loop_test(t, what_follows_forward, 0, 40);
+    tcase_add_test(t, the_tuning_decides);
+    tcase_add_test(t, an_unknown_answer_is_replaced);
+    tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
+    tcase_add_test_raise_signal(t, a_post_op_in_training_aborts, SIGABRT);
+    suite_add_tcase(suite, t);
+    if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
+        t = tcase_create("blocks of 8");
+        tcase_set_timeout(t, 60);
+        tcase_add_checked_fixture(t, blocks_of_8, NULL);
+        tcase_add_loop_test(t, a_layer, 0, 7);
+        tcase_add_loop_test(t, what_follows_forward, 0, 40);
+        tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
+        suite_add_tcase(suite, t);
+    }
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed != 0;
+}
