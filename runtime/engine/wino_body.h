@@ -119,6 +119,12 @@ INLINE vec keep(vec v, vec where_positive)
     return (vec)((bits)v & (bits)(where_positive > (vec){0}));
 }
 
+/* A NaN stays a NaN: a diverged network must not look healthy. */
+INLINE vec relu(vec v)
+{
+    return (vec)((bits)v & ~(bits)(v < (vec){0}));
+}
+
 INLINE const float *read_typed(enum cn_engine_type type, const struct cn_engine_wino_read *r, size_t at, size_t block, size_t w,
                                float *buffer)
 {
@@ -131,7 +137,7 @@ INLINE const float *read_typed(enum cn_engine_type type, const struct cn_engine_
     if (!r->z) {
         for (size_t j = 0; j < w; j++) {
             vec v = a * load(type, r->x, at + j * LANES) + b;
-            put(buffer + j * LANES, r->relu ? keep(v, v) : v);
+            put(buffer + j * LANES, r->relu ? relu(v) : v);
         }
         return buffer;
     }
@@ -166,7 +172,7 @@ INLINE void write_typed(enum cn_engine_type type, const struct cn_engine_wino_wr
             vec v = get(row + j * LANES) + bias;
             if (o->add)
                 v += load(type, o->y, at + j * LANES);
-            put(row + j * LANES, o->relu ? keep(v, v) : v);
+            put(row + j * LANES, o->relu ? relu(v) : v);
         }
     }
     if (!o->sums) {
@@ -215,17 +221,26 @@ INLINE size_t place(size_t tile)
     return tile / CN_ENGINE_WINO_TILES * (CN_ENGINE_WINO_VECTORS * LANES) + tile % CN_ENGINE_WINO_TILES * LANES;
 }
 
-static TARGET void take(float *v, const float *const row[6], size_t w, size_t left, size_t first, size_t tiles, float *tmp)
+/* Of `pixels` in one dimension: 6 of the input, or 4 of the gradient. */
+INLINE void transform(int pixels, vec t[6], const vec *d)
 {
-    memset(tmp, 0, left * 6 * sizeof(vec));
-    memset(tmp + (left + w) * 6 * LANES, 0, (tiles * 4 + 2 - left - w) * 6 * sizeof(vec));
+    if (pixels == 6)
+        input(t, d);
+    else
+        gradient(t, d);
+}
+
+INLINE void transform_tiles(int pixels, float *v, const float *const *row, size_t w, size_t left, size_t first, size_t tiles, float *tmp)
+{
     float *to = tmp + left * 6 * LANES;
+    memset(tmp, 0, left * 6 * sizeof(vec));
+    memset(to + w * 6 * LANES, 0, (tiles * 4 + (size_t)(pixels - 4) - left - w) * 6 * sizeof(vec));
     for (size_t j = 0; j < w * LANES; j += LANES, to += 6 * LANES) {
         vec d[6], t[6];
         UNROLL
-        for (int i = 0; i < 6; i++)
+        for (int i = 0; i < pixels; i++)
             d[i] = get(row[i] + j);
-        input(t, d);
+        transform(pixels, t, d);
         UNROLL
         for (int i = 0; i < 6; i++)
             put(to + i * LANES, t[i]);
@@ -235,41 +250,23 @@ static TARGET void take(float *v, const float *const row[6], size_t w, size_t le
             vec d[6], t[6];
             float *p = v + place(first + tile) + i * 6 * STRIDE;
             UNROLL
-            for (int j = 0; j < 6; j++)
+            for (int j = 0; j < pixels; j++)
                 d[j] = get(tmp + (j * 6 + i) * LANES);
-            input(t, d);
+            transform(pixels, t, d);
             UNROLL
             for (int j = 0; j < 6; j++)
                 put(p + j * STRIDE, t[j]);
         }
 }
 
+static TARGET void take(float *v, const float *const row[6], size_t w, size_t left, size_t first, size_t tiles, float *tmp)
+{
+    transform_tiles(6, v, row, w, left, first, tiles, tmp);
+}
+
 static TARGET void spread(float *v, const float *const row[4], size_t w, size_t first, size_t tiles, float *tmp)
 {
-    float *to = tmp;
-    memset(tmp + w * 6 * LANES, 0, (tiles * 4 - w) * 6 * sizeof(vec));
-    for (size_t j = 0; j < w * LANES; j += LANES, to += 6 * LANES) {
-        vec y[4], t[6];
-        UNROLL
-        for (int i = 0; i < 4; i++)
-            y[i] = get(row[i] + j);
-        gradient(t, y);
-        UNROLL
-        for (int i = 0; i < 6; i++)
-            put(to + i * LANES, t[i]);
-    }
-    for (size_t tile = 0; tile < tiles; tile++, tmp += 4 * 6 * LANES)
-        for (int i = 0; i < 6; i++) {
-            vec y[4], t[6];
-            float *p = v + place(first + tile) + i * 6 * STRIDE;
-            UNROLL
-            for (int j = 0; j < 4; j++)
-                y[j] = get(tmp + (j * 6 + i) * LANES);
-            gradient(t, y);
-            UNROLL
-            for (int j = 0; j < 6; j++)
-                put(p + j * STRIDE, t[j]);
-        }
+    transform_tiles(4, v, row, w, 0, first, tiles, tmp);
 }
 
 static TARGET void give(float *y, size_t row, const float *m, size_t first, size_t tiles)
