@@ -11,6 +11,15 @@
 static const struct cn_engine_map maps[] = {{16, 32, 32}, {64, 32, 32}, {512, 4, 4}};
 enum { SAMPLES = 128, MAPS = sizeof maps / sizeof *maps, VALUES = 6 };
 
+/* Forms of a kernel; which bits count is the kernel's. */
+enum {
+    SECOND = 1, SECOND_BN = 2, /* of two branches: the residual, or the other batch norm */
+    SIGNS = 4,                 /* the mask is kept in bits */
+    RESIDUAL = 8,              /* a second gradient of the output, and g written for the residual */
+    IN_PLACE = 16,
+    MAX = 32, BACKWARD = 64,
+};
+
 struct state {
     struct cnas_ctx *ctx;
     enum cn_engine_type type;
@@ -20,6 +29,7 @@ struct state {
     struct cn_engine_bn bn[2];
     struct cnas_conv_shape window;
     size_t bytes; /* of a value */
+    unsigned form; /* of the kernel that runs */
 };
 
 static void copy_chunk(void *job, size_t i, float *own)
@@ -50,33 +60,15 @@ static void run_statistics(struct state *s)
     cn_engine_bn_statistics(s->ctx, &s->bn[0], s->type, s->map, s->value[0], SAMPLES);
 }
 
-static void apply(struct state *s, int branches, int scaled, void *signs)
-{
-    struct cn_engine_apply a = {.type = s->type, .map = s->map, .y = s->value[2], .signs = signs, .relu = 1,
-                                .in = {{s->value[0], s->bn[0].scale, s->bn[0].shift}}};
-    if (branches > 1)
-        a.in[1] = (struct cn_engine_branch){s->value[1], scaled ? s->bn[1].scale : NULL, scaled ? s->bn[1].shift : NULL};
-    cn_engine_apply(s->ctx, &a, SAMPLES);
-}
-
 static void run_apply(struct state *s)
 {
-    apply(s, 1, 0, NULL);
-}
-
-static void run_apply_residual(struct state *s)
-{
-    apply(s, 2, 0, NULL);
-}
-
-static void run_apply_residual_signs(struct state *s)
-{
-    apply(s, 2, 0, s->signs);
-}
-
-static void run_apply_two(struct state *s)
-{
-    apply(s, 2, 1, NULL);
+    struct cn_engine_apply a = {.type = s->type, .map = s->map, .y = s->value[2], .signs = s->form & SIGNS ? s->signs : NULL, .relu = 1,
+                                .in = {{s->value[0], s->bn[0].scale, s->bn[0].shift}}};
+    if (s->form & SECOND)
+        a.in[1].z = s->value[1];
+    else if (s->form & SECOND_BN)
+        a.in[1] = (struct cn_engine_branch){s->value[1], s->bn[1].scale, s->bn[1].shift};
+    cn_engine_apply(s->ctx, &a, SAMPLES);
 }
 
 static void run_add(struct state *s)
@@ -91,52 +83,24 @@ static struct cn_engine_back back(const struct state *s, enum cn_engine_mask mas
                                    .in = {{s->value[0], s->bn[0].scale, s->bn[0].shift}}};
 }
 
-static void back_sums(struct state *s, struct cn_engine_back *b)
-{
-    const struct cn_engine_bn *const bn[2] = {b->in[0].scale ? &s->bn[0] : NULL, b->in[1].scale ? &s->bn[1] : NULL};
-    cn_engine_back_sums(s->ctx, b, bn, SAMPLES);
-}
-
 static void run_sums(struct state *s)
 {
-    struct cn_engine_back b = back(s, CN_ENGINE_MASK_AGAIN, NULL);
-    back_sums(s, &b);
-}
-
-/* What a residual block needs: both gradients of its output, the mask, and g for the residual. */
-static void run_sums_residual(struct state *s)
-{
-    struct cn_engine_back b = back(s, CN_ENGINE_MASK_Y, s->value[2]);
-    b.dy_more = b.g = s->value[4];
-    back_sums(s, &b);
-}
-
-static void run_sums_signs(struct state *s)
-{
-    struct cn_engine_back b = back(s, CN_ENGINE_MASK_SIGNS, s->signs);
-    b.dy_more = b.g = s->value[4];
-    back_sums(s, &b);
-}
-
-static void run_sums_two(struct state *s)
-{
-    struct cn_engine_back b = back(s, CN_ENGINE_MASK_SIGNS, s->signs);
-    b.dy_more = b.g = s->value[4];
-    b.in[1] = (struct cn_engine_branch){s->value[1], s->bn[1].scale, s->bn[1].shift};
-    back_sums(s, &b);
+    const struct cn_engine_bn *const bn[2] = {&s->bn[0], s->form & SECOND_BN ? &s->bn[1] : NULL};
+    struct cn_engine_back b = !(s->form & RESIDUAL) ? back(s, CN_ENGINE_MASK_AGAIN, NULL)
+                              : s->form & SIGNS     ? back(s, CN_ENGINE_MASK_SIGNS, s->signs)
+                                                 : back(s, CN_ENGINE_MASK_Y, s->value[2]);
+    if (s->form & RESIDUAL)
+        b.dy_more = b.g = s->value[4];
+    if (s->form & SECOND_BN)
+        b.in[1] = (struct cn_engine_branch){s->value[1], s->bn[1].scale, s->bn[1].shift};
+    cn_engine_back_sums(s->ctx, &b, bn, SAMPLES);
 }
 
 static void run_back(struct state *s)
 {
     struct cn_engine_back b = back(s, CN_ENGINE_MASK_AGAIN, NULL);
-    b.out[0] = (struct cn_engine_back_out){.dz = s->value[5], .of_g = s->bn[0].of_g, .of_z = s->bn[0].of_z, .of_1 = s->bn[0].of_1};
-    cn_engine_back_apply(s->ctx, &b, SAMPLES);
-}
-
-static void run_back_in_place(struct state *s)
-{
-    struct cn_engine_back b = back(s, CN_ENGINE_MASK_AGAIN, NULL);
-    b.out[0] = (struct cn_engine_back_out){.dz = s->value[3], .of_g = s->bn[0].of_g, .of_z = s->bn[0].of_z, .of_1 = s->bn[0].of_1};
+    b.out[0] = (struct cn_engine_back_out){.dz = s->value[s->form & IN_PLACE ? 3 : 5], .of_g = s->bn[0].of_g, .of_z = s->bn[0].of_z,
+                                           .of_1 = s->bn[0].of_1};
     cn_engine_back_apply(s->ctx, &b, SAMPLES);
 }
 
@@ -166,30 +130,11 @@ static void run_global_back(struct state *s)
     cn_engine_global_avg_pool_back(s->ctx, s->type, s->map, s->value[5], 0, s->pooled, SAMPLES);
 }
 
-static void pool(struct state *s, int max, int backward)
+static void run_pool(struct state *s)
 {
-    struct cn_engine_pool p = {.type = s->type, .shape = &s->window, .max = max, .y = s->value[1], .x = s->value[0], .dy = s->value[3], .dx = s->value[5]};
-    (backward ? cn_engine_pool_back : cn_engine_pool)(s->ctx, &p, SAMPLES);
-}
-
-static void run_avg(struct state *s)
-{
-    pool(s, 0, 0);
-}
-
-static void run_avg_back(struct state *s)
-{
-    pool(s, 0, 1);
-}
-
-static void run_max(struct state *s)
-{
-    pool(s, 1, 0);
-}
-
-static void run_max_back(struct state *s)
-{
-    pool(s, 1, 1);
+    struct cn_engine_pool p = {.type = s->type, .shape = &s->window, .max = s->form & MAX, .y = s->value[1], .x = s->value[0],
+                               .dy = s->value[3], .dx = s->value[5]};
+    (s->form & BACKWARD ? cn_engine_pool_back : cn_engine_pool)(s->ctx, &p, SAMPLES);
 }
 
 static void run_convert(struct state *s)
@@ -200,32 +145,33 @@ static void run_convert(struct state *s)
 static const struct {
     const char *name;
     void (*run)(struct state *);
+    unsigned form;
     double values, floats; /* moved: values of the type, and plain floats */
 } kernels[] = {
-    {"memcpy", run_memcpy, 2, 0},
-    {"pack", run_pack, 1, 1},
-    {"unpack", run_unpack, 1, 1},
-    {"float to bfloat16", run_convert, 0, 1.5},
-    {"statistics", run_statistics, 1, 0},
-    {"bn relu", run_apply, 2, 0},
-    {"bn + r, relu", run_apply_residual, 3, 0},
-    {"bn + r, relu, signs", run_apply_residual_signs, 3, 1. / 32},
-    {"bn + bn, relu", run_apply_two, 3, 0},
-    {"add", run_add, 3, 0},
-    {"sums, mask again", run_sums, 2, 0},
-    {"sums, dy + dy, y, g", run_sums_residual, 5, 0},
-    {"sums, dy + dy, signs, g", run_sums_signs, 4, 1. / 32},
-    {"sums of two, signs, g", run_sums_two, 5, 1. / 32},
-    {"dz, mask again", run_back, 3, 0},
-    {"dz in place", run_back_in_place, 3, 0},
-    {"dz of two", run_back_two, 5, 0},
-    {"relu backward", run_relu_back, 3, 0},
-    {"global average", run_global, 1, 0},
-    {"  backward", run_global_back, 1, 0},
-    {"average pool 2", run_avg, 1.25, 0},
-    {"  backward", run_avg_back, 1.25, 0},
-    {"max pool 2", run_max, 1.25, 0},
-    {"  backward", run_max_back, 2.25, 0},
+    {"memcpy", run_memcpy, 0, 2, 0},
+    {"pack", run_pack, 0, 1, 1},
+    {"unpack", run_unpack, 0, 1, 1},
+    {"float to bfloat16", run_convert, 0, 0, 1.5},
+    {"statistics", run_statistics, 0, 1, 0},
+    {"bn relu", run_apply, 0, 2, 0},
+    {"bn + r, relu", run_apply, SECOND, 3, 0},
+    {"bn + r, relu, signs", run_apply, SECOND | SIGNS, 3, 1. / 32},
+    {"bn + bn, relu", run_apply, SECOND_BN, 3, 0},
+    {"add", run_add, 0, 3, 0},
+    {"sums, mask again", run_sums, 0, 2, 0},
+    {"sums, dy + dy, y, g", run_sums, RESIDUAL, 5, 0},
+    {"sums, dy + dy, signs, g", run_sums, RESIDUAL | SIGNS, 4, 1. / 32},
+    {"sums of two, signs, g", run_sums, RESIDUAL | SIGNS | SECOND_BN, 5, 1. / 32},
+    {"dz, mask again", run_back, 0, 3, 0},
+    {"dz in place", run_back, IN_PLACE, 3, 0},
+    {"dz of two", run_back_two, 0, 5, 0},
+    {"relu backward", run_relu_back, 0, 3, 0},
+    {"global average", run_global, 0, 1, 0},
+    {"  backward", run_global_back, 0, 1, 0},
+    {"average pool 2", run_pool, 0, 1.25, 0},
+    {"  backward", run_pool, BACKWARD, 1.25, 0},
+    {"max pool 2", run_pool, MAX, 1.25, 0},
+    {"  backward", run_pool, MAX | BACKWARD, 2.25, 0},
 };
 enum { KERNELS = sizeof kernels / sizeof *kernels };
 
@@ -302,6 +248,7 @@ int main(int argc, char **argv)
                 for (int i = 3; i < 5; i++) /* what kernels wrote in place would shrink to denormal numbers */
                     cn_engine_convert(ctx, s.type, s.value[i], CN_ENGINE_F32, s.plain, (size_t)SAMPLES * cn_engine_elements(s.map));
                 for (size_t k = 0; k < KERNELS; k++) {
+                    s.form = kernels[k].form;
                     double t = now_s();
                     kernels[k].run(&s);
                     t = now_s() - t;

@@ -32,6 +32,15 @@ says() {
 no() {
     if "$@"; then bad "$what: $*"; else ok; fi
 }
+# await WORDS: until out has the words, half a minute at most
+await() {
+    n=0
+    until grep -q "$1" out; do
+        n=$((n + 1))
+        [ $n -lt 300 ] || break
+        sleep 0.1
+    done
+}
 train() { "$model" train --data data --threads 2 "$@"; }
 
 mkdir data && "$model" data data || exit 99
@@ -76,12 +85,7 @@ says out 'ring of 31 bits'
 timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
 what='interrupt'
-n=0
-until grep -q '^epoch 2/' out; do
-    n=$((n + 1))
-    [ $n -lt 300 ] || break
-    sleep 0.1
-done
+await '^epoch 2/'
 kill -INT $pid
 wait $pid
 status=$?
@@ -92,12 +96,7 @@ what='resume'
 : >out # what it held must not be taken for what comes
 timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
 pid=$!
-n=0
-until grep -q '^epoch' out; do
-    n=$((n + 1))
-    [ $n -lt 300 ] || break
-    sleep 0.1
-done
+await '^epoch'
 kill -INT $pid
 wait $pid
 says out '^going on from part.safetensors.checkpoint: epoch [0-9]* of 2000, step [0-9]* of 60$'
@@ -186,12 +185,7 @@ what='SIGTERM'
 term="$held --out term.safetensors --epochs 100000 --lr 0.0123456789012345 --log term.jsonl" # a rate with more digits than the log has
 "$model" $term >out 2>err &
 pid=$!
-n=0
-until grep -q '^epoch 2/' out; do
-    n=$((n + 1))
-    [ $n -lt 300 ] || break
-    sleep 0.1
-done
+await '^epoch 2/'
 kill -TERM $pid
 wait $pid
 status=$?
