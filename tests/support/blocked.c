@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/engine/dnnl.h"
+
 enum { GUARD = 128, PATTERN = 0xff };
 
 struct guarded guarded_new(size_t bytes)
@@ -50,6 +52,14 @@ const struct cn_engine_simd *variant(int i)
     const struct cn_engine_simd *all[VARIANTS] = {cn_engine_simd_portable(), cn_engine_simd_avx2(), cn_engine_simd_avx512(),
                                                   cn_engine_simd_avx512_bf16()};
     return all[i];
+}
+
+void blocks_of_8(void)
+{
+    setenv("DNNL_MAX_CPU_ISA", "AVX2", 1);
+    cn_engine_simd_use(cn_engine_simd_avx2());
+    if (cn_engine_dnnl(NULL))
+        ck_assert_ptr_nonnull(strstr(cn_engine_dnnl_version(cn_engine_dnnl(NULL)), " avx2"));
 }
 
 double rounded(enum cn_engine_type type, double x)

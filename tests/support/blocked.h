@@ -21,6 +21,9 @@ void guarded_free(struct guarded *g);     /* checks the guards */
 enum { VARIANTS = 4 };
 const struct cn_engine_simd *variant(int i);
 
+/* A fixture for blocks of 8 channels, as on a CPU without AVX-512, in our kernels and in oneDNN, which each test loads anew. */
+void blocks_of_8(void);
+
 /* A number as the type keeps it: the nearest float or bfloat16, ties to even, by arithmetic on doubles. */
 double rounded(enum cn_engine_type type, double x);
 

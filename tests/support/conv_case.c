@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "runtime/engine/dnnl.h"
-
 const struct conv_shape conv_shapes[CONV_SHAPES] = {
     {{16, 8, 8, 16, 3, 3, 1, 1, 1, 1, 1}, 2, 0, 0},
     {{1, 5, 5, 1, 3, 3, 1, 1, 1, 1, 1}, 1, 0, 1},
@@ -139,12 +137,4 @@ double distance(const float *a, const float *b, size_t n)
         most = fmax(most, fabs(b[i]));
     }
     return worst / most;
-}
-
-void blocks_of_8(void)
-{
-    setenv("DNNL_MAX_CPU_ISA", "AVX2", 1);
-    cn_engine_simd_use(cn_engine_simd_avx2());
-    if (cn_engine_dnnl(NULL))
-        ck_assert_ptr_nonnull(strstr(cn_engine_dnnl_version(cn_engine_dnnl(NULL)), " avx2"));
 }

@@ -42,7 +42,4 @@ float *floats(size_t n);
 /* Largest difference relative to the largest expected value. */
 double distance(const float *a, const float *b, size_t n);
 
-/* A fixture for blocks of 8 channels, as on a CPU without AVX-512, in our kernels and in oneDNN, which each test loads anew. */
-void blocks_of_8(void);
-
 #endif

@@ -1,10 +1,11 @@
 /* The engine computes what the model's own functions compute: on random graphs and on the golden ones, in both precisions, with values kept
- * and made again, for full and partial batches. */
+ * and made again, for full and partial batches, in blocks of 16 channels and of 8. */
 #include "compiler/ir/print.h"
 #include "compiler/ir/rewrite.h"
 #include "compiler/oracle/oracle.h"
 #include "runtime/engine/tuning.h"
 #include "runtime/train/net.h"
+#include "tests/support/blocked.h"
 #include "tests/support/engine_check.h"
 #include "tests/support/random_dag.h"
 
@@ -14,7 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { GRAPHS = 400 };
+enum { GRAPHS = 400, GRAPHS_AGAIN = 100 };
 
 /* fp32: rounding and other orders of sums, some digits more where a graph is ill-conditioned (batch norm over few numbers). */
 static const double CLOSE = 2e-3;
@@ -23,6 +24,13 @@ static const double CLOSE_BF16 = 0.2;
 
 static struct arena *arena;
 static struct cn_engine_tuning *tuning;
+static int most_graphs = GRAPHS;
+
+static void narrow(void)
+{
+    blocks_of_8();
+    most_graphs = GRAPHS_AGAIN;
+}
 
 static void setup(void)
 {
@@ -73,7 +81,7 @@ static const struct cnas_model *random_case(struct engine_case *c, int i, enum c
 static int graphs(void)
 {
     const char *count = getenv("CNAS_COUNT");
-    return count ? atoi(count) : GRAPHS;
+    return count ? atoi(count) : most_graphs;
 }
 
 static void next_arena(void)
@@ -200,6 +208,16 @@ int main(void)
     tcase_add_loop_test(t, large_maps, 0, 3);
     tcase_add_test(t, choices);
     suite_add_tcase(s, t);
+    if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
+        t = tcase_create("blocks of 8");
+        tcase_add_checked_fixture(t, narrow, NULL);
+        tcase_add_checked_fixture(t, setup, teardown);
+        tcase_set_timeout(t, 600);
+        tcase_add_test(t, fp32);
+        tcase_add_test(t, bf16);
+        tcase_add_loop_test(t, large_maps, 0, 3);
+        suite_add_tcase(s, t);
+    }
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);
     const int failed = srunner_ntests_failed(r);
