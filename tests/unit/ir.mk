@@ -21,9 +21,13 @@ tests_unit_test_pass_prune_LDADD = $(COMPILER_TEST_LIBS)
 dist_check_SCRIPTS += tests/prune_paper.sh
 TESTS += tests/prune_paper.sh
 
+BALANCE_TEST_SUPPORT = tests/support/balance.c tests/support/balance.h tests/unit/pass_text.c tests/unit/pass_text.h
 UNIT_TESTS += tests/unit/test_pass_balance
-tests_unit_test_pass_balance_SOURCES = tests/unit/test_pass_balance.c tests/unit/random_ir.c tests/unit/random_ir.h
+tests_unit_test_pass_balance_SOURCES = tests/unit/test_pass_balance.c $(BALANCE_TEST_SUPPORT)
 tests_unit_test_pass_balance_LDADD = $(COMPILER_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_pass_balance_laws
+tests_unit_test_pass_balance_laws_SOURCES = tests/unit/test_pass_balance_laws.c tests/unit/random_ir.c tests/unit/random_ir.h $(BALANCE_TEST_SUPPORT)
+tests_unit_test_pass_balance_laws_LDADD = $(COMPILER_TEST_LIBS)
 
 dist_check_SCRIPTS += tests/layers.sh tests/golden/golden.sh
 TESTS += tests/layers.sh tests/golden/golden.sh
