@@ -113,7 +113,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"engine", CN_ARG_STRING, &engine, "NAME", "of training: auto (the default), portable, or dnnl, which is faster", 0, 0},
         {"precision", CN_ARG_STRING, &precision, "P", "fp32 (the default), or bf16: maps and convolutions in bfloat16", 0, 0},
         {"recompute", CN_ARG_FLAG, &o->recompute, NULL, "less memory for more time: batch norm and ReLU are computed twice", 0, 0},
-        {"profile", CN_ARG_FLAG, &o->profile, NULL, "say at the end where the time of the engine went", 0, 0},
+        {"profile", CN_ARG_FLAG, &o->profile, NULL, "say at the end where the time went", 0, 0},
         {"sync-batch-norm", CN_ARG_FLAG, &o->sync_batch_norm, NULL,
          "under mpirun: batch norm over the whole batch, so that N ranks are one rank;\nelse each rank's over its share, which is faster", 0, 0},
         {"loader-threads", CN_ARG_UINT, &o->loader_threads, "N", "threads that make batches ahead (default 0: the workers make them);\nsame results; worth it only where a core is free", 0, 16},

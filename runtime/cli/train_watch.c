@@ -87,13 +87,16 @@ static void show_parts(const struct cn_train_watch *w)
 {
     double all = 0;
     for (size_t i = 0; i < w->n_parts; i++)
-        all += w->parts[i].forward_s + w->parts[i].backward_s;
+        all += w->parts[i].forward_s + w->parts[i].backward_s + w->parts[i].other_s;
     if (!w->n_parts)
         printf("profile: only the engine dnnl keeps one\n");
     for (size_t i = 0; i < w->n_parts; i++) {
         const struct cnas_train_part *p = &w->parts[i];
-        printf("%-28s forward %9.2f s  backward %9.2f s  %5.1f %%\n", p->name, p->forward_s, p->backward_s,
-               100 * (p->forward_s + p->backward_s) / all);
+        const double share = 100 * (p->forward_s + p->backward_s + p->other_s) / all;
+        if (p->other_s > 0)
+            printf("%-28s %39.2f s  %5.1f %%\n", p->name, p->other_s, share);
+        else
+            printf("%-28s forward %9.2f s  backward %9.2f s  %5.1f %%\n", p->name, p->forward_s, p->backward_s, share);
     }
 }
 

@@ -6,7 +6,7 @@
 #include "runtime/cli/train_log.h"
 #include "runtime/cli/train_options.h"
 
-enum { CN_TRAIN_WATCH_PARTS = 16 };
+enum { CN_TRAIN_WATCH_PARTS = 20 };
 
 struct cn_train_watch {
     const struct cn_train_cli *o;

@@ -10,7 +10,7 @@
 #include "runtime/engine/dnnl.h"
 #include "runtime/engine/run.h"
 
-static double now_s(void)
+double cn_engine_now_s(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -100,11 +100,13 @@ void cn_engine_free(struct cn_engine **engine)
 
 void cn_engine_weights(struct cn_engine *e, float *params)
 {
+    const double before = cn_engine_now_s();
     e->params = params;
     for (uint32_t i = 0; i < e->g.n_units; i++) {
         const struct cn_engine_step t = step(e, i);
         cn_engine_unit_weights(&t);
     }
+    e->weights_s += cn_engine_now_s() - before;
 }
 
 const float *cn_engine_forward(struct cn_engine *e, const float *images, size_t n, int training, uint64_t seed)
@@ -115,11 +117,11 @@ const float *cn_engine_forward(struct cn_engine *e, const float *images, size_t 
     e->training = training;
     e->seed = seed;
     e->at = training ? &e->train : &e->infer;
-    double before = now_s();
+    double before = cn_engine_now_s();
     for (uint32_t i = 0; i < e->g.n_units; i++) {
         const struct cn_engine_step t = step(e, i);
         cn_engine_unit_forward(&t);
-        const double after = now_s();
+        const double after = cn_engine_now_s();
         t.s->forward_s += after - before;
         before = after;
     }
@@ -148,7 +150,7 @@ void cn_engine_backward(struct cn_engine *e, float *grads, cn_engine_ready *read
 {
     cn_require(e->at == &e->train && e->training);
     e->grads = grads;
-    double before = now_s();
+    double before = cn_engine_now_s();
     for (uint32_t i = e->g.n_units; i-- > 0;) {
         const struct cn_engine_step t = step(e, i);
         if (!t.u->wants)
@@ -161,7 +163,7 @@ void cn_engine_backward(struct cn_engine *e, float *grads, cn_engine_ready *read
         cn_engine_unit_backward(&t);
         if (ready)
             tell(t.u, ready, user);
-        const double after = now_s();
+        const double after = cn_engine_now_s();
         t.s->backward_s += after - before;
         before = after;
     }

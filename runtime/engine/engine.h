@@ -50,12 +50,12 @@ struct cn_engine_memory { /* bytes */
 };
 void cn_engine_memory(const struct cn_engine *e, struct cn_engine_memory *memory);
 
-/* Time in units since _new, by kind. */
+/* Time since _new: of each kind of unit, and what is told apart of a convolution's. */
 struct cn_engine_time {
     const char *kind;
-    double forward_s, backward_s;
+    double forward_s, backward_s, other_s;
 };
-enum { CN_ENGINE_TIMES = 10 };
+enum { CN_ENGINE_TIMES = 12 };
 void cn_engine_times(const struct cn_engine *e, struct cn_engine_time times[CN_ENGINE_TIMES]);
 
 #endif

@@ -15,6 +15,7 @@ struct cn_engine_state { /* what a unit holds besides memory of the plan */
     double *sums;                /* SUM: of a gradient g, g z[0] and g z[1], padded; by the convolution that reads a virtual result */
     float *vectors;              /* SUM: of bn; KERNEL: batch norm's mean and inverse deviation */
     double forward_s, backward_s;
+    double gradient_s, pack_s[2]; /* CONV: parts of them: the gradient of the weights; weights packed forward, backward */
 };
 
 struct cn_engine {
@@ -25,7 +26,7 @@ struct cn_engine {
     struct cn_engine_state *states;      /* per unit */
     struct cn_engine_places train, infer;
     const struct cn_engine_places *at;   /* of this batch */
-    size_t weights_bytes;
+    double weights_s; /* in cn_engine_weights */
 
     /* this batch */
     float *params, *grads;
@@ -90,6 +91,8 @@ static inline float *cn_engine_param(float *block, const struct cnas_param *p)
 {
     return p ? block + p->offset : NULL;
 }
+
+double cn_engine_now_s(void); /* engine.c */
 
 /* unit_conv.c */
 CNAS_CHECKED enum cnas_status cn_engine_unit_conv_new(const struct cn_engine_step *t, struct cnas_error *err);

@@ -88,7 +88,9 @@ static const float *packed_for(const struct cn_engine_step *t, int mirrored, flo
     const struct cn_engine_wino_unit *w = t->s->wino;
     if (w->packed)
         return w->packed;
+    const double before = cn_engine_now_s();
     cn_engine_wino_pack(t->e->ctx, scratch, w->weights, mirrored, mirrored ? &w->mirrored : &w->shape);
+    t->s->pack_s[mirrored] += cn_engine_now_s() - before;
     return scratch;
 }
 
@@ -210,7 +212,9 @@ void cn_engine_wino_backward(const struct cn_engine_step *t)
 {
     const struct cnas_layer *l = t->u->layer;
     const struct cn_engine_wino_read x = read_x(t, cn_engine_x_again(t, 0)), dy = read_dy(t);
+    const double before = cn_engine_now_s();
     cn_engine_wino_gradient(t->e->ctx, cn_engine_param(t->e->grads, l->weight), cn_engine_param(t->e->grads, l->bias), &dy, &x,
                             &t->s->wino->shape, t->e->n);
+    t->s->gradient_s += cn_engine_now_s() - before;
     backward_data(t, &dy);
 }

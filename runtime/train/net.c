@@ -217,7 +217,7 @@ size_t cn_train_net_parts(const struct cn_train_net *net, struct cnas_train_part
         return 0;
     cn_engine_times(net->engine, times);
     for (size_t i = 0; i < CN_ENGINE_TIMES; i++)
-        if (times[i].forward_s > 0)
-            parts[n++] = (struct cnas_train_part){times[i].kind, times[i].forward_s, times[i].backward_s};
+        if (times[i].forward_s > 0 || times[i].backward_s > 0 || times[i].other_s > 0)
+            parts[n++] = (struct cnas_train_part){times[i].kind, times[i].forward_s, times[i].backward_s, times[i].other_s};
     return n;
 }

@@ -38,8 +38,8 @@ const char *cn_train_net_choices(const struct cn_train_net *net);
 const char *cn_train_net_about(const struct cn_train_net *net);
 size_t cn_train_net_memory(const struct cn_train_net *net); /* bytes */
 int cn_train_net_is_engine(const struct cn_train_net *net);
-/* Where its time went: as many as are returned, at most CN_TRAIN_PARTS. */
-enum { CN_TRAIN_PARTS = 16 };
+/* Where its time went: as many as are returned, at most CN_TRAIN_PARTS; none without the engine. */
+enum { CN_TRAIN_PARTS = 12 };
 size_t cn_train_net_parts(const struct cn_train_net *net, struct cnas_train_part parts[CN_TRAIN_PARTS]);
 
 #endif

@@ -10,6 +10,19 @@ double cn_train_now_s(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+static void tell_parts(struct cn_trainer *t)
+{
+    const struct cn_train_spent *s = &t->spent;
+    const struct cnas_train_part more[] = {
+        {"loss", 0, 0, s->loss_s}, {"waiting for ranks", 0, 0, s->ranks_s}, {"update", 0, 0, s->update_s}, {"batches", 0, 0, s->batches_s}};
+    struct cnas_train_progress *p = &t->progress;
+    p->parts = t->parts;
+    p->n_parts = cn_train_net_parts(t->net, t->parts);
+    for (size_t i = 0; p->n_parts && i < sizeof more / sizeof *more; i++)
+        if (more[i].other_s > 0)
+            t->parts[p->n_parts++] = more[i];
+}
+
 void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
 {
     const struct cnas_train_control *c = t->control;
@@ -19,8 +32,7 @@ void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
         return;
     t->notified_s = now;
     t->progress.event = event;
-    t->progress.parts = t->parts;
-    t->progress.n_parts = cn_train_net_parts(t->net, t->parts);
+    tell_parts(t);
     if (c->callback && c->callback(c->user, &t->progress))
         t->wish = 1;
     if (!t->together.group)

@@ -8,6 +8,12 @@
 #include "runtime/train/net.h"
 #include "runtime/train/together.h"
 
+/* Time in what a step does beside the network's own work. */
+struct cn_train_spent {
+    double batches_s, loss_s, ranks_s, update_s; /* batches: made, or waited for; ranks: waited for after the backward pass */
+};
+enum { CN_TRAIN_ALL_PARTS = CN_TRAIN_PARTS + 4 };
+
 struct cn_trainer {
     struct cnas_ctx *ctx;
     const struct cnas_model *m;
@@ -23,7 +29,8 @@ struct cn_trainer {
     size_t steps; /* of an epoch */
     struct cn_train_identity id;
     struct cnas_train_progress progress;
-    struct cnas_train_part parts[CN_TRAIN_PARTS]; /* of progress */
+    struct cn_train_spent spent;
+    struct cnas_train_part parts[CN_TRAIN_ALL_PARTS]; /* of progress */
     double notified_s, epoch_s; /* times of the last call of callback and of this epoch's first step */
     double saved_s;             /* time of the last checkpoint */
     size_t epoch_first;         /* samples done before that step (a resumed epoch starts in the middle) */

@@ -100,9 +100,9 @@ int main(int argc, char **argv)
     printf("memory: %.1f MiB planned (values %.1f, gradients %.1f, scratch %.1f), weights %.1f MiB\n", (double)mem.planned / 1048576,
            (double)mem.values / 1048576, (double)mem.gradients / 1048576, (double)mem.scratch / 1048576, (double)mem.weights / 1048576);
     for (int k = 0; k < CN_ENGINE_TIMES; k++)
-        if (end[k].forward_s > 0)
-            printf("  %-28s forward %7.2f ms  backward %7.2f ms\n", end[k].kind, 1e3 * (end[k].forward_s - start[k].forward_s) / steps,
-                   1e3 * (end[k].backward_s - start[k].backward_s) / steps);
+        if (end[k].forward_s + end[k].backward_s + end[k].other_s > 0)
+            printf("  %-28s forward %7.2f ms  backward %7.2f ms  other %7.2f ms\n", end[k].kind, 1e3 * (end[k].forward_s - start[k].forward_s) / steps,
+                   1e3 * (end[k].backward_s - start[k].backward_s) / steps, 1e3 * (end[k].other_s - start[k].other_s) / steps);
     cn_engine_free(&e);
     cn_engine_tuning_free(&tuning);
     cnas_ctx_free(&ctx);

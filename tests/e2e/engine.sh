@@ -61,6 +61,8 @@ if ./train --engine dnnl --epochs 1 --out try.safetensors >"$tmp/log" 2>&1; then
     cp "$tmp/log" said
     ok "it says so" grep -q '^engine: dnnl, fp32, oneDNN .*, recomputing$' said
     ok "the profile" grep -q '^convolution  *forward  *[0-9.]* s  backward' said
+    ok "the profile: the gradients of weights apart" grep -q '^gradients of weights  *forward  *0.00 s  backward' said
+    ok "the profile: what is not arithmetic" sh -c 'for part in "packing weights" update batches; do grep -q "^$part  *[0-9.]* s  *[0-9.]* %" said || exit 1; done'
     ok "kept" ./train --engine dnnl --epochs 2 --out kept.safetensors
     ok "recomputed or kept: same bits" cmp recomputed.safetensors kept.safetensors
     ok "auto is dnnl" ./train --epochs 2 --out auto2.safetensors

@@ -41,9 +41,10 @@ enum cnas_train_event {
     CNAS_TRAIN_EPOCH,  /* an epoch is over and measured; its checkpoint is written after this call */
     CNAS_TRAIN_WARNING /* a checkpoint could not be written: the one before stays, training goes on */
 };
-struct cnas_train_part { /* of the arithmetic */
+struct cnas_train_part { /* of a step's work */
     const char *name;
     double forward_s, backward_s; /* in this run so far; forward: of measuring too */
+    double other_s;               /* what has no direction */
 };
 struct cnas_train_progress {
     enum cnas_train_event event;
@@ -61,7 +62,7 @@ struct cnas_train_progress {
     const char *warning;    /* of CNAS_TRAIN_WARNING: one sentence */
     size_t memory;          /* bytes allocated for this training */
     const char *engine;     /* who does the arithmetic; where that is the second choice, why */
-    const struct cnas_train_part *parts; /* where the engine's time goes */
+    const struct cnas_train_part *parts; /* where the steps' time goes */
     size_t n_parts;                      /* 0: not the engine dnnl */
 };
 typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
