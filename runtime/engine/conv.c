@@ -1,6 +1,7 @@
 /* Convolution layers: which ways there are, which one is taken, and the calls. */
 #include "runtime/engine/conv.h"
 
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -188,6 +189,19 @@ static enum cnas_status make_set(struct set **out, struct cn_engine_conv *conv, 
     return CNAS_OK;
 }
 
+/* One at a time in a process. What is timed while another layer is timed beside it says nothing; and of threads that make kernels at the same
+ * time, oneDNN 2.6 has given one a kernel that is not the one it described, without scratch memory (test_group_engine, one run in some
+ * dozens; never with its cache of kernels switched off). */
+static enum cnas_status make_set_alone(struct set **out, struct cn_engine_conv *conv, size_t n, struct cn_engine_tuning *tuning,
+                                       struct cnas_error *err)
+{
+    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_lock(&one);
+    const enum cnas_status status = make_set(out, conv, n, tuning, err);
+    pthread_mutex_unlock(&one);
+    return status;
+}
+
 static size_t scratch_of(const struct set *set)
 {
     size_t most = 0;
@@ -218,7 +232,7 @@ enum cnas_status cn_engine_conv_new(struct cn_engine_conv **out, struct cnas_ctx
     conv->want = *want;
     enum cnas_status status = cn_engine_conv_packs_new(&conv->packs, want->bias ? cn_engine_channels(want->shape.k) : 0);
     if (!status)
-        status = make_set(&conv->sets, conv, want->n, tuning, err);
+        status = make_set_alone(&conv->sets, conv, want->n, tuning, err);
     if (status) {
         cn_engine_conv_free(out);
         return status;
@@ -314,7 +328,7 @@ enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *conv, size_t n, s
     for (; *end; end = &(*end)->next)
         if ((*end)->n == n)
             return CNAS_OK;
-    CNAS_TRY(make_set(end, conv, n, NULL, err));
+    CNAS_TRY(make_set_alone(end, conv, n, NULL, err));
     if (conv->want.chunked) {
         conv->scratch = scratch_of(*end) > conv->scratch ? scratch_of(*end) : conv->scratch;
     } else if (scratch_of(*end) > conv->scratch && scratch_of(*end) > conv->more_bytes) {
