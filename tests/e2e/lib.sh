@@ -84,3 +84,15 @@ serve() {
     done
     port=$(cat "$tmp/port")
 }
+
+# privately N: the first N images of the test set between two processes, whose results must be those of the fixed-point network
+privately() {
+    name=${network:-tiny}
+    serve --fixed "$name.fixed.safetensors" --once
+    ok "client: $1 images" "out/$name-client" --connect "127.0.0.1:$port" --key "$tmp/server.key.pub" --data data --index "0-$(($1 - 1))" \
+        --check "$name.fixed.safetensors"
+    cp log said
+    ok "all results are equal to the clear fixed-point network" grep -q "$1 of $1 equal" said
+    wait "$server"
+    ok "server exits 0 after --once" test $? = 0
+}

@@ -15,12 +15,6 @@ ok "cnasc build" cnasc build "$here/truncated.cnas" -o out
 ok "generated C compiles without warnings" make -C out
 ok "train" out/truncated-train --data data --seed 7
 ok "the fixed-point network answers as the trained one" out/truncated-infer --fixed --data data --test
-network=truncated serve --fixed truncated.fixed.safetensors --once
-ok "client: 5 images" out/truncated-client --connect "127.0.0.1:$port" --key "$tmp/server.key.pub" --data data --index 0-4 \
-    --check truncated.fixed.safetensors
-cp log said
-ok "all results are equal to the clear fixed-point network" grep -q '5 of 5 equal' said
-wait "$server"
-ok "server exits 0 after --once" test $? = 0
+network=truncated privately 5
 
 [ "$bad" = 0 ]

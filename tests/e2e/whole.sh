@@ -33,12 +33,6 @@ ok "quantised as the private section asks" asked/tiny-train --data data --quanti
 cp log said
 ok "in its ring" grep -q 'ring of 41 bits' said
 
-serve --fixed tiny.fixed.safetensors --once
-ok "client: 10 images" out/tiny-client --connect "127.0.0.1:$port" --key "$tmp/server.key.pub" --data data --index 0-9 \
-    --check tiny.fixed.safetensors
-cp log said
-ok "all results are equal to the clear fixed-point network" grep -q '10 of 10 equal' said
-wait "$server"
-ok "server exits 0 after --once" test $? = 0
+privately 10
 
 [ "$bad" = 0 ]
