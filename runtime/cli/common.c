@@ -132,6 +132,17 @@ int cn_load_fixed(struct cnas_fixed **q, const struct cnas_model *m, const char 
     return cnas_fixed_load(q, m, path, &err) ? cn_fail(1, "%s", err.text) : -1;
 }
 
+int cn_parse_engine(enum cnas_engine *engine, const char *name)
+{
+    static const char *const names[] = {[CNAS_ENGINE_AUTO] = "auto", [CNAS_ENGINE_PORTABLE] = "portable", [CNAS_ENGINE_DNNL] = "dnnl"};
+    for (size_t i = 0; name && i < sizeof names / sizeof *names; i++)
+        if (!strcmp(name, names[i])) {
+            *engine = (enum cnas_engine)i;
+            return -1;
+        }
+    return name ? cn_fail(2, "--engine: %.40s is none of auto, portable and dnnl", name) : -1;
+}
+
 void cn_print_machine(const struct cnas_ctx *ctx)
 {
     char advice[256];
@@ -163,15 +174,16 @@ struct block { /* buffers for one block of images */
     float *images, *logits;
     uint64_t *input;
     int64_t *sums;
+    struct cnas_inference *inference; /* NULL: floats are not wanted */
 };
 
 static enum cnas_status score_block(struct cn_score *s, const struct block *b, struct cnas_ctx *ctx, const struct cnas_model *m,
-                                    struct cn_float floats, const struct cnas_fixed *q, const struct cnas_dataset *d, size_t at, size_t n)
+                                    const struct cnas_fixed *q, const struct cnas_dataset *d, size_t at, size_t n)
 {
     const size_t pixels = (size_t)m->c * m->h * m->w;
     cnas_normalize(b->images, d->pixels + at * pixels, n, m);
-    if (floats.params)
-        CNAS_TRY(cnas_infer(b->logits, ctx, floats.model, floats.params, b->images, n));
+    if (b->inference)
+        CNAS_TRY(cnas_inference_run(b->inference, b->logits, b->images, n));
     if (q) {
         for (size_t i = 0; i < n; i++)
             cnas_fixed_input(b->input + i * pixels, b->images + i * pixels, m, cnas_fixed_plan(q));
@@ -179,38 +191,52 @@ static enum cnas_status score_block(struct cn_score *s, const struct block *b, s
     }
     for (size_t i = 0; i < n; i++) {
         size_t label = d->labels[at + i], f = label, x = label;
-        if (floats.params)
+        if (b->inference)
             s->float_right += (f = cn_best_float(b->logits + i * m->classes, m->classes)) == label;
         if (q)
             s->fixed_right += (x = cn_best_int(b->sums + i * m->classes, m->classes)) == label;
-        s->agree += floats.params && q && f == x;
+        s->agree += b->inference && q && f == x;
     }
     return CNAS_OK;
 }
 
-enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats,
-                               const struct cnas_fixed *q, const struct cnas_dataset *d)
+static enum cnas_status make_block(struct block *b, struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m,
+                                   struct cn_float floats, struct cnas_error *err)
 {
     const size_t pixels = (size_t)m->c * m->h * m->w;
-    struct block b = {.most = 250};
+    if (floats.params) {
+        const size_t batch = m->train.batch && m->train.batch < CNAS_INFERENCE_BATCH ? m->train.batch : CNAS_INFERENCE_BATCH;
+        CNAS_TRY(cnas_inference_new(&b->inference, ctx, floats.model, floats.params, floats.engine, batch, err));
+        snprintf(s->engine, sizeof s->engine, "%s", cnas_inference_engine(b->inference));
+    }
+    b->most = 2 * CNAS_INFERENCE_BATCH;
+    b->images = malloc(b->most * pixels * sizeof *b->images);
+    b->input = malloc(b->most * pixels * sizeof *b->input);
+    b->logits = malloc(b->most * m->classes * sizeof *b->logits);
+    b->sums = malloc(b->most * m->classes * sizeof *b->sums);
+    return b->images && b->input && b->logits && b->sums ? CNAS_OK : CNAS_E_MEMORY;
+}
+
+int cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats, const struct cnas_fixed *q,
+                  const struct cnas_dataset *d)
+{
+    struct block b = {0};
     struct cn_progress progress;
+    struct cnas_error err = {CNAS_OK, "no memory to test the network"};
     *s = (struct cn_score){.n = d->n};
-    b.images = malloc(b.most * pixels * sizeof *b.images);
-    b.input = malloc(b.most * pixels * sizeof *b.input);
-    b.logits = malloc(b.most * m->classes * sizeof *b.logits);
-    b.sums = malloc(b.most * m->classes * sizeof *b.sums);
-    enum cnas_status status = b.images && b.input && b.logits && b.sums ? CNAS_OK : CNAS_E_MEMORY;
+    enum cnas_status status = make_block(&b, s, ctx, m, floats, &err);
     cn_progress_start(&progress);
     for (size_t at = 0; at < d->n && !status; at += b.most) {
         size_t n = d->n - at < b.most ? d->n - at : b.most;
-        status = score_block(s, &b, ctx, m, floats, q, d, at, n);
+        status = score_block(s, &b, ctx, m, q, d, at, n);
         if (at + n < d->n)
             cn_progress_show(&progress, (double)(at + n), (double)d->n, "%zu of %zu images", at + n, d->n);
     }
     cn_progress_clear(&progress);
+    cnas_inference_free(&b.inference);
     free(b.images);
     free(b.input);
     free(b.logits);
     free(b.sums);
-    return status;
+    return status ? cn_fail(1, "%s", err.text) : -1;
 }

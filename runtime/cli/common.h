@@ -27,6 +27,9 @@ int cn_load_data(struct cnas_dataset *d, const char *dir, const char *part, cons
 int cn_load_params(float **params, const struct cnas_model *m, const char *path);
 int cn_load_fixed(struct cnas_fixed **q, const struct cnas_model *m, const char *path);
 
+/* The value of --engine; NULL: not given. -1 to go on, else an exit status. */
+int cn_parse_engine(enum cnas_engine *engine, const char *name);
+
 /* One line on stdout about OpenBLAS and threads, and a warning on stderr where an inherited setting makes it slow. */
 void cn_print_machine(const struct cnas_ctx *ctx);
 
@@ -36,12 +39,15 @@ size_t cn_best_int(const int64_t *logits, size_t n);
 /* Right answers over a whole data set, of floats and of q; what is NULL is not counted. agree: equal answers of both. */
 struct cn_score {
     size_t n, float_right, fixed_right, agree;
+    char engine[256]; /* which gave the answers of floats */
 };
 struct cn_float { /* the network in floats: the trained one, or the one that serves for it */
     const struct cnas_model *model;
     const float *params; /* NULL: it is not wanted */
+    enum cnas_engine engine;
 };
-CNAS_CHECKED enum cnas_status cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats,
-                                            const struct cnas_fixed *q, const struct cnas_dataset *d);
+/* Errors are told on stderr; the result is an exit status, -1 for success. */
+int cn_score_data(struct cn_score *s, struct cnas_ctx *ctx, const struct cnas_model *m, struct cn_float floats, const struct cnas_fixed *q,
+                  const struct cnas_dataset *d);
 
 #endif

@@ -17,6 +17,7 @@ struct options {
     const char *weights, *fixed, *data, *index[MAX_OPERANDS], *image[MAX_OPERANDS];
     size_t n_index, n_image;
     uint64_t threads;
+    enum cnas_engine engine;
     int test, logits, json, resize;
     char weights_name[CN_PATH], fixed_name[CN_PATH];
 };
@@ -26,6 +27,7 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     o->weights = cn_default_path(o->weights_name, m, ".safetensors");
     o->data = cn_default_data();
     struct cn_arg_list index = {o->index, 0, MAX_OPERANDS};
+    const char *engine = NULL;
     char about[256];
     snprintf(about, sizeof about,
              "Classifies with network %s (%s): image files (PNG, JPEG, PGM, PPM; %u x %u pixels), images of the test set,\n"
@@ -40,6 +42,8 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
         {"index", CN_ARG_LIST, &index, "LIST", "images of the test set, counted from 0: 7, 0-19, 3,8-9", 0, 0},
         {"test", CN_ARG_FLAG, &o->test, NULL,
          "accuracy on the test set; with --fixed of both, and how often they agree", 0, 0},
+        {"engine", CN_ARG_STRING, &engine, "NAME",
+         "of floats with --test: auto (the default), portable, or dnnl, which is faster", 0, 0},
         {"logits", CN_ARG_FLAG, &o->logits, NULL, "print the logits too (integers with --fixed)", 0, 0},
         {"json", CN_ARG_FLAG, &o->json, NULL, "one JSON object on standard output", 0, 0},
         {"threads", CN_ARG_UINT, &o->threads, "N", "worker threads (default: one a core)", 1, 64},
@@ -51,6 +55,10 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     o->n_index = index.n;
     if ((o->n_image > 0) + (o->n_index > 0) + o->test != 1)
         return cn_fail(2, "give one of: image files, --index LIST, --test; see %s --help", cn_program());
+    if (engine && !o->test)
+        return cn_fail(2, "--engine goes with --test: single images are classified by the portable one");
+    if ((status = cn_parse_engine(&o->engine, engine)) >= 0)
+        return status;
     if (o->test && o->logits)
         return cn_fail(2, "--logits goes with images, not with --test");
     if (o->logits && m->result == CNAS_RESULT_LABEL)
@@ -146,8 +154,9 @@ static int classify(struct work *w, const struct cn_image *image)
 static int test_all(struct work *w)
 {
     struct cn_score s;
-    if (cn_score_data(&s, w->ctx, w->m, w->floats, w->q, &w->data))
-        return cn_fail(1, "no memory for the test");
+    const int status = cn_score_data(&s, w->ctx, w->m, w->floats, w->q, &w->data);
+    if (status >= 0)
+        return status;
     const double n = (double)s.n;
     if (w->o->json) {
         json_t *r = json_pack("{s:I, s:I}", "images", (json_int_t)s.n, "float_right", (json_int_t)s.float_right);
@@ -155,8 +164,10 @@ static int test_all(struct work *w)
             json_object_set_new(r, "fixed_right", json_integer((json_int_t)s.fixed_right));
             json_object_set_new(r, "agree", json_integer((json_int_t)s.agree));
         }
+        json_object_set_new(r, "engine", json_string(s.engine));
         return json_array_append_new(w->results, r) ? cn_fail(1, "no memory for the result") : -1;
     }
+    printf("engine: %s\n", s.engine);
     printf("float:       %.2f %% (%zu of %zu)\n", 100 * (double)s.float_right / n, s.float_right, s.n);
     if (w->q)
         printf("fixed point: %.2f %% (%zu of %zu)\nagreement:   %.2f %% (%zu of %zu)\n", 100 * (double)s.fixed_right / n, s.fixed_right, s.n,
@@ -168,13 +179,13 @@ static int load_floats(struct work *w)
 {
     const struct cnas_model *m = w->m;
     int status = cn_load_params(&w->params, m, w->o->weights);
-    w->floats = (struct cn_float){m, w->params};
+    w->floats = (struct cn_float){m, w->params, w->o->engine};
     if (status >= 0 || !m->served)
         return status;
     w->served = calloc(m->served->params_floats + 1, sizeof *w->served);
     if (!w->served || cnas_serve(w->served, m, w->params))
         return cn_fail(1, "no memory to compose the weights for inference");
-    w->floats = (struct cn_float){m->served, w->served};
+    w->floats = (struct cn_float){m->served, w->served, w->o->engine};
     return status;
 }
 

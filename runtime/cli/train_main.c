@@ -194,8 +194,9 @@ static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct 
         status = make_fixed(q, *params, ctx, o, m, sets->train);
     if (status >= 0)
         return status;
-    if (cn_score_data(&score, ctx, m, (struct cn_float){m, *params}, *q, test))
-        return cn_fail(1, "no memory to test the network");
+    status = cn_score_data(&score, ctx, m, (struct cn_float){m, *params, o->recipe.engine}, *q, test);
+    if (status >= 0)
+        return status;
     cn_train_log_add(log, cn_train_record_test(&score, *q != NULL));
     cn_train_show_page(o, log);
     if (!*q) {

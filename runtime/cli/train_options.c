@@ -40,31 +40,12 @@ size_t cn_train_held_out(const struct cn_train_cli *o, size_t n)
     return o->validation_percent > 0 ? (size_t)fmax(1, (double)n * o->validation_percent / 100) : (size_t)o->validation_images;
 }
 
-static const char *const engines[] = {[CNAS_ENGINE_AUTO] = "auto", [CNAS_ENGINE_PORTABLE] = "portable", [CNAS_ENGINE_DNNL] = "dnnl", NULL};
-static const char *const precisions[] = {[CNAS_PRECISION_FP32] = "fp32", [CNAS_PRECISION_BF16] = "bf16", NULL};
-
-/* The place of a name in a list, into *number. */
-static int one_of(const char *name, const char *const *names, int *number)
+static int parse_precision(enum cnas_precision *precision, const char *name)
 {
-    for (int i = 0; names[i]; i++)
-        if (!strcmp(name, names[i])) {
-            *number = i;
-            return 1;
-        }
-    return 0;
-}
-
-static int parse_arithmetic(struct cnas_train_options *t, const char *engine, const char *precision)
-{
-    int number;
-    if (engine && !one_of(engine, engines, &number))
-        return cn_fail(2, "--engine: %.40s is none of auto, portable and dnnl", engine);
-    if (engine)
-        t->engine = (enum cnas_engine)number;
-    if (precision && !one_of(precision, precisions, &number))
-        return cn_fail(2, "--precision: %.40s is neither fp32 nor bf16", precision);
-    if (precision)
-        t->precision = (enum cnas_precision)number;
+    if (name && strcmp(name, "fp32") && strcmp(name, "bf16"))
+        return cn_fail(2, "--precision: %.40s is neither fp32 nor bf16", name);
+    if (name)
+        *precision = !strcmp(name, "bf16") ? CNAS_PRECISION_BF16 : CNAS_PRECISION_FP32;
     return -1;
 }
 
@@ -145,7 +126,9 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     if (status < 0)
         status = cn_recipe_make(&o->recipe, &recipe, m);
     if (status < 0)
-        status = parse_arithmetic(&o->recipe, engine, precision);
+        status = cn_parse_engine(&o->recipe.engine, engine);
+    if (status < 0)
+        status = parse_precision(&o->recipe.precision, precision);
     if (status >= 0)
         return status;
     if (recipe.print) {

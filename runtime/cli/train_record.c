@@ -58,7 +58,8 @@ json_t *cn_train_record_start(const struct cn_train_cli *o, const struct cnas_mo
 json_t *cn_train_record_test(const struct cn_score *s, int has_fixed)
 {
     const double n = (double)s->n;
-    json_t *line = json_pack("{s:s, s:I, s:f}", "type", "test", "images", (json_int_t)s->n, "accuracy", (double)s->float_right / n);
+    json_t *line = json_pack("{s:s, s:I, s:f, s:s}", "type", "test", "images", (json_int_t)s->n, "accuracy", (double)s->float_right / n, "engine",
+                             s->engine);
     if (has_fixed)
         json_object_set_new(line, "fixed_accuracy", json_real((double)s->fixed_right / n));
     return line;

@@ -25,6 +25,8 @@ ok "portable, one thread" ./train --engine portable --epochs 3 --threads 1 --out
 ok "portable: same bits for any number of threads" cmp portable.safetensors portable1.safetensors
 
 no "dnnl without oneDNN" 1 'engine dnnl cannot be had: .*oneDNN' ./without --engine dnnl --out none.safetensors
+no "testing on dnnl without oneDNN" 1 'engine dnnl cannot be had: .*oneDNN' \
+    env LD_LIBRARY_PATH="fake:$LD_LIBRARY_PATH" out/tiny-infer --weights portable.safetensors --data data --test --engine dnnl
 no "bf16 without oneDNN" 1 'bf16 needs the engine dnnl, which cannot be had: .*oneDNN' ./without --precision bf16 --out none.safetensors
 ok "nothing was written" test ! -e none.safetensors -a ! -e none.safetensors.checkpoint
 ok "auto without oneDNN" ./without --epochs 3 --out auto.safetensors
@@ -70,6 +72,10 @@ if ./train --engine dnnl --epochs 1 --out try.safetensors >"$tmp/log" 2>&1; then
     ok "dnnl learns" out/tiny-infer --weights fp32.safetensors --data data --test --json
     right=$(sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p' "$tmp/log")
     ok "it learned something: ${right:-none} of 200 right, chance is 50" test "${right:-0}" -ge 120
+    ok "it was tested on dnnl" grep -q '"engine": *"dnnl, fp32, oneDNN' "$tmp/log"
+    ok "tested on portable" out/tiny-infer --weights fp32.safetensors --data data --test --json --engine portable
+    other=$(sed -n 's/.*"float_right": *\([0-9]*\).*/\1/p' "$tmp/log")
+    ok "the same result up to ties: $right and ${other:-none}" test "${other:-0}" -ge $((right - 1)) -a "${other:-0}" -le $((right + 1))
 
     ok "a last batch of one image" ./train --engine dnnl --batch 1499 --epochs 2 --out one.safetensors --threads 3
     no "numbers that are not finite" 3 'not a finite number in epoch' ./train --engine dnnl --lr 1000 --weight-decay 1 --epochs 3 --out nan.safetensors

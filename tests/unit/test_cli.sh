@@ -135,7 +135,7 @@ told() { sed -n 's/^\({"type":"\(epoch\|steps\)".*\),"lr".*/\1/p' "$1"; } # all 
 [ "$(told whole.jsonl)" = "$(told parts.jsonl)" ] && ok || bad "$what: it is not that of one which was not"
 says parts.jsonl '^{"type":"start","format":1,"cnas":"[0-9.]*","network":"Tiny",.*"recipe":{"epochs":120,"batch":20,.*"seed":1.*},"machine":{'
 says parts.jsonl '^{"type":"end","reason":"finished","seconds":[0-9.]*,"peak_memory":[0-9]*,'
-says parts.jsonl '^{"type":"test","images":300,"accuracy":[0-9.]*,"fixed_accuracy":[0-9.]*}$'
+says parts.jsonl '^{"type":"test","images":300,"accuracy":[0-9.]*,"engine":"portable, fp32[^"]*","fixed_accuracy":[0-9.]*}$'
 [ "$(grep -c '"type":"start"' parts.jsonl)" = 1 ] && ok || bad "$what: one start"
 cp parts.jsonl before.jsonl
 run 0 'a finished training again' "$model" $held --out parts.safetensors --log parts.jsonl --report parts.html
@@ -279,10 +279,19 @@ run 0 'test' "$model" infer --data data --test --fixed
 says out '^float: '
 says out '^fixed point: '
 says out '^agreement: .* of 300)$'
+says out '^engine: portable, fp32: the model has no layers as data$'
+run 0 'test on a chosen engine' "$model" infer --data data --test --engine portable
+says out '^engine: portable, fp32$'
+run 1 'test on an engine that cannot be had' "$model" infer --data data --test --engine dnnl
+says err '^infer: the engine dnnl cannot be had: '
+run 2 'an engine for a single image' "$model" infer --data data --index 1 --engine portable
+says err 'goes with --test'
+run 2 'an engine that there is not' "$model" infer --test --engine=cuda
+says err 'none of auto, portable and dnnl'
 run 0 'json' "$model" infer --data data --index 3 --fixed --logits --json
 says out '^{"network":"Tiny","digest":"0f11[0-9a-f]*","arithmetic":"fixed","results":\[{"image":"#3","class":[012],"label":0,"logits":\[-\{0,1\}[0-9]*,-\{0,1\}[0-9]*,-\{0,1\}[0-9]*\]}\],"plan":{"ring_bits":[0-9]*,"weight_bits":[0-9]*,"logit_frac":[0-9]*}}$'
 run 0 'json test' "$model" infer --data data --test --fixed --json
-says out '"results":\[{"images":300,"float_right":[0-9]*,"fixed_right":[0-9]*,"agree":[0-9]*}\]'
+says out '"results":\[{"images":300,"float_right":[0-9]*,"fixed_right":[0-9]*,"agree":[0-9]*,"engine":"[^"]*"}\]'
 
 # --- usage: exit 2, and a way out ---
 run 0 'help' "$model" train --help

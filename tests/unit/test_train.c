@@ -60,6 +60,22 @@ static void train(float *params, unsigned threads, const struct cnas_train_optio
     cnas_ctx_free(&ctx);
 }
 
+/* Batches of another size, call after call: the same logits. */
+static void infer_again(const float *want, struct cnas_ctx *ctx, const float *params, const float *images)
+{
+    struct cnas_inference *f;
+    float logits[50 * CLASSES];
+    ck_assert_int_eq(cnas_inference_new(&f, ctx, &model, params, CNAS_ENGINE_PORTABLE, 32, NULL), CNAS_OK);
+    ck_assert_str_eq(cnas_inference_engine(f), "portable, fp32");
+    for (size_t i = 0; i + 50 <= N; i += 50) {
+        ck_assert_int_eq(cnas_inference_run(f, logits, images + i * HW, 50), CNAS_OK);
+        ck_assert_mem_eq(logits, want + i * CLASSES, sizeof logits);
+    }
+    cnas_inference_free(&f);
+    ck_assert_int_eq(cnas_inference_new(&f, ctx, &model, params, CNAS_ENGINE_DNNL, 32, NULL), CNAS_E_RANGE); /* no layers as data */
+    ck_assert_ptr_null(f);
+}
+
 START_TEST(it_learns_and_repeats)
 {
     float first[P_FLOATS], again[P_FLOATS], other[P_FLOATS];
@@ -94,6 +110,7 @@ START_TEST(it_learns_and_repeats)
     ck_assert_float_eq(images[7], ((float)pixels[1][7] / 255 - 0.5f) / 0.25f);
     ck_assert_int_eq(cnas_infer(logits, ctx, &model, other, images, N), CNAS_OK);
     ck_assert_int_eq(cnas_infer(logits, ctx, &model, other, images, 0), CNAS_OK);
+    infer_again(logits, ctx, other, images);
     for (size_t i = 0; i < N; i++) {
         uint32_t best = 0;
         for (uint32_t c = 1; c < CLASSES; c++)

@@ -92,8 +92,19 @@ CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, co
                                          const struct cnas_train_sets *sets, const struct cnas_train_options *o,
                                          const struct cnas_train_control *control, struct cnas_error *err);
 
-/* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. */
+/* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. By the functions of
+ * the generated C: the same bits for any number of threads. */
 CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
                                          const float *images, size_t n);
+
+/* The same for many images, by the engine of one's choice in float32: its kernels are chosen, and may be measured, once.
+ * m, ctx and params, which must not change, outlive it. CNAS_E_RANGE: the engine that was asked for by name cannot be had, and why. */
+struct cnas_inference;
+enum { CNAS_INFERENCE_BATCH = 128 }; /* images at once that are fast and no burden for memory */
+CNAS_CHECKED enum cnas_status cnas_inference_new(struct cnas_inference **out, struct cnas_ctx *ctx, const struct cnas_model *m,
+                                                 const float *params, enum cnas_engine engine, size_t batch, struct cnas_error *err);
+CNAS_CHECKED enum cnas_status cnas_inference_run(struct cnas_inference *f, float *logits, const float *images, size_t n);
+const char *cnas_inference_engine(const struct cnas_inference *f); /* for people, as in struct cnas_train_progress */
+void cnas_inference_free(struct cnas_inference **f);               /* NULL *f is fine */
 
 #endif
