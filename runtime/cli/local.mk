@@ -10,11 +10,13 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/infer_main.c \
 	runtime/cli/progress.c runtime/cli/progress.h \
 	runtime/cli/ranks.c runtime/cli/ranks.h \
+	runtime/cli/recipe_augment.c runtime/cli/recipe_text.c runtime/cli/recipe_text.h \
 	runtime/cli/report.c runtime/cli/report.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
 	runtime/cli/signals.c runtime/cli/signals.h \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
+	runtime/cli/train_announce.c runtime/cli/train_announce.h \
 	runtime/cli/train_log.c runtime/cli/train_log.h \
 	runtime/cli/train_main.c \
 	runtime/cli/train_options.c runtime/cli/train_options.h \

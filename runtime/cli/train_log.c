@@ -120,29 +120,38 @@ static void add_text(char **text, size_t *length, const json_t *line)
     free(one);
 }
 
+int cn_train_log_open(struct cn_train_log *log, const struct cnas_train_progress *p, const json_t *first)
+{
+    struct stat st;
+    if (!log->path)
+        return -1;
+    log->lines = json_array();
+    if (stat(log->path, &st))
+        return -1; /* one that cannot be made is told when it is written */
+    if (!S_ISREG(st.st_mode))
+        return cn_fail(1, "%s: not a regular file: a log is read and gone on with", log->path);
+    json_t *same_digits = as_read(json_deep_copy(first)); /* a file has fewer digits than a recipe may have */
+    const int status = take_over(log, p, same_digits);
+    json_decref(same_digits);
+    return status;
+}
+
 int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progress *p, json_t *first)
 {
     struct cnas_error err;
-    struct stat st;
     size_t length = 0;
     int status = -1;
+    log->started = cn_clock();
     if (!log->path) {
         json_decref(first);
         return -1;
     }
-    log->lines = json_array();
-    log->fd = -1;
-    log->started = cn_clock();
-    first = as_read(first); /* a file has fewer digits than a recipe may have: what is compared has as many */
-    if (!stat(log->path, &st) && !S_ISREG(st.st_mode))
-        status = cn_fail(1, "%s: not a regular file: a log is read and gone on with", log->path);
-    else if (!access(log->path, F_OK))
-        status = take_over(log, p, first);
     if (json_array_size(log->lines))
         json_object_set_new(first, "type", json_string("resume"));
-    if (status < 0 && !log->complete) {
+    if (!log->complete) {
         json_object_set_new(first, "epoch", json_integer(p->epoch));
         json_object_set_new(first, "step", json_integer((json_int_t)p->step));
+        first = as_read(first);
         json_array_append(log->lines, first);
         char *text = NULL;
         for (size_t i = 0; i < json_array_size(log->lines); i++)

@@ -4,8 +4,8 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 #include "runtime/cli/progress.h"
-#include "runtime/cli/ranks.h"
 #include "runtime/cli/signals.h"
+#include "runtime/cli/train_announce.h"
 #include "runtime/cli/train_page.h"
 #include "runtime/cli/train_record.h"
 #include "runtime/cli/train_watch.h"
@@ -27,42 +27,6 @@ static int is_writable(const char *path)
     return !access(dir, W_OK | X_OK);
 }
 
-/* "name value" pairs whose value says something. */
-static void print_recipe(const struct cn_train_cli *o)
-{
-    char recipe[CN_RECIPE], *rest, *value;
-    cnas_train_describe(recipe, sizeof recipe, &o->recipe);
-    printf("recipe:");
-    for (char *name = strtok_r(recipe, " ", &rest); name && (value = strtok_r(NULL, " ", &rest)); name = strtok_r(NULL, " ", &rest))
-        if (strcmp(value, "0") != 0)
-            printf(" %s %s", name, value);
-    putchar('\n');
-}
-
-static void announce(const struct cn_train_cli *o, const struct cnas_model *m, const struct cnas_train_sets *sets,
-                     const struct cnas_dataset *test, const struct cnas_ctx *ctx, const struct cn_ranks *ranks)
-{
-    char held_out[48] = "";
-    if (o->quiet)
-        return;
-    printf("network %s: %zu parameters, %llu ReLUs, %.2f million multiplications an image\n", m->name, m->params_trained,
-           (unsigned long long)m->relus, (double)m->macs * 1e-6);
-    if (sets->validation)
-        snprintf(held_out, sizeof held_out, ", %zu validation", sets->validation->n);
-    printf("data: %zu training%s and %zu test images of %ux%ux%u\n", sets->train->n, held_out, test->n, m->c, m->h, m->w);
-    cn_print_machine(ctx);
-    if (ranks->group)
-        printf("%u ranks, %u of them on this machine; batch norm over %s\n", ranks->group->size, ranks->local_size,
-               o->sync_batch_norm ? "the whole batch" : "each rank's share of a batch");
-    if (!o->quantize) {
-        print_recipe(o);
-        if (!sets->validation)
-            printf("no validation set: the last epoch's weights are kept, %s\n",
-                   o->test_every_epoch ? "and the test set, shown after every epoch, chooses nothing" : "and the test set is used once, at the end");
-    }
-    fflush(stdout);
-}
-
 static int save_weights(const float *params, const struct cn_train_cli *o, const struct cnas_model *m)
 {
     struct cnas_error err;
@@ -78,49 +42,49 @@ static int save_weights(const float *params, const struct cn_train_cli *o, const
 static int on_other_rank(void *user, const struct cnas_train_progress *p)
 {
     (void)user;
-    (void)p;
-    return cn_signals_caught();
+    return p->event != CNAS_TRAIN_OPEN && cn_signals_caught(); /* there is no state to go on from yet */
 }
 
-static int run_other_rank(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
-                          const struct cnas_train_sets *sets, struct cn_ranks *ranks)
+static int run_other_rank(float *params, const struct cn_train_scene *s)
 {
     struct cnas_error err = {0};
-    const struct cnas_train_control control = {.group = ranks->group, .sync_batch_norm = o->sync_batch_norm, .callback = on_other_rank,
+    const struct cn_train_cli *o = s->o;
+    const struct cnas_group *group = s->ranks->group;
+    const struct cnas_train_control control = {.group = group, .sync_batch_norm = o->sync_batch_norm, .callback = on_other_rank,
                                                .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     cn_signals_catch();
-    enum cnas_status status = cnas_train(params, ctx, m, sets, &o->recipe, &control, &err);
+    enum cnas_status status = cnas_train(params, s->ctx, s->m, s->sets, &o->recipe, &control, &err);
     cn_signals_release();
     if (status == CNAS_E_DIVERGED) /* the first rank says so */
         return CN_DIVERGED;
     if (status == CNAS_E_CLOSED)
         return 1;
-    return status ? cn_fail(1, "rank %u: %s", ranks->group->rank, err.text) : 0;
+    return status ? cn_fail(1, "rank %u: %s", group->rank, err.text) : 0;
 }
 
-static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_train_cli *o, const struct cnas_model *m,
-                        const struct cnas_train_sets *sets, struct cn_ranks *ranks, json_t *record, struct cn_train_log *log, int *out_of_time)
+static int run_training(float *params, const struct cn_train_scene *s, struct cn_train_log *log, int *out_of_time)
 {
     struct cnas_error err = {0};
-    struct cn_train_watch w = {.o = o, .m = m, .log = log, .record = record};
-    const struct cnas_train_control control = {.group = ranks->group, .sync_batch_norm = o->sync_batch_norm,
+    const struct cn_train_cli *o = s->o;
+    struct cn_train_watch w = {.scene = s, .o = o, .log = log};
+    const struct cnas_train_control control = {.group = s->ranks->group, .sync_batch_norm = o->sync_batch_norm,
                                                .checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
                                                .report_steps = o->log ? (uint32_t)o->log_steps : 0,
                                                .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     if (o->fresh && unlink(o->checkpoint) && errno != ENOENT) {
-        cn_ranks_leave(ranks);
-        json_decref(record);
+        cn_ranks_leave(s->ranks);
         return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
     }
+    w.record = o->log ? cn_train_record_start(o, s->m, s->sets, s->test->n, s->ctx) : NULL;
     cn_signals_catch();
-    cnas_params_init(params, m, o->recipe.seed);
-    enum cnas_status status = cnas_train(params, ctx, m, sets, &o->recipe, &control, &err);
+    cnas_params_init(params, s->m, o->recipe.seed);
+    enum cnas_status status = cnas_train(params, s->ctx, s->m, s->sets, &o->recipe, &control, &err);
     cn_signals_release();
     cn_train_sum_up(&w, status, &err);
     if (w.failed)
         return w.failed;
-    if (status == CNAS_E_MISMATCH)
+    if (status == CNAS_E_MISMATCH || status == CNAS_E_FORMAT) /* of the checkpoint */
         return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
     if (status == CNAS_E_DIVERGED)
         return cn_fail(CN_DIVERGED, "%s; the last checkpoint stays as it was", err.text);
@@ -139,7 +103,7 @@ static int run_training(float *params, struct cnas_ctx *ctx, const struct cn_tra
     *out_of_time = !w.complete;
     if (*out_of_time && !o->quiet)
         printf("the time budget is spent; the state is in %s: the same command goes on from there\n", o->checkpoint);
-    const int result = save_weights(params, o, m);
+    const int result = save_weights(params, o, s->m);
     if (result < 0 && w.best_epoch && w.complete)
         unlink(o->best); /* --out holds these weights now */
     return result;
@@ -174,27 +138,26 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
     return -1;
 }
 
-static int run(const struct cn_train_cli *o, const struct cnas_model *m, struct cnas_ctx *ctx, const struct cnas_train_sets *sets,
-               const struct cnas_dataset *test, struct cn_ranks *ranks, struct cn_train_log *log, float **params, struct cnas_fixed **q)
+static int run(const struct cn_train_scene *s, struct cn_train_log *log, float **params, struct cnas_fixed **q)
 {
+    const struct cn_train_cli *o = s->o;
+    const struct cnas_model *m = s->m;
     struct cn_score score;
     int status, out_of_time = 0;
-    const int first = cn_ranks_is_first(ranks);
-    if (first)
-        announce(o, m, sets, test, ctx, ranks);
-    if (o->quantize) {
-        status = first ? cn_load_params(params, m, o->out) : 0;
+    if (!cn_ranks_is_first(s->ranks)) {
+        status = o->quantize ? 0 : run_other_rank(*params, s);
+    } else if (o->quantize) {
+        cn_train_announce(s);
+        status = cn_load_params(params, m, o->out);
     } else {
-        status = !first ? run_other_rank(*params, ctx, o, m, sets, ranks)
-                        : run_training(*params, ctx, o, m, sets, ranks, o->log ? cn_train_record_start(o, m, sets, test->n, ctx) : NULL, log,
-                                       &out_of_time);
+        status = run_training(*params, s, log, &out_of_time);
     }
-    cn_ranks_close(ranks, status < 0 ? 0 : status);
+    cn_ranks_close(s->ranks, status < 0 ? 0 : status);
     if (status < 0 && m->n_points)
-        status = make_fixed(q, *params, ctx, o, m, sets->train);
+        status = make_fixed(q, *params, s->ctx, o, m, s->sets->train);
     if (status >= 0)
         return status;
-    status = cn_score_data(&score, ctx, m, (struct cn_float){m, *params, o->recipe.engine}, *q, test);
+    status = cn_score_data(&score, s->ctx, m, (struct cn_float){m, *params, o->recipe.engine}, *q, s->test);
     if (status >= 0)
         return status;
     cn_train_log_add(log, cn_train_record_test(&score, *q != NULL));
@@ -303,7 +266,7 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     if (status < 0)
         status = start(&ctx, &params, &o, m, &ranks);
     if (status < 0)
-        status = run(&o, m, ctx, &sets, &test, &ranks, &log, &params, &q);
+        status = run(&(struct cn_train_scene){&o, m, ctx, &sets, &test, &ranks}, &log, &params, &q);
     cn_ranks_close(&ranks, status);
     cn_train_log_close(&log);
     cnas_fixed_free(&q);

@@ -2,6 +2,7 @@
 #include "runtime/cli/train_options.h"
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/recipe_text.h"
 #include "runtime/cli/train_recipe.h"
 
 #include <math.h>

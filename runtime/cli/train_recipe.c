@@ -1,47 +1,14 @@
 /* The recipe of NET-train. */
 #include "runtime/cli/train_recipe.h"
 
+#include "runtime/cli/recipe_text.h"
+
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char *const optimizers[] = {"sgd", "adamw"}, *const schedules[] = {"cosine", "one_cycle", "steps", "constant"};
-
-/* As few digits as give the same number back. */
-static const char *real(char text[32], double value)
-{
-    for (int n = 1; n <= 17; n++) {
-        snprintf(text, 32, "%.*g", n, value);
-        if (strtod(text, NULL) == value)
-            break;
-    }
-    return text;
-}
-
-/* Room for every kind at once, the longest numbers included. */
-enum { AUGMENT_TEXT = 96 };
-struct augment_words {
-    const char *alternate, *crop, *reflect, *end, *cutout, *comma;
-};
-static const struct augment_words option_words = {"=alternate", "crop=", ":reflect", "", "cutout=", ","};
-static const struct augment_words language_words = {"(alternate = true)", "crop(", ", border = \"reflect\"", ")", "cutout(", ", "};
-
-static const char *augmentation(char text[AUGMENT_TEXT], const struct cnas_train_options *o, const struct augment_words *words)
-{
-    size_t n = 0;
-    text[0] = 0;
-    if (o->flip)
-        n += (size_t)snprintf(text + n, AUGMENT_TEXT - n, "flip%s", o->flip == CNAS_FLIP_ALTERNATE ? words->alternate : "");
-    if (o->crop)
-        n += (size_t)snprintf(text + n, AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s%s", n ? words->comma : "", words->crop, o->crop,
-                              o->padding == CNAS_PADDING_REFLECT ? words->reflect : "", words->end);
-    if (o->cutout)
-        snprintf(text + n, AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s", n ? words->comma : "", words->cutout, o->cutout, words->end);
-    return text;
-}
 
 __attribute__((format(printf, 2, 3))) static const char *say(char help[CN_RECIPE_HELP], const char *format, ...)
 {
@@ -66,7 +33,7 @@ static const char *preset_help(char help[CN_RECIPE_HELP])
 size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m)
 {
     struct cnas_train_options d;
-    char a[32], b[AUGMENT_TEXT];
+    char a[CN_REAL_TEXT], b[CN_AUGMENT_TEXT];
     cnas_train_defaults(&d, m);
     r->lr = r->lr_min = r->momentum = r->weight_decay = r->bias_lr = r->warmup = r->label_smoothing = r->ema = r->clip = NAN;
 #define HELP(i, ...) say(r->help[i], __VA_ARGS__)
@@ -75,24 +42,24 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
         {"epochs", CN_ARG_UINT, &r->epochs, "N", HELP(1, "passes over the training set (default %" PRIu32 ")", d.epochs), 1, 100000},
         {"batch", CN_ARG_UINT, &r->batch, "N", HELP(2, "images in one step (default %" PRIu32 ")", d.batch), 1, 65536},
         {"optimizer", CN_ARG_STRING, &r->optimizer, "NAME",
-         HELP(3, "sgd, sgdw (decoupled decay) or adamw (default %s%s)", optimizers[d.optimizer], d.decoupled ? "w" : ""), 0, 0},
-        {"lr", CN_ARG_REAL, &r->lr, "R", HELP(4, "highest learning rate (default %s); the lowest keeps its ratio to it", real(a, d.lr_max)), 1e-9, 1000},
-        {"lr-min", CN_ARG_REAL, &r->lr_min, "R", HELP(5, "lowest learning rate (default %s)", real(a, d.lr_min)), 0, 1000},
-        {"momentum", CN_ARG_REAL, &r->momentum, "R", HELP(6, "of sgd (default %s)", real(a, d.momentum)), 0, 0.9999},
-        {"weight-decay", CN_ARG_REAL, &r->weight_decay, "R", HELP(7, "(default %s)", real(a, d.weight_decay)), 0, 1},
+         HELP(3, "sgd, sgdw (decoupled decay) or adamw (default %s%s)", cn_optimizer_name(d.optimizer), d.decoupled ? "w" : ""), 0, 0},
+        {"lr", CN_ARG_REAL, &r->lr, "R", HELP(4, "highest learning rate (default %s); the lowest keeps its ratio to it", cn_real_text(a, d.lr_max)), 1e-9, 1000},
+        {"lr-min", CN_ARG_REAL, &r->lr_min, "R", HELP(5, "lowest learning rate (default %s)", cn_real_text(a, d.lr_min)), 0, 1000},
+        {"momentum", CN_ARG_REAL, &r->momentum, "R", HELP(6, "of sgd (default %s)", cn_real_text(a, d.momentum)), 0, 0.9999},
+        {"weight-decay", CN_ARG_REAL, &r->weight_decay, "R", HELP(7, "(default %s)", cn_real_text(a, d.weight_decay)), 0, 1},
         {"decay", CN_ARG_STRING, &r->decay, "WHAT",
          HELP(8, "weights, or all: biases and batch norm decay too (default %s)", d.decay_all ? "all" : "weights"), 0, 0},
-        {"bias-lr", CN_ARG_REAL, &r->bias_lr, "R", HELP(9, "factor of the biases' learning rate (default %s)", real(a, d.bias_lr > 0 ? d.bias_lr : 1)), 1e-3, 1000},
+        {"bias-lr", CN_ARG_REAL, &r->bias_lr, "R", HELP(9, "factor of the biases' learning rate (default %s)", cn_real_text(a, d.bias_lr > 0 ? d.bias_lr : 1)), 1e-3, 1000},
         {"schedule", CN_ARG_STRING, &r->schedule, "NAME",
-         HELP(10, "of the learning rate: cosine, one_cycle, steps or constant (default %s)", schedules[d.schedule]), 0, 0},
+         HELP(10, "of the learning rate: cosine, one_cycle, steps or constant (default %s)", cn_schedule_name(d.schedule)), 0, 0},
         {"milestones", CN_ARG_STRING, &r->milestones, "N,N...", "steps: the rate falls after these epochs (default: half and three quarters of all)", 0, 0},
-        {"warmup", CN_ARG_REAL, &r->warmup, "R", HELP(11, "epochs in which the rate rises to the schedule's (default %s); not of one_cycle", real(a, d.warmup)), 0, 1e6},
+        {"warmup", CN_ARG_REAL, &r->warmup, "R", HELP(11, "epochs in which the rate rises to the schedule's (default %s); not of one_cycle", cn_real_text(a, d.warmup)), 0, 1e6},
         {"augment", CN_ARG_STRING, &r->augment, "LIST",
-         HELP(12, "of flip or flip=alternate, crop=N or crop=N:reflect, cutout=N; or none\n(default %s)",
-              d.flip || d.crop || d.cutout ? augmentation(b, &d, &option_words) : "none"), 0, 0},
-        {"label-smoothing", CN_ARG_REAL, &r->label_smoothing, "R", HELP(13, "share of each target for all classes (default %s)", real(a, d.label_smoothing)), 0, 0.99},
-        {"ema", CN_ARG_REAL, &r->ema, "R", HELP(14, "average the weights with this decay, 0: do not (default %s)", real(a, d.ema)), 0, 0.999999},
-        {"clip", CN_ARG_REAL, &r->clip, "R", HELP(15, "largest norm of the gradient, 0: any (default %s)", real(a, d.clip)), 0, 1e6},
+         HELP(12, "of flip or flip=alternate, crop=N or crop=N:reflect, cutout=N; or as the language has it; or\nnone (default %s)",
+              d.flip || d.crop || d.cutout ? cn_augment_text(b, &d, 0) : "none"), 0, 0},
+        {"label-smoothing", CN_ARG_REAL, &r->label_smoothing, "R", HELP(13, "share of each target for all classes (default %s)", cn_real_text(a, d.label_smoothing)), 0, 0.99},
+        {"ema", CN_ARG_REAL, &r->ema, "R", HELP(14, "average the weights with this decay, 0: do not (default %s)", cn_real_text(a, d.ema)), 0, 0.999999},
+        {"clip", CN_ARG_REAL, &r->clip, "R", HELP(15, "largest norm of the gradient, 0: any (default %s)", cn_real_text(a, d.clip)), 0, 1e6},
         {"print-recipe", CN_ARG_FLAG, &r->print, NULL, "print the recipe as a train section of the language, and exit", 0, 0},
     };
 #undef HELP
@@ -135,10 +102,11 @@ static int choose_optimizer(struct cnas_train_options *o, const char *name)
 
 static int choose_schedule(struct cnas_train_options *o, const char *name)
 {
-    int which = 0;
-    while (which < 4 && strcmp(name, schedules[which]))
+    const char *known;
+    size_t which = 0;
+    while ((known = cn_schedule_name(which)) && strcmp(name, known))
         which++;
-    if (which == 4)
+    if (!known)
         return cn_fail(2, "--schedule needs cosine, one_cycle, steps or constant, not `%s'", name);
     if (o->schedule == (enum cnas_schedule)which)
         return -1;
@@ -172,47 +140,6 @@ static int set_milestones(struct cnas_train_options *o, const char *list)
         c = end;
     }
     return *c ? cn_fail(2, "--milestones needs up to %d ascending epochs such as 80,120, not `%s'", CNAS_MILESTONES, list) : -1;
-}
-
-/* The number from 1 to most that ends an item of length characters, after its name; 0: there is none. *rest: what follows it. */
-static uint32_t count_in(const char *item, size_t length, const char *name, unsigned long most, const char **rest)
-{
-    const size_t start = strlen(name);
-    char *end;
-    if (length <= start || strncmp(item, name, start) != 0 || item[start] < '0' || item[start] > '9')
-        return 0;
-    const unsigned long n = strtoul(item + start, &end, 10);
-    *rest = end;
-    return n <= most ? (uint32_t)n : 0;
-}
-
-static int is_word(const char *from, const char *end, const char *word)
-{
-    return (size_t)(end - from) == strlen(word) && !strncmp(from, word, strlen(word));
-}
-
-static int set_augment(struct cnas_train_options *o, const char *list)
-{
-    o->flip = o->padding = 0;
-    o->crop = o->cutout = 0;
-    for (const char *c = list; strcmp(list, "none") != 0; c++) {
-        const size_t length = strcspn(c, ",");
-        const char *end = c + length, *rest = end;
-        const uint32_t crop = count_in(c, length, "crop=", 1024, &rest), cutout = crop ? 0 : count_in(c, length, "cutout=", 4096, &rest);
-        if (is_word(c, end, "flip") || is_word(c, end, "flip=alternate"))
-            o->flip = length == 4 ? CNAS_FLIP_RANDOM : CNAS_FLIP_ALTERNATE;
-        else if (crop && (rest == end || is_word(rest, end, ":reflect"))) {
-            o->crop = crop;
-            o->padding = rest == end ? CNAS_PADDING_ZERO : CNAS_PADDING_REFLECT;
-        } else if (cutout && rest == end)
-            o->cutout = cutout;
-        else
-            return cn_fail(2, "--augment needs a list such as flip,crop=4,cutout=8 or flip=alternate,crop=2:reflect, or none, not `%s'", list);
-        c = end;
-        if (!*c)
-            break;
-    }
-    return -1;
 }
 
 static int set_rates(struct cnas_train_options *o, const struct cn_recipe *r)
@@ -252,8 +179,9 @@ int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, cons
         o->batch = (uint32_t)r->batch;
     if (status < 0 && r->milestones)
         status = set_milestones(o, r->milestones);
-    if (status < 0 && r->augment)
-        status = set_augment(o, r->augment);
+    if (status < 0 && r->augment && !cn_augment_parse(o, r->augment))
+        return cn_fail(2, "--augment needs a list such as flip,crop=4,cutout=8 or, as in the language, flip(alternate = true), crop(2, border = "
+                          "\"reflect\"); or none; not `%s'", r->augment);
     if (status >= 0)
         return status;
     if (o->schedule == CNAS_STEPS && !o->n_milestones && o->epochs >= 4) {
@@ -275,60 +203,4 @@ int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, cons
     set(&o->ema, r->ema);
     set(&o->clip, r->clip);
     return -1;
-}
-
-/* ---- as a text ---- */
-
-static void print_optimizer(const struct cnas_train_options *o)
-{
-    char a[32], b[32], c[32], d[32], e[32];
-    const double bias_lr = o->bias_lr > 0 ? o->bias_lr : 1;
-    if (o->optimizer == CNAS_ADAMW)
-        printf("    optimizer = adamw(beta1 = %s, beta2 = %s, epsilon = %s, weight_decay = %s, decay_all = %s, bias_lr = %s);\n",
-               real(a, o->beta1), real(b, o->beta2), real(c, o->epsilon), real(d, o->weight_decay), o->decay_all ? "true" : "false",
-               real(e, bias_lr));
-    else
-        printf("    optimizer = sgd(momentum = %s, nesterov = %s, weight_decay = %s, decoupled = %s, decay_all = %s, bias_lr = %s);\n",
-               real(a, o->momentum), o->nesterov ? "true" : "false", real(b, o->weight_decay), o->decoupled ? "true" : "false",
-               o->decay_all ? "true" : "false", real(c, bias_lr));
-}
-
-static void print_schedule(const struct cnas_train_options *o)
-{
-    char max[32], min[32], a[32], b[32];
-    real(max, o->lr_max);
-    real(min, o->lr_min);
-    switch (o->schedule) {
-    case CNAS_COSINE:
-        printf("    schedule = cosine(max = %s, min = %s, ", max, min);
-        if (o->restart_first)
-            printf("warm_restarts(t0 = %" PRIu32 ", mul = %" PRIu32 "), ", o->restart_first, o->restart_factor);
-        printf("warmup = %s, by_epoch = %s);\n", real(a, o->warmup), o->by_epoch ? "true" : "false");
-        break;
-    case CNAS_ONE_CYCLE:
-        printf("    schedule = one_cycle(max = %s, min = %s, up = %s, start = %s, down = \"%s\");\n", max, min, real(a, o->cycle_up),
-               real(b, o->cycle_start), o->cycle_cosine ? "cosine" : "linear");
-        break;
-    case CNAS_STEPS:
-        printf("    schedule = steps(max = %s, min = %s, at = [", max, min);
-        for (uint32_t i = 0; i < o->n_milestones; i++)
-            printf("%s%" PRIu32, i ? ", " : "", o->milestones[i]);
-        printf("], factor = %s, warmup = %s);\n", real(a, o->step_factor), real(b, o->warmup));
-        break;
-    case CNAS_CONSTANT:
-        printf("    schedule = constant(rate = %s, warmup = %s);\n", max, real(a, o->warmup));
-        break;
-    }
-}
-
-void cn_recipe_print(const struct cnas_train_options *o)
-{
-    char a[32], augment[AUGMENT_TEXT];
-    printf("train {\n");
-    print_optimizer(o);
-    print_schedule(o);
-    printf("    epochs = %" PRIu32 ";\n    batch = %" PRIu32 ";\n    augment = [%s];\n", o->epochs, o->batch, augmentation(augment, o, &language_words));
-    printf("    label_smoothing = %s;\n", real(a, o->label_smoothing));
-    printf("    ema = %s;\n", real(a, o->ema));
-    printf("    clip = %s;\n}\n", real(a, o->clip));
 }

@@ -20,7 +20,4 @@ struct cn_recipe {
 size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m);
 /* After parsing: the preset's or m's recipe, changed. -1 to go on, else an exit status. */
 int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, const struct cnas_model *m);
-/* As a train section of the language, on standard output. */
-void cn_recipe_print(const struct cnas_train_options *o);
-
 #endif

@@ -14,12 +14,23 @@ static double samples_done(const struct cnas_train_progress *p)
     return (double)(p->epoch - 1) * (double)p->total + (double)p->done;
 }
 
+/* It can be trained: what is refused is refused before anything is said of it. */
+static void on_open(struct cn_train_watch *w, const struct cnas_train_progress *p)
+{
+    const int status = cn_train_log_open(w->log, p, w->record);
+    w->failed = status >= 0 ? status : 0;
+    if (!w->failed)
+        cn_train_announce(w->scene);
+}
+
 static void on_start(struct cn_train_watch *w, const struct cnas_train_progress *p)
 {
     w->first = samples_done(p);
     w->complete = p->finished;
     w->started = cn_clock();
     cn_progress_start(&w->progress);
+    if (w->record)
+        json_object_set_new(json_object_get(w->record, "machine"), "engine", json_string(p->engine));
     const int status = cn_train_log_start(w->log, p, w->record);
     w->record = NULL;
     w->failed = status >= 0 ? status : 0;
@@ -38,7 +49,7 @@ static void on_start(struct cn_train_watch *w, const struct cnas_train_progress 
 static void keep_best(struct cn_train_watch *w, const float *weights)
 {
     struct cnas_error err;
-    if (cnas_params_save(weights, w->m, w->o->best, &err))
+    if (cnas_params_save(weights, w->scene->m, w->o->best, &err))
         cn_fail(0, "warning: %s; the state of the training holds these weights too", err.text);
 }
 
@@ -106,6 +117,9 @@ int cn_train_on_progress(void *user, const struct cnas_train_progress *p)
     w->n_parts = p->n_parts < CN_TRAIN_WATCH_PARTS ? p->n_parts : CN_TRAIN_WATCH_PARTS;
     memcpy(w->parts, p->parts, w->n_parts * sizeof *w->parts);
     switch (p->event) {
+    case CNAS_TRAIN_OPEN:
+        on_open(w, p);
+        return w->failed;
     case CNAS_TRAIN_START:
         on_start(w, p);
         break;

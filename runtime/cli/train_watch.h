@@ -3,14 +3,14 @@
 #define RUNTIME_CLI_TRAIN_WATCH_H
 
 #include "runtime/cli/progress.h"
+#include "runtime/cli/train_announce.h"
 #include "runtime/cli/train_log.h"
-#include "runtime/cli/train_options.h"
 
 enum { CN_TRAIN_WATCH_PARTS = 20 };
 
 struct cn_train_watch {
-    const struct cn_train_cli *o;
-    const struct cnas_model *m;
+    const struct cn_train_scene *scene;
+    const struct cn_train_cli *o; /* of the scene */
     struct cn_train_log *log;
     json_t *record;       /* the first line of the log; the watch takes it */
     struct cn_progress progress;
@@ -26,7 +26,7 @@ struct cn_train_watch {
     size_t n_parts;
 };
 
-/* The callback of struct cnas_train_control; user is a struct cn_train_watch with o and m set. */
+/* The callback of struct cnas_train_control; user is a struct cn_train_watch with scene, o, log and record set. */
 int cn_train_on_progress(void *user, const struct cnas_train_progress *p);
 /* After cnas_train: takes the bar away and says what this run has done; status and error are cnas_train's. */
 void cn_train_sum_up(struct cn_train_watch *w, enum cnas_status status, const struct cnas_error *err);

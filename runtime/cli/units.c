@@ -26,6 +26,21 @@ struct cn_text cn_bytes_text(uint64_t bytes)
     return three_digits(v, unit[u]);
 }
 
+struct cn_text cn_count_text(uint64_t n)
+{
+    static const char *const unit[] = {"", "thousand", "million", "billion", "trillion"};
+    double v = (double)n;
+    int u = 0;
+    if (n < 1000) {
+        struct cn_text t;
+        snprintf(t.c, sizeof t.c, "%u", (unsigned)n);
+        return t;
+    }
+    for (; v >= 999.5 && u < 4; u++)
+        v /= 1000;
+    return three_digits(v, unit[u]);
+}
+
 struct cn_text cn_seconds_text(double seconds)
 {
     return seconds < 1 ? three_digits(seconds * 1e3, "ms") : three_digits(seconds, "s");

@@ -44,12 +44,13 @@ void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m
     crypto_generichash_update(&state, (const unsigned char *)out->recipe, strlen(out->recipe));
     hash_data(&state, sets->train);
     hash_data(&state, sets->validation);
+    snprintf(out->data, sizeof out->data, "validation_images %zu training_images %zu", sets->validation ? sets->validation->n : 0, sets->train->n);
     crypto_generichash_final(&state, hash, sizeof hash);
     sodium_bin2hex(out->digest, CN_TRAIN_DIGEST, hash, sizeof hash);
 }
 
-/* The first "name value" in which two recipes differ, as "name: there VALUE, here VALUE". */
-static void difference(char *out, size_t size, const char *there, const char *here)
+/* The first "name value" in which two texts differ, as "name is VALUE there and VALUE here". 0: there is none. */
+static int difference(char *out, size_t size, const char *there, const char *here)
 {
     char name[2][64], value[2][64];
     int length[2];
@@ -57,12 +58,15 @@ static void difference(char *out, size_t size, const char *there, const char *he
            sscanf(here, "%63s %63s%n", name[1], value[1], &length[1]) == 2 && !strcmp(name[0], name[1])) {
         if (strcmp(value[0], value[1])) {
             snprintf(out, size, "%s is %s there and %s here", name[0], value[0], value[1]);
-            return;
+            return 1;
         }
         there += length[0];
         here += length[1];
     }
-    snprintf(out, size, strcmp(there, here) ? "the recipes have not the same options" : "the data differ");
+    if (!strcmp(there, here))
+        return 0;
+    snprintf(out, size, "the recipes have not the same options");
+    return 1;
 }
 
 /* --- the file --- */
@@ -100,8 +104,8 @@ enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_trai
         tensors[i] = (struct cn_tensor){.name = entry[i].name, .dtype = entry[i].dtype, .rank = 1, .dim = {n[i]}, .data = data[i],
                                         .bytes = n[i] * cn_dtype_size(entry[i].dtype)};
     const struct cn_metadata metadata[] = {{"format", format}, {"network", m->name}, {"training", id->digest}, {"recipe", id->recipe},
-                                           {"engine", s->choices}};
-    return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 4 + (s->choices != NULL), err);
+                                           {"data", id->data}, {"engine", s->choices}};
+    return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 5 + (s->choices != NULL), err);
 }
 
 /* Of another training: nothing is lost if that one is finished. */
@@ -112,12 +116,13 @@ static enum cnas_status refuse_unfinished(const struct cn_safetensors *file, con
     const uint64_t n = N_COUNTS;
     uint64_t counts[N_COUNTS];
     char why[224];
-    const char *recipe = cn_safetensors_metadata(file, "recipe");
+    const char *recipe = cn_safetensors_metadata(file, "recipe"), *data = cn_safetensors_metadata(file, "data");
     CNAS_TRY(cn_safetensors_expect(&c, file, "counts", CN_U64, 1, &n, err));
     memcpy(counts, c->data, sizeof counts);
     if (counts[EPOCH] >= counts[EPOCHS])
         return CNAS_OK;
-    difference(why, sizeof why, recipe ? recipe : "", id->recipe);
+    if (!difference(why, sizeof why, recipe ? recipe : "", id->recipe) && !(data && difference(why, sizeof why, data, id->data)))
+        snprintf(why, sizeof why, "its images or labels are not these");
     return cn_error(err, CNAS_E_MISMATCH, "%s: the state of another training, after %" PRIu64 " of %" PRIu64 " epochs: %s",
                     cn_file_label(path), counts[EPOCH], counts[EPOCHS], why);
 }
@@ -168,7 +173,8 @@ enum cnas_status cn_train_checkpoint_load(int *found, const char *path, struct c
     const char *kind = cn_safetensors_metadata(file, "format"), *training = cn_safetensors_metadata(file, "training");
     enum cnas_status status = CNAS_OK;
     if (!kind || strcmp(kind, format) || !training)
-        status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is", cn_file_label(path));
+        status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is",
+                          cn_file_label(path));
     else if (strcmp(training, id->digest))
         status = refuse_unfinished(file, path, id, err);
     else if (!(status = read_state(s, file, m, err)) && !(status = read_choices(s, file, err)))

@@ -27,9 +27,9 @@ struct cn_train_state {
     char *choices; /* cn_train_net_choices, of cn_mem_alloc: load puts those of the file here. NULL: none */
 };
 
-/* Which training it is: digest over network, options and data; the options as a text, for people. */
+/* Which training it is: digest over network, options and data; options and sizes of the data as texts, for people. */
 struct cn_train_identity {
-    char digest[CN_TRAIN_DIGEST], recipe[CN_TRAIN_RECIPE];
+    char digest[CN_TRAIN_DIGEST], recipe[CN_TRAIN_RECIPE], data[128];
 };
 void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m, const struct cnas_train_sets *sets,
                        const struct cnas_train_options *o);
@@ -38,7 +38,7 @@ void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m
 CNAS_CHECKED enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_train_state *s, const struct cnas_model *m,
                                                        const struct cn_train_identity *id, uint32_t epochs, struct cnas_error *err);
 /* *found = 1 and everything read when path is a checkpoint of this training; 0 and nothing touched when there is no file or it is the
- * checkpoint of another training that is finished. Another file is an error: saving would destroy it. */
+ * checkpoint of another training that is finished. Another file is an error, CNAS_E_MISMATCH or CNAS_E_FORMAT: saving would destroy it. */
 CNAS_CHECKED enum cnas_status cn_train_checkpoint_load(int *found, const char *path, struct cn_train_state *s,
                                                        const struct cnas_model *m, const struct cn_train_identity *id,
                                                        struct cnas_error *err);

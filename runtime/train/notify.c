@@ -17,7 +17,7 @@ static void tell_parts(struct cn_trainer *t)
         {"loss", 0, 0, s->loss_s}, {"waiting for ranks", 0, 0, s->ranks_s}, {"update", 0, 0, s->update_s}, {"batches", 0, 0, s->batches_s}};
     struct cnas_train_progress *p = &t->progress;
     p->parts = t->parts;
-    p->n_parts = cn_train_net_parts(t->net, t->parts);
+    p->n_parts = t->net ? cn_train_net_parts(t->net, t->parts) : 0;
     for (size_t i = 0; p->n_parts && i < sizeof more / sizeof *more; i++)
         if (more[i].other_s > 0)
             t->parts[p->n_parts++] = more[i];

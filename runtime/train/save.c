@@ -11,7 +11,7 @@ enum cnas_status cn_train_resume(struct cn_trainer *t, int *found)
     CNAS_TRY(cn_train_checkpoint_load(found, path, &t->at, t->m, &t->id, t->err));
     if (*found && (t->at.place.epoch > t->o->epochs || t->at.place.step >= t->steps || t->at.best.epoch > t->at.place.epoch))
         return cn_error(t->err, CNAS_E_FORMAT, "%.200s: the checkpoint is beyond the end of its own training", path);
-    return *found ? cn_train_adopt_choices(t) : CNAS_OK;
+    return CNAS_OK;
 }
 
 /* A full disk must not end a training of hours: the old checkpoint is still there, and there may be room later. */

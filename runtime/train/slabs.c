@@ -27,28 +27,15 @@ static enum cnas_status keep_choices(struct cn_trainer *t)
     return CNAS_OK;
 }
 
-static enum cnas_status make_net(struct cn_trainer *t, const char *choices)
+enum cnas_status cn_train_make_net(struct cn_trainer *t)
 {
     const struct cn_train_net_want want = {.engine = t->o->engine, .precision = t->o->precision, .training = 1,
                                            .recompute = t->control->recompute, .batch = cn_train_share_most(&t->together, t->o->batch),
-                                           .choices = choices};
+                                           .choices = t->at.choices};
     CNAS_TRY(cn_train_net_new(&t->net, t->ctx, t->m, &want, t->err));
     t->progress.memory += cn_train_net_memory(t->net);
     t->progress.engine = cn_train_net_about(t->net);
     return keep_choices(t);
-}
-
-enum cnas_status cn_train_adopt_choices(struct cn_trainer *t)
-{
-    if (!t->at.choices || !strcmp(t->at.choices, cn_train_net_choices(t->net)))
-        return CNAS_OK;
-    char *choices = t->at.choices;
-    t->at.choices = NULL;
-    t->progress.memory -= cn_train_net_memory(t->net);
-    cn_train_net_free(&t->net);
-    const enum cnas_status status = make_net(t, choices);
-    cn_mem_free(choices);
-    return status;
 }
 
 enum cnas_status cn_train_allocate(struct cn_trainer *t)
@@ -65,7 +52,7 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
     cn_train_memory_start(t->at.memory, t->at.params, m, t->o);
     memset(t->grads, 0, m->params_trained * sizeof(float));
-    return make_net(t, NULL);
+    return CNAS_OK;
 }
 
 void cn_train_release(struct cn_trainer *t)

@@ -98,7 +98,8 @@ static enum cnas_status run_epoch(struct cn_trainer *t)
     return end_epoch(t);
 }
 
-static void start(struct cn_trainer *t, int found)
+/* Where it begins. */
+static void tell_place(struct cn_trainer *t, int found)
 {
     const size_t batch = t->o->batch, n = t->sets->train->n;
     const int finished = t->at.place.epoch == t->o->epochs;
@@ -113,7 +114,6 @@ static void start(struct cn_trainer *t, int found)
     p->done = p->step * batch < n ? p->step * batch : n;
     p->validation_loss = p->validation_accuracy = p->test_accuracy = -1;
     tell_best(t);
-    cn_train_notify(t, CNAS_TRAIN_START);
 }
 
 /* The batches from at.place on. */
@@ -149,28 +149,26 @@ static enum cnas_status prepare(struct cn_trainer *t)
 }
 
 /* All compute as rank 0 does: what it has measured or read says which kernels. */
-static enum cnas_status share_choices(struct cn_trainer *t)
+static enum cnas_status make_nets(struct cn_trainer *t)
 {
     struct cn_train_together *g = &t->together;
     const int other = !cn_train_is_first(g);
-    uint64_t size = other ? 0 : strlen(t->at.choices) + 1;
-    enum cnas_status status = CNAS_OK;
     int stop = 0;
+    CNAS_TRY(cn_train_agree(g, other ? CNAS_OK : cn_train_make_net(t), &stop, t->err));
     if (!g->group)
         return CNAS_OK;
+    uint64_t size = other ? 0 : strlen(t->at.choices) + 1;
+    enum cnas_status status = CNAS_OK;
     CNAS_TRY(cn_train_broadcast(g, &size, sizeof size, t->err));
-    if (other) {
-        cn_mem_free(t->at.choices);
-        if (!(t->at.choices = cn_mem_alloc(size, 1)))
-            status = cn_error(t->err, CNAS_E_MEMORY, "no memory to train");
-    }
+    if (other && !(t->at.choices = cn_mem_alloc(size, 1)))
+        status = cn_error(t->err, CNAS_E_MEMORY, "no memory to train");
     CNAS_TRY(cn_train_agree(g, status, &stop, t->err));
     CNAS_TRY(cn_train_broadcast(g, t->at.choices, size, t->err));
-    return cn_train_agree(g, other ? cn_train_adopt_choices(t) : CNAS_OK, &stop, t->err);
+    return cn_train_agree(g, other ? cn_train_make_net(t) : CNAS_OK, &stop, t->err);
 }
 
 /* Sure that all ranks do the same training, they go on from where rank 0 is. */
-static enum cnas_status begin(struct cn_trainer *t, int *found)
+static enum cnas_status take_places(struct cn_trainer *t, int *found)
 {
     struct cn_train_together *g = &t->together;
     char digest[CN_TRAIN_DIGEST];
@@ -197,20 +195,32 @@ static enum cnas_status begin(struct cn_trainer *t, int *found)
     *found = at.found;
     if (t->at.best_params)
         CNAS_TRY(cn_train_broadcast(g, t->at.best_params, t->m->params_floats * sizeof(float), t->err));
-    CNAS_TRY(share_choices(t));
     return share_state(t);
+}
+
+/* Everything that can be refused is, before kernels are measured, which takes seconds, and a first checkpoint is written. */
+static enum cnas_status begin(struct cn_trainer *t)
+{
+    int found = 0, stop = 0;
+    CNAS_TRY(cn_train_agree(&t->together, prepare(t), &stop, t->err));
+    CNAS_TRY(take_places(t, &found));
+    tell_place(t, found);
+    cn_train_notify(t, CNAS_TRAIN_OPEN);
+    t->stop = t->wish;
+    CNAS_TRY(cn_train_agree(&t->together, CNAS_OK, &t->stop, t->err));
+    if (t->stop)
+        return CNAS_OK;
+    CNAS_TRY(make_nets(t));
+    cn_train_notify(t, CNAS_TRAIN_START);
+    enum cnas_status status = found ? CNAS_OK : cn_train_save(t, 1); /* a path that cannot be written shows now, not after an epoch */
+    if (!status)
+        status = load(t);
+    return cn_train_agree(&t->together, status, &stop, t->err);
 }
 
 static enum cnas_status run(struct cn_trainer *t)
 {
-    int found = 0, stop = 0;
-    CNAS_TRY(cn_train_agree(&t->together, prepare(t), &stop, t->err));
-    CNAS_TRY(begin(t, &found));
-    start(t, found);
-    enum cnas_status status = found ? CNAS_OK : cn_train_save(t, 1); /* a path that cannot be written shows now, not after an epoch */
-    if (!status)
-        status = load(t);
-    CNAS_TRY(cn_train_agree(&t->together, status, &stop, t->err));
+    CNAS_TRY(begin(t));
     t->saved_s = cn_train_now_s();
     while (t->at.place.epoch < t->o->epochs && !t->stop)
         CNAS_TRY(run_epoch(t));

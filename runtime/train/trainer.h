@@ -41,8 +41,9 @@ struct cn_trainer {
 /* The slabs, for this rank's share of batches of o->batch samples. release is right after a failed allocate too. */
 CNAS_CHECKED enum cnas_status cn_train_allocate(struct cn_trainer *t);
 void cn_train_release(struct cn_trainer *t);
-/* After resume: the network runs as it did when the checkpoint was written, so that going on gives the same bits. */
-CNAS_CHECKED enum cnas_status cn_train_adopt_choices(struct cn_trainer *t);
+/* The network, with at.choices where a checkpoint or another rank has given some: so that the bits are theirs, and nothing is measured
+ * that is known. Then at.choices are its own. */
+CNAS_CHECKED enum cnas_status cn_train_make_net(struct cn_trainer *t);
 
 /* The step at at.place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);

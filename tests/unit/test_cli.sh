@@ -47,7 +47,7 @@ mkdir data && "$model" data data || exit 99
 
 # --- training ---
 run 0 'training' "$model" train --data data --test-every-epoch
-says out 'network Tiny: .* parameters, 256 ReLUs'
+says out 'network Tiny: .* parameters, 256 ReLUs, 3.07 thousand multiplications an image$'
 says out '^OpenBLAS kernels: [A-Za-z]'
 says out '^epoch 1/3 '
 says out '^epoch 3/3 .*test [0-9.]* %'
@@ -65,7 +65,7 @@ run 0 'training without looking at the test set' "$model" train --data data --ou
 cmp -s blind.safetensors tiny.safetensors && ok || bad 'looking at the test set changes nothing'
 no grep -q '^epoch .*test' out
 says out '^no validation set: the last epoch.s weights are kept, and the test set is used once, at the end$'
-says out '^recipe: epochs 3 batch 20 optimizer sgd .*schedule cosine lr_max 0.02 '
+says out '^recipe, seed 1: optimizer = sgd(momentum = 0.9, nesterov = true, weight_decay = 0.0001); schedule = cosine(max = 0.02, min = 0.001); epochs = 3; batch = 20;$'
 says out '^memory: .*B planned for batches of 20 images$'
 says out '^trained for .* images/s .*; peak memory [0-9.]* MB$'
 run 0 'finished training again' "$model" train --data data
@@ -103,6 +103,7 @@ says out '^going on from part.safetensors.checkpoint: epoch [0-9]* of 2000, step
 no grep -q '^epoch 1/' out
 run 1 'another training in its place' "$model" train --data data --out part.safetensors --epochs 1999
 says err 'after [0-9]* of 2000 epochs: epochs is 2000 there and 1999 here; --fresh starts again'
+[ -s out ] && bad 'refused before anything is said of the training' || ok
 run 3 'divergence' "$model" train --data data --out far.safetensors --lr 1000
 says err '^train: the loss is not a finite number in epoch 1, step [0-9]* of 60, at learning rate [0-9.e+]*: a lower one'
 no test -e far.safetensors
@@ -133,6 +134,7 @@ what='the log of a training that was killed'
 told() { sed -n 's/^\({"type":"\(epoch\|steps\)".*\),"lr".*/\1/p' "$1"; } # all but how long it took
 [ "$(told whole.jsonl | grep -c '"epoch","')" = 120 ] && [ "$(told whole.jsonl | grep -c '"steps"')" = 240 ] && ok || bad "$what: lines"
 [ "$(told whole.jsonl)" = "$(told parts.jsonl)" ] && ok || bad "$what: it is not that of one which was not"
+says parts.jsonl '"machine":{.*,"engine":"portable, fp32'
 says parts.jsonl '^{"type":"start","format":1,"cnas":"[0-9.]*","network":"Tiny",.*"recipe":{"epochs":120,"batch":20,.*"seed":1.*},"machine":{'
 says parts.jsonl '^{"type":"end","reason":"finished","seconds":[0-9.]*,"peak_memory":[0-9]*,'
 says parts.jsonl '^{"type":"test","images":300,"accuracy":[0-9.]*,"engine":"portable, fp32[^"]*","fixed_accuracy":[0-9.]*}$'
@@ -196,6 +198,8 @@ run 4 'a time budget' "$model" $term --time-budget 1s
 says out '^going on from term.safetensors.checkpoint: epoch '
 says out '^the time budget is spent; the state is in term.safetensors.checkpoint'
 says out '^wrote term.safetensors$'
+run 1 'another validation set' "$model" train --data data --out term.safetensors --epochs 100000 --validation 20%
+says err 'validation_images is 120 there and 240 here; --fresh starts again, --out writes elsewhere'
 run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
 [ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
 
@@ -229,6 +233,11 @@ recipe 'augment_flip=true augment_crop=3 augment_cutout=5' --augment flip,crop=3
 recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=0' --augment flip=alternate,crop=2:reflect
 recipe 'augment_flip=true flip_alternate=true augment_crop=1024 crop_reflect=true augment_cutout=4096' --augment cutout=4096,crop=1024:reflect,flip=alternate
 recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment none
+recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment '[ ]'
+"$model" train --print-recipe --preset fast >section 2>err
+pasted=$(sed -n 's/^ *augment = \(.*\);$/\1/p' section) # what is printed can be pasted
+recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=8' --augment "$pasted"
+recipe 'augment_flip=true flip_alternate=false augment_crop=4 crop_reflect=false augment_cutout=8' --augment 'flip(alternate=false), crop(padding = 4,border="zero") ,cutout( 8 )'
 run 0 'a training with averaged weights' "$model" train --data data --out average.safetensors --preset fast --augment none --epochs 4 --batch 20 --lr 0.02 --clip 5
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
 [ "${right:-0}" -ge 90 ] && ok || bad 'averaged weights: the network learns'
@@ -256,6 +265,10 @@ refused --augment=flip, 'such as flip'
 refused --augment=flip=often 'such as flip'
 refused --augment=crop=2:mirror 'such as flip'
 refused --augment=cutout=2:reflect 'such as flip'
+for bad_list in blur cutout=2,blur crop=2,crop 'crop(2' 'crop(2))' '[crop(2)' 'crop(2)]' 'flip(often=true)' 'flip()' 'crop(2, border="mirror")' 'crop(border="zero")' \
+    'crop("2)' 'flip crop=2' 'cutout(4097)' 'crop(-2)'; do
+    refused "--augment=$bad_list" 'or, as in the language, flip'
+done
 refused --schedule=one_cycle --warmup=2 'its own way up'
 refused --log=net.safetensors --out=net.safetensors 'are the same file, net.safetensors'
 refused --report=x.html --from-log=x.html 'are the same file, x.html'
@@ -347,7 +360,7 @@ run 1 'image of another size' "$model" infer wide.pgm
 says err 'wide.pgm: the image is 9 pixels wide and 8 high, this network takes 8 x 8'
 printf junk >tiny.safetensors.checkpoint
 run 1 'a checkpoint that is none' "$model" train --data data
-says err 'tiny.safetensors.checkpoint'
+says err 'tiny.safetensors.checkpoint: .*; --fresh starts again, --out writes elsewhere'
 [ "$(cat tiny.safetensors.checkpoint)" = junk ] && ok || bad 'the strange file is left alone'
 run 0 'fresh removes it' "$model" train --data data --fresh --epochs 1
 cp -r data mixed && cp data/t10k-labels-idx1-ubyte mixed/train-labels-idx1-ubyte

@@ -16,7 +16,7 @@
 #include "tests/support/train_net.h"
 
 enum { EPOCHS = 4, STEPS = 16 };
-static const struct cnas_train_sets sets = {.train = &data[0], .validation = &data[1]};
+static struct cnas_train_sets sets;
 static struct cnas_train_options options;
 static struct cn_train_rng chance;
 static char path[64];
@@ -26,6 +26,7 @@ static void setup(void)
 {
     const char *seed = getenv("CNAS_SEED"), *count = getenv("CNAS_COUNT");
     make_data();
+    sets = (struct cnas_train_sets){.train = &data[0], .validation = &data[1]};
     cnas_train_defaults(&options, &model);
     chance = cn_train_rng_make(seed ? strtoull(seed, NULL, 10) : 5, CN_TRAIN_INIT, 2000, 0);
     rounds = count ? atoi(count) : 1;
@@ -38,9 +39,10 @@ static void teardown(void)
 }
 
 struct watch {
-    int steps, epochs, warnings, named, resumed, finished;
+    int opened, steps, epochs, warnings, named, resumed, finished;
     uint32_t loaders;
     int stop_at; /* after so many steps; 0: never */
+    int refuse;  /* when all has been found right */
     double accuracy, best_accuracy;
     uint32_t best_epoch;
     float best[P_FLOATS];
@@ -57,7 +59,12 @@ static int watch(void *user, const struct cnas_train_progress *p)
 {
     struct watch *w = user;
     switch (p->event) {
+    case CNAS_TRAIN_OPEN:
+        w->opened++;
+        return w->refuse;
     case CNAS_TRAIN_START:
+        ck_assert_int_eq(w->opened--, 1);
+        ck_assert_ptr_nonnull(p->engine);
         w->resumed = p->resumed;
         w->finished = p->finished;
         break;
@@ -246,8 +253,12 @@ START_TEST(another_training_is_not_lost)
     options.weight_decay = 1e-4;
     labels[0][3] = (labels[0][3] + 1) % CLASSES;
     ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path}, &err), CNAS_E_MISMATCH);
-    ck_assert_msg(strstr(err.text, "the data differ"), "%s", err.text);
+    ck_assert_msg(strstr(err.text, "its images or labels are not these"), "%s", err.text);
     labels[0][3] = (labels[0][3] + CLASSES - 1) % CLASSES;
+    sets.validation = NULL;
+    ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path}, &err), CNAS_E_MISMATCH);
+    ck_assert_msg(strstr(err.text, "validation_images is 500 there and 0 here"), "%s", err.text);
+    sets.validation = &data[1];
     run(params, 1, path, &v);
     ck_assert(v.resumed && v.epochs == 3);
     /* It has ended: now another one may take its place. */
@@ -276,6 +287,18 @@ static int without_room(const float *whole)
         return __LINE__;
     return last.resumed ? 0 : __LINE__;
 }
+
+/* Whoever finds something wrong when the training has not yet begun leaves no trace. */
+START_TEST(refused_by_the_caller)
+{
+    float params[P_FLOATS];
+    struct watch w = {.refuse = 1};
+    cnas_params_init(params, &model, 1);
+    run(params, 1, path, &w);
+    ck_assert(w.opened == 1 && w.steps == 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+}
+END_TEST
 
 START_TEST(a_full_disk)
 {
@@ -405,6 +428,7 @@ int main(void)
     tcase_add_test(t, steps_are_told_as_asked);
     tcase_add_test(t, a_foreign_file_is_left_alone);
     tcase_add_test(t, another_training_is_not_lost);
+    tcase_add_test(t, refused_by_the_caller);
     tcase_add_test(t, a_full_disk);
     tcase_add_loop_test(t, numbers_that_are_not_finite, 0, 2);
     tcase_add_test(t, describing_options);

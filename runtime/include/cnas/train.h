@@ -35,7 +35,8 @@ struct cnas_train_sets {
 };
 
 enum cnas_train_event {
-    CNAS_TRAIN_START,  /* before the first step: epoch and done say where it goes on */
+    CNAS_TRAIN_OPEN,   /* all was found right, the checkpoint too: kernels are chosen next, which takes seconds where they are measured */
+    CNAS_TRAIN_START,  /* before the first step: epoch and done say where it goes on, since OPEN already */
     CNAS_TRAIN_STEP,   /* some of the steps, see struct cnas_train_control */
     CNAS_TRAIN_MEASURE, /* now and then while an epoch is measured */
     CNAS_TRAIN_EPOCH,  /* an epoch is over and measured; its checkpoint is written after this call */
@@ -60,12 +61,13 @@ struct cnas_train_progress {
     double best_accuracy;
     const float *weights;   /* at the end of an epoch: what was measured */
     const char *warning;    /* of CNAS_TRAIN_WARNING: one sentence */
-    size_t memory;          /* bytes allocated for this training */
-    const char *engine;     /* who does the arithmetic; where that is the second choice, why */
+    size_t memory;          /* bytes allocated for this training; since START */
+    const char *engine;     /* who does the arithmetic; where that is the second choice, why; since START */
     const struct cnas_train_part *parts; /* where the steps' time goes */
     size_t n_parts;                      /* 0: not the engine dnnl */
 };
-typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after saving the checkpoint */
+typedef int cnas_train_callback(void *user, const struct cnas_train_progress *p); /* non-zero stops after
+ * saving the checkpoint; at OPEN before anything is written */
 
 /* How a training is run: nothing here changes its result, except that several ranks round otherwise than one, and what batch norm does
  * among them. */
