@@ -12,6 +12,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/ranks.c runtime/cli/ranks.h \
 	runtime/cli/recipe_augment.c runtime/cli/recipe_text.c runtime/cli/recipe_text.h \
 	runtime/cli/report.c runtime/cli/report.h \
+	runtime/cli/same_file.c runtime/cli/same_file.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
 	runtime/cli/signals.c runtime/cli/signals.h \

@@ -3,6 +3,7 @@
 
 #include "runtime/cli/args.h"
 #include "runtime/cli/recipe_text.h"
+#include "runtime/cli/same_file.h"
 #include "runtime/cli/train_recipe.h"
 
 #include <math.h>
@@ -60,7 +61,7 @@ static int check_names(const struct cn_train_cli *o)
                  {"--from-log", o->from_log}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         for (size_t j = 0; j < i; j++)
-            if (files[i].path && files[j].path && !strcmp(files[i].path, files[j].path))
+            if (files[i].path && files[j].path && cn_same_file(files[i].path, files[j].path))
                 return cn_fail(2, "%s and %s are the same file, %s: name another one", files[j].what, files[i].what, files[i].path);
     return -1;
 }

@@ -274,6 +274,10 @@ refused --log=net.safetensors --out=net.safetensors 'are the same file, net.safe
 refused --report=x.html --from-log=x.html 'are the same file, x.html'
 refused --fixed-out=net.safetensors --out=net.safetensors 'are the same file'
 refused --log=net.safetensors.checkpoint --out=net.safetensors 'the checkpoint and --log are the same file'
+mkdir -p sub && : >linked.log && ln -sf linked.log link
+refused --log=./net.safetensors --out=net.safetensors 'are the same file, ./net.safetensors'
+refused --log=sub/../net.best.safetensors --out=net.safetensors 'the best weights and --log are the same file'
+refused --log=linked.log --report=link '--log and --report are the same file, link'
 refused --lr-min=3 'the lowest learning rate, 3, is above the highest, 0.02'
 refused --ema=1 'from 0 to 0.999999'
 
