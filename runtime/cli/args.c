@@ -64,10 +64,10 @@ static int number(const struct cn_arg *o, const char *text)
     errno = 0;
     double v = strtod(text, &end);
     int whole = o->kind == CN_ARG_UINT;
-    int digits = *text && text[strspn(text, "0123456789")] == '\0';
-    if (end == text || *end || errno || !isfinite(v) || (whole && !digits) || v < o->min || v > o->max)
-        return cn_fail(2, "--%s needs %s from %.15g to %.15g, not `%s'", o->name, whole ? "a whole number" : "a number", o->min, o->max,
-                       text);
+    int digits = *text && text[strspn(text, "0123456789")] == '\0', decimal = text[strspn(text, "0123456789.eE+-")] == '\0';
+    if (end == text || !decimal || *end || errno || !isfinite(v) || (whole && !digits) || v < o->min || v > o->max)
+        return whole ? cn_fail(2, "--%s needs a whole number from %.0f to %.0f, not `%s'", o->name, o->min, o->max, text)
+                     : cn_fail(2, "--%s needs a number from %.15g to %.15g, not `%s'", o->name, o->min, o->max, text);
     if (whole)
         *(uint64_t *)o->out = strtoull(text, NULL, 10);
     else
@@ -92,6 +92,8 @@ static int duration(const struct cn_arg *o, const char *text)
         sum += seconds > 0 ? v * seconds : NAN;
         at = end + (seconds > 0);
     } while (*at && sum <= o->max);
+    if (strpbrk(text, "xX")) /* strtod takes hexadecimal digits too */
+        sum = NAN;
     if (!(sum >= o->min && sum <= o->max))
         return cn_fail(2, "--%s needs a time such as 90s, 30m or 1h30m, from %.15gs to %.15gd, not `%s'", o->name, o->min, o->max / 86400, text);
     *(double *)o->out = sum;
@@ -120,6 +122,8 @@ static int option(int argc, char **argv, int *i, const struct cn_arg *options, s
         *(int *)o->out = 1;
         return -1;
     }
+    if (value && !*value)
+        return cn_fail(2, "--%s needs a value that is not empty", o->name);
     if (o->kind == CN_ARG_OPTIONAL) {
         *(const char **)o->out = value ? value : "";
         return -1;
@@ -175,6 +179,8 @@ int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n,
             int status = option(argc, argv, &i, options, n);
             if (status >= 0)
                 return status;
+        } else if (!*argv[i]) {
+            return cn_fail(2, "argument %d is empty; see %s --help", i, program);
         } else if (*n_operands == max_operands) {
             return cn_fail(2, "`%s' is one argument too many; see %s --help", argv[i], program);
         } else {

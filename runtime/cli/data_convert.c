@@ -3,6 +3,7 @@
 #include "runtime/cli/data_tool.h"
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/held_out.h"
 #include "runtime/cli/progress.h"
 
 #include <errno.h>
@@ -153,10 +154,12 @@ int cn_data_split(int argc, char **argv)
 {
     struct cn_data_wish w = {.channels = 3};
     const char *dir[1], *out = NULL, *to = NULL;
-    uint64_t validation = 0, seed = 1;
+    uint64_t seed = 1;
+    struct cn_held_out held_out;
+    const char *validation = NULL;
     const struct cn_arg options[] = {
         {"out", CN_ARG_STRING, &out, "OUT", "the new folder (or -o OUT)", 0, 0},
-        {"validation", CN_ARG_UINT, &validation, "N", "images for validation", 1, 1e9},
+        {"validation", CN_ARG_STRING, &validation, "N|P%", "images for validation: so many, or so many percent", 0, 0},
         {"seed", CN_ARG_UINT, &seed, "N", "chooses them (default 1)", 0, 9007199254740992.0},
         {"to", CN_ARG_STRING, &to, "FORM", "idx, cifar or folder (default: as it is)", 0, 0}, CN_DATA_CHANNELS(w), CN_DATA_RESIZE(w)};
     size_t n;
@@ -170,10 +173,12 @@ int cn_data_split(int argc, char **argv)
         return status;
     if (!n || !out || !validation)
         return cn_fail(2, "give the folder of a data set, -o OUT and --validation N; see %s --help", cn_program());
+    if ((status = cn_held_out_parse(&held_out, validation)) >= 0)
+        return status;
     status = cn_data_open(&s, dir[0], &w, CN_TRAIN);
     if (status < 0)
         status = read_form(&form, to, &s);
-    if (status < 0 && cnas_dataset_split(&s.part[CN_TRAIN], &s.part[CN_TEST], validation, seed, &err))
+    if (status < 0 && cnas_dataset_split(&s.part[CN_TRAIN], &s.part[CN_TEST], cn_held_out_of(&held_out, s.part[CN_TRAIN].n), seed, &err))
         status = cn_fail(1, "%s", err.text);
     if (status < 0)
         status = save(&s, out, form);

@@ -27,6 +27,7 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     o->weights = cn_default_path(o->weights_name, m, ".safetensors");
     o->data = cn_default_data();
     struct cn_arg_list index = {o->index, 0, MAX_OPERANDS};
+    static const char weights[] = ".safetensors";
     const char *engine = NULL;
     char about[256];
     snprintf(about, sizeof about,
@@ -53,6 +54,9 @@ static int parse(struct options *o, int argc, char **argv, const struct cnas_mod
     if (status >= 0)
         return status;
     o->n_index = index.n;
+    for (size_t i = 0; i < o->n_image && o->fixed && !*o->fixed; i++)
+        if (strlen(o->image[i]) >= sizeof weights && !strcmp(o->image[i] + strlen(o->image[i]) - sizeof weights + 1, weights))
+            return cn_fail(2, "%s is no image: --fixed takes its file after an equals sign, --fixed=%s", o->image[i], o->image[i]);
     if ((o->n_image > 0) + (o->n_index > 0) + o->test != 1)
         return cn_fail(2, "give one of: image files, --index LIST, --test; see %s --help", cn_program());
     if (engine && !o->test)

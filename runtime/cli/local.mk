@@ -6,6 +6,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/chart.c runtime/cli/chart.h \
 	runtime/cli/client_main.c \
 	runtime/cli/common.c runtime/cli/common.h \
+	runtime/cli/held_out.c runtime/cli/held_out.h \
 	runtime/cli/images.c runtime/cli/images.h \
 	runtime/cli/infer_main.c \
 	runtime/cli/progress.c runtime/cli/progress.h \

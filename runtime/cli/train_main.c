@@ -17,14 +17,23 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { CN_DIVERGED = 3, CN_OUT_OF_TIME = 4 }; /* exit statuses, see <cnas/cli.h> */
-
 static int is_writable(const char *path)
 {
     char dir[CN_PATH + 16];
     const char *slash = strrchr(path, '/');
     snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
     return !access(dir, W_OK | X_OK);
+}
+
+/* A log or a page that is there already is looked at when it is read. */
+static int check_folders(const struct cn_train_cli *o)
+{
+    const char *const files[] = {o->out, o->fixed_out, o->log && access(o->log, F_OK) ? o->log : NULL,
+                                 o->report && access(o->report, F_OK) ? o->report : NULL};
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (files[i] && !is_writable(files[i]))
+            return cn_fail(1, "%s: the folder does not exist or cannot be written", files[i]);
+    return -1;
 }
 
 static int save_weights(const float *params, const struct cn_train_cli *o, const struct cnas_model *m)
@@ -130,7 +139,7 @@ static int make_fixed(struct cnas_fixed **q, const float *params, struct cnas_ct
     if (!status)
         status = cnas_fixed_save(*q, m, o->fixed_out, &err);
     if (status)
-        return cn_fail(1, "%s", err.text);
+        return cn_fail(1, "%s%s", err.text, o->quantize ? "" : "; the float weights are written: --quantize tries again");
     const struct cnas_fixed_plan *plan = cnas_fixed_plan(*q);
     if (!o->quiet)
         printf("wrote %s: ring of %u bits, weights of %u bits\n", o->fixed_out, plan->ring_bits, plan->weight_bits);
@@ -163,8 +172,9 @@ static int run(const struct cn_train_scene *s, struct cn_train_log *log, float *
     cn_train_log_add(log, cn_train_record_test(&score, *q != NULL));
     cn_train_show_page(o, log);
     if (!*q) {
-        printf("test accuracy: float %.2f %%; no fixed-point network: %s was compiled for the clear alone (cnasc --targets)\n",
-               100.0 * (double)score.float_right / (double)score.n, m->name);
+        printf("test accuracy: float %.2f %%\n", 100.0 * (double)score.float_right / (double)score.n);
+        if (!o->quiet)
+            printf("no fixed-point network: %s was compiled for the clear alone (cnasc build --targets)\n", m->name);
         return out_of_time ? CN_OUT_OF_TIME : 0;
     }
     printf("test accuracy: float %.2f %%, fixed point %.2f %%; same answer on %zu of %zu images\n",
@@ -176,7 +186,7 @@ static int run(const struct cn_train_scene *s, struct cn_train_log *log, float *
 static int hold_out(struct cnas_dataset *validation, struct cnas_dataset *train, const struct cn_train_cli *o)
 {
     struct cnas_error err;
-    const size_t n = cn_train_held_out(o, train->n);
+    const size_t n = cn_held_out_of(&o->validation, train->n);
     if (!n)
         return -1;
     return cnas_dataset_split(train, validation, n, 1, &err) ? cn_fail(1, "--validation: %s", err.text) : -1;
@@ -252,8 +262,8 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     log.path = o.quantize ? NULL : o.log;
     if (o.quiet)
         cn_progress_be_quiet();
-    if (cn_ranks_is_first(&ranks) && (!is_writable(o.out) || !is_writable(o.fixed_out)))
-        status = cn_fail(1, "%s: the folder does not exist or cannot be written", is_writable(o.out) ? o.fixed_out : o.out);
+    if (cn_ranks_is_first(&ranks))
+        status = check_folders(&o);
     if (status < 0 && o.report && cn_ranks_is_first(&ranks))
         status = cn_train_page_may_write(o.report);
     status = cn_ranks_agree(&ranks, status);
@@ -265,8 +275,9 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
         sets.test = &test;
     if (status < 0)
         status = start(&ctx, &params, &o, m, &ranks);
+    const struct cn_train_scene scene = {&o, m, ctx, &sets, &test, &ranks};
     if (status < 0)
-        status = run(&(struct cn_train_scene){&o, m, ctx, &sets, &test, &ranks}, &log, &params, &q);
+        status = run(&scene, &log, &params, &q);
     cn_ranks_close(&ranks, status);
     cn_train_log_close(&log);
     cnas_fixed_free(&q);

@@ -6,7 +6,6 @@
 #include "runtime/cli/same_file.h"
 #include "runtime/cli/train_recipe.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,27 +18,6 @@ static void beside(char *out, size_t size, const char *path, const char *suffix)
     if (length > strlen(usual) && !strcmp(path + length - strlen(usual), usual))
         cut -= strlen(usual);
     snprintf(out, size, "%.*s%s", (int)cut, path, suffix);
-}
-
-/* "5000" or "10%" */
-static int parse_validation(struct cn_train_cli *o, const char *text)
-{
-    char *end;
-    if (!text)
-        return -1;
-    double v = text[0] >= '0' && text[0] <= '9' ? strtod(text, &end) : (end = (char *)(uintptr_t)text, -1);
-    if (!strcmp(end, "%") && v > 0 && v < 100)
-        o->validation_percent = v;
-    else if (!*end && v >= 1 && v <= 1e9 && v == floor(v))
-        o->validation_images = (uint64_t)v;
-    else
-        return cn_fail(2, "--validation needs a number of images or a share of them such as 10%%, not `%s'", text);
-    return -1;
-}
-
-size_t cn_train_held_out(const struct cn_train_cli *o, size_t n)
-{
-    return o->validation_percent > 0 ? (size_t)fmax(1, (double)n * o->validation_percent / 100) : (size_t)o->validation_images;
 }
 
 static int parse_precision(enum cnas_precision *precision, const char *name)
@@ -154,7 +132,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
     if (strlen(o->out) > CN_PATH - 32)
         return cn_fail(2, "--out: the name is too long");
-    if ((status = parse_validation(o, validation)) >= 0)
+    if ((status = cn_held_out_parse(&o->validation, validation)) >= 0)
         return status;
     if (!o->fixed_out) {
         beside(o->fixed_name, sizeof o->fixed_name, o->out, ".fixed.safetensors");

@@ -3,7 +3,9 @@
 #define RUNTIME_CLI_TRAIN_OPTIONS_H
 
 #include "runtime/cli/common.h"
+#include "runtime/cli/held_out.h"
 
+enum { CN_DIVERGED = 3, CN_OUT_OF_TIME = 4 }; /* exit statuses, see <cnas/cli.h> */
 enum { CN_CALIBRATION_IMAGES = 1000, CN_RECIPE = 2048 /* characters */ };
 
 struct cn_train_cli {
@@ -12,15 +14,12 @@ struct cn_train_cli {
     struct cnas_train_options recipe; /* what the library is to do: the network's recipe or a preset, changed by the options */
     uint64_t seed, threads, loader_threads, log_steps, ring_bits, weight_bits, activation_bits;
     double time_budget, checkpoint_every; /* seconds; 0: none */
-    uint64_t validation_images;           /* either of these two, or neither */
-    double validation_percent;
+    struct cn_held_out validation;
     int sync_batch_norm, profile, recompute, resize, resume, fresh, quantize, test_every_epoch, quiet;
     char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32], log_name[CN_PATH + 32];
 };
 
 /* Result: -1 to go on, else an exit status. */
 int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct cnas_model *m);
-/* Images of n that are held out for validation; 0: none. */
-size_t cn_train_held_out(const struct cn_train_cli *o, size_t n);
 
 #endif

@@ -12,7 +12,8 @@ ok "the clear targets" cnasc build --targets=train,infer "$here/clear.cnas" -o o
 ok "generated C compiles without warnings" make -C out
 ok "train" out/plain-train --data data --seed 7
 cp log said
-ok "it says that there is no fixed-point network" grep -q 'no fixed-point network' said
+ok "it says that there is no fixed-point network" grep -q '^no fixed-point network: Plain was compiled for the clear alone' said
+ok "after the accuracy" grep -q '^test accuracy: float [0-9.]* %$' said
 ok "only float weights are written" test -s plain.safetensors -a ! -e plain.fixed.safetensors
 no "train --quantize" 2 'compiled for the clear alone' out/plain-train --data data --quantize
 no "infer --fixed" 2 'compiled for the clear alone' out/plain-infer --fixed --data data --test

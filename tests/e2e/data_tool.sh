@@ -99,6 +99,9 @@ ok "again" "$tool" split binary -o s2 --validation 60 --seed 4
 same "the same split" s1 s2
 ok "another seed" "$tool" split binary -o s3 --validation 60 --seed 5
 no "another split" 1 '' cmp s1/test_batch.bin s3/test_batch.bin
+ok "a share" "$tool" split binary -o s4 --validation 20% --seed 4
+same "20 % of 300 are 60" s1 s4
+no "all of them" 2 'a number of images or a share' "$tool" split binary -o no --validation 100%
 no "too many" 1 'allowed is 1 to 299' "$tool" split binary -o no --validation 300
 
 # --- show ---

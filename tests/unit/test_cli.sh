@@ -198,7 +198,7 @@ run 4 'a time budget' "$model" $term --time-budget 1s
 says out '^going on from term.safetensors.checkpoint: epoch '
 says out '^the time budget is spent; the state is in term.safetensors.checkpoint'
 says out '^wrote term.safetensors$'
-run 1 'another validation set' "$model" train --data data --out term.safetensors --epochs 100000 --validation 20%
+run 1 'another validation set' "$model" $term --validation 20%
 says err 'validation_images is 120 there and 240 here; --fresh starts again, --out writes elsewhere'
 run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
 [ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
@@ -237,7 +237,7 @@ recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augm
 "$model" train --print-recipe --preset fast >section 2>err
 pasted=$(sed -n 's/^ *augment = \(.*\);$/\1/p' section) # what is printed can be pasted
 recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=8' --augment "$pasted"
-recipe 'augment_flip=true flip_alternate=false augment_crop=4 crop_reflect=false augment_cutout=8' --augment 'flip(alternate=false), crop(padding = 4,border="zero") ,cutout( 8 )'
+recipe 'augment_flip=true augment_crop=4 augment_cutout=8' --preset fast --augment 'flip(alternate=false), crop(padding = 4,border="zero") ,cutout( 8 )'
 run 0 'a training with averaged weights' "$model" train --data data --out average.safetensors --preset fast --augment none --epochs 4 --batch 20 --lr 0.02 --clip 5
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
 [ "${right:-0}" -ge 90 ] && ok || bad 'averaged weights: the network learns'
@@ -329,6 +329,13 @@ says err 'one argument too many'
 run 2 'flag with value' "$model" train --fresh=1
 run 2 'a time without a unit' "$model" train --time-budget 30
 says err 'a time such as 90s, 30m or 1h30m, from 1s to 365d, not .30.'
+run 2 'a time in hexadecimal digits' "$model" train --time-budget 0x10s
+run 2 'hexadecimal digits' "$model" train --lr 0x1p-3
+run 2 'hexadecimal digits' "$model" train --validation 0x10
+run 2 'an empty argument' "$model" infer ''
+says err 'argument 1 is empty'
+run 2 'the largest seed' "$model" train --seed 9007199254740994
+says err 'from 0 to 9007199254740992, not'
 run 2 'a share above all' "$model" train --validation 100%
 says err 'a number of images or a share'
 run 1 'all images held out' "$model" train --data data --fresh --validation 1200
@@ -336,6 +343,9 @@ says err 'allowed is 1 to 1199'
 run 2 'contradiction' "$model" train --fresh --resume
 run 2 'nothing to do' "$model" infer
 run 2 'two things to do' "$model" infer --index 1 --test
+run 2 'the fixed-point file as an operand' "$model" infer --data data --test --fixed q.safetensors
+says err 'q.safetensors is no image: --fixed takes its file after an equals sign, --fixed=q.safetensors$'
+run 2 'no fixed-point file after all' "$model" infer --data data --test --fixed=
 run 2 'bad index' "$model" infer --data data --index 1-x
 run 2 'index: the largest number' "$model" infer --data data --index 18446744073709551615
 run 2 'index beyond the end' "$model" infer --data data --index 300
@@ -349,6 +359,12 @@ run 1 'no fixed weights' "$model" infer --fixed=none.safetensors data/image.pgm
 says err 'tiny-train --quantize'
 run 1 'no folder' "$model" train --data data --out nowhere/w.safetensors
 says err 'the folder does not exist'
+for file in '--log nowhere/log' '--report nowhere/page.html' '--fixed-out nowhere/q'; do
+    run 1 "no folder: $file" "$model" train --data data --out own.safetensors $file
+    says err 'nowhere/.*: the folder does not exist or cannot be written'
+    [ -s out ] && bad "$what: it is said first" || ok
+done
+run 1 'no room for the fixed-point network' sh -c 'trap "" XFSZ; ulimit -f 16; exec "$@"' - "$model" train --data data --out room.safetensors --fixed-out /dev/full/q
 head -c 300 tiny.safetensors >short.safetensors
 run 1 'truncated weights' "$model" infer --weights short.safetensors data/image.pgm
 says err '^infer: short.safetensors: .*truncated'
