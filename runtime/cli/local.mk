@@ -19,6 +19,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/signals.c runtime/cli/signals.h \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
 	runtime/cli/train_announce.c runtime/cli/train_announce.h \
+	runtime/cli/train_epochs.c runtime/cli/train_epochs.h \
 	runtime/cli/train_log.c runtime/cli/train_log.h \
 	runtime/cli/train_main.c \
 	runtime/cli/train_options.c runtime/cli/train_options.h \

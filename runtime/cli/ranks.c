@@ -86,6 +86,14 @@ int cn_ranks_agree(struct cn_ranks *r, int status)
     return status < 0 && failed > 0.5 ? 1 : status;
 }
 
+int cn_ranks_share(struct cn_ranks *r, void *value, size_t bytes)
+{
+    struct cnas_error err = {0};
+    if (r->group && r->group->broadcast(r->group->self, value, bytes, &err))
+        return cn_fail(1, "rank %u: %s", r->group->rank, err.text);
+    return -1;
+}
+
 unsigned cn_ranks_threads(const struct cn_ranks *r)
 {
     cpu_set_t set;

@@ -16,6 +16,8 @@ unsigned cn_ranks_announced(void);
 int cn_ranks_open(struct cn_ranks *r);
 /* The status of all: -1 if it is -1 on every rank; else the own one, or 1. Every rank must call it. */
 int cn_ranks_agree(struct cn_ranks *r, int status);
+/* bytes at value become those of the first rank. -1, or an exit status. */
+int cn_ranks_share(struct cn_ranks *r, void *value, size_t bytes);
 /* The default of --threads: this rank's share of the machine's cores; 0, for all, if it has them alone. */
 unsigned cn_ranks_threads(const struct cn_ranks *r);
 static inline int cn_ranks_is_first(const struct cn_ranks *r)

@@ -6,6 +6,7 @@
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
 #include "runtime/cli/train_announce.h"
+#include "runtime/cli/train_epochs.h"
 #include "runtime/cli/train_page.h"
 #include "runtime/cli/train_record.h"
 #include "runtime/cli/train_watch.h"
@@ -276,6 +277,8 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     if (status < 0)
         status = start(&ctx, &params, &o, m, &ranks);
     const struct cn_train_scene scene = {&o, m, ctx, &sets, &test, &ranks};
+    if (status < 0 && o.auto_epochs && !o.quantize)
+        status = cn_train_choose_epochs(&o, params, &scene);
     if (status < 0)
         status = run(&scene, &log, &params, &q);
     cn_ranks_close(&ranks, status);

@@ -84,7 +84,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
          "hold out so many training images, or so many percent, in the classes' proportions:\nmeasured after every epoch, and the best epoch is kept", 0, 0},
         {"test-every-epoch", CN_ARG_FLAG, &o->test_every_epoch, NULL, "show the accuracy on the test set too; nothing is chosen by it", 0, 0},
         {"time-budget", CN_ARG_DURATION, &o->time_budget, "TIME",
-         "train no longer than this (90s, 30m, 1h30m), save the state, write the weights so far;\nthe schedule stays that of --epochs", 1, 86400.0 * 365},
+         "train no longer than this (90s, 30m, 1h30m), save the state, write the weights so far;\nthe schedule stays that of --epochs: with --epochs auto it ends in time", 1, 86400.0 * 365},
         {"checkpoint-every", CN_ARG_DURATION, &o->checkpoint_every, "TIME", "save the state within long epochs too (default 10m)", 1, 86400.0 * 365},
         {"log", CN_ARG_STRING, &o->log, "FILE", "write a log: a line of JSON for each epoch and each --log-steps, gone on with like the training", 0, 0},
         {"log-steps", CN_ARG_UINT, &o->log_steps, "N", "steps between two lines of the log (default 100; 0: only epochs)", 0, 1000000},
@@ -111,6 +111,11 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         status = parse_precision(&o->recipe.precision, precision);
     if (status >= 0)
         return status;
+    o->auto_epochs = recipe.auto_epochs;
+    if (o->auto_epochs && recipe.print)
+        return cn_fail(2, "--print-recipe: how many epochs --epochs auto gives depends on the machine");
+    if (o->auto_epochs && !(o->time_budget > 0))
+        return cn_fail(2, "--epochs auto needs --time-budget TIME: as many epochs as fit into it");
     if (recipe.print) {
         cn_recipe_print(&o->recipe);
         return 0;

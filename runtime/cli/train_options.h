@@ -15,6 +15,7 @@ struct cn_train_cli {
     uint64_t seed, threads, loader_threads, log_steps, ring_bits, weight_bits, activation_bits;
     double time_budget, checkpoint_every; /* seconds; 0: none */
     struct cn_held_out validation;
+    int auto_epochs; /* the number of epochs follows from the time budget */
     int sync_batch_norm, profile, recompute, resize, resume, fresh, quantize, test_every_epoch, quiet;
     char out_name[CN_PATH], fixed_name[CN_PATH], checkpoint[CN_PATH + 16], best[CN_PATH + 32], log_name[CN_PATH + 32];
 };

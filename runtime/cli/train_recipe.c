@@ -39,7 +39,8 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
 #define HELP(i, ...) say(r->help[i], __VA_ARGS__)
     const struct cn_arg all[CN_RECIPE_ARGS] = {
         {"preset", CN_ARG_STRING, &r->preset, "NAME", preset_help(r->help[0]), 0, 0},
-        {"epochs", CN_ARG_UINT, &r->epochs, "N", HELP(1, "passes over the training set (default %" PRIu32 ")", d.epochs), 1, 100000},
+        {"epochs", CN_ARG_STRING, &r->epochs, "N|auto",
+         HELP(1, "passes over the training set (default %" PRIu32 "); auto: as many as --time-budget has\ntime for, validation included", d.epochs), 0, 0},
         {"batch", CN_ARG_UINT, &r->batch, "N", HELP(2, "images in one step (default %" PRIu32 ")", d.batch), 1, 65536},
         {"optimizer", CN_ARG_STRING, &r->optimizer, "NAME",
          HELP(3, "sgd, sgdw (decoupled decay) or adamw (default %s%s)", cn_optimizer_name(d.optimizer), d.decoupled ? "w" : ""), 0, 0},
@@ -157,7 +158,28 @@ static int set_rates(struct cnas_train_options *o, const struct cn_recipe *r)
     return -1;
 }
 
-int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, const struct cnas_model *m)
+static int set_epochs(struct cnas_train_options *o, struct cn_recipe *r)
+{
+    r->auto_epochs = !strcmp(r->epochs, "auto");
+    const unsigned long n = strspn(r->epochs, "0123456789") == strlen(r->epochs) ? strtoul(r->epochs, NULL, 10) : 0;
+    if (!r->auto_epochs && (n < 1 || n > 100000))
+        return cn_fail(2, "--epochs needs a whole number from 1 to 100000, or auto, not `%s'", r->epochs);
+    if (!r->auto_epochs)
+        o->epochs = (uint32_t)n;
+    return -1;
+}
+
+void cn_recipe_set_epochs(struct cnas_train_options *o, uint32_t epochs)
+{
+    o->epochs = epochs;
+    if (o->schedule == CNAS_STEPS && !o->n_milestones && epochs >= 4) {
+        o->n_milestones = 2;
+        o->milestones[0] = epochs / 2;
+        o->milestones[1] = epochs - epochs / 4;
+    }
+}
+
+int cn_recipe_make(struct cnas_train_options *o, struct cn_recipe *r, const struct cnas_model *m)
 {
     int status = -1;
     cnas_train_defaults(o, m);
@@ -173,8 +195,8 @@ int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, cons
         status = choose_schedule(o, r->schedule);
     if (status < 0)
         status = set_rates(o, r);
-    if (r->epochs)
-        o->epochs = (uint32_t)r->epochs;
+    if (status < 0 && r->epochs)
+        status = set_epochs(o, r);
     if (r->batch)
         o->batch = (uint32_t)r->batch;
     if (status < 0 && r->milestones)
@@ -184,11 +206,8 @@ int cn_recipe_make(struct cnas_train_options *o, const struct cn_recipe *r, cons
                           "\"reflect\"); or none; not `%s'", r->augment);
     if (status >= 0)
         return status;
-    if (o->schedule == CNAS_STEPS && !o->n_milestones && o->epochs >= 4) {
-        o->n_milestones = 2;
-        o->milestones[0] = o->epochs / 2;
-        o->milestones[1] = o->epochs - o->epochs / 4;
-    }
+    if (!r->auto_epochs)
+        cn_recipe_set_epochs(o, o->epochs);
     if (r->decay && strcmp(r->decay, "all") && strcmp(r->decay, "weights"))
         return cn_fail(2, "--decay needs weights or all, not `%s'", r->decay);
     if (r->decay)

@@ -108,17 +108,23 @@ enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_trai
     return cn_safetensors_save(path, tensors, N_TENSORS, metadata, 5 + (s->choices != NULL), err);
 }
 
+static enum cnas_status read_counts(uint64_t counts[N_COUNTS], const struct cn_safetensors *file, struct cnas_error *err)
+{
+    const struct cn_tensor *c;
+    const uint64_t n = N_COUNTS;
+    CNAS_TRY(cn_safetensors_expect(&c, file, "counts", CN_U64, 1, &n, err));
+    memcpy(counts, c->data, sizeof *counts * N_COUNTS);
+    return CNAS_OK;
+}
+
 /* Of another training: nothing is lost if that one is finished. */
 static enum cnas_status refuse_unfinished(const struct cn_safetensors *file, const char *path, const struct cn_train_identity *id,
                                           struct cnas_error *err)
 {
-    const struct cn_tensor *c;
-    const uint64_t n = N_COUNTS;
     uint64_t counts[N_COUNTS];
     char why[224];
     const char *recipe = cn_safetensors_metadata(file, "recipe"), *data = cn_safetensors_metadata(file, "data");
-    CNAS_TRY(cn_safetensors_expect(&c, file, "counts", CN_U64, 1, &n, err));
-    memcpy(counts, c->data, sizeof counts);
+    CNAS_TRY(read_counts(counts, file, err));
     if (counts[EPOCH] >= counts[EPOCHS])
         return CNAS_OK;
     if (!difference(why, sizeof why, recipe ? recipe : "", id->recipe) && !(data && difference(why, sizeof why, data, id->data)))
@@ -162,23 +168,53 @@ static enum cnas_status read_state(struct cn_train_state *s, const struct cn_saf
     return CNAS_OK;
 }
 
+/* *file stays NULL where there is none. */
+static enum cnas_status open_checkpoint(struct cn_safetensors **file, const char *path, struct cnas_error *err)
+{
+    *file = NULL;
+    if (access(path, F_OK) && errno == ENOENT)
+        return CNAS_OK;
+    CNAS_TRY(cn_safetensors_load(file, path, UINT64_C(1) << 36, err));
+    const char *kind = cn_safetensors_metadata(*file, "format");
+    if (kind && !strcmp(kind, format) && cn_safetensors_metadata(*file, "training"))
+        return CNAS_OK;
+    cn_safetensors_free(file);
+    return cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is", cn_file_label(path));
+}
+
 enum cnas_status cn_train_checkpoint_load(int *found, const char *path, struct cn_train_state *s, const struct cnas_model *m,
                                           const struct cn_train_identity *id, struct cnas_error *err)
 {
-    struct cn_safetensors *file = NULL;
+    struct cn_safetensors *file;
     *found = 0;
-    if (access(path, F_OK) && errno == ENOENT)
+    CNAS_TRY(open_checkpoint(&file, path, err));
+    if (!file)
         return CNAS_OK;
-    CNAS_TRY(cn_safetensors_load(&file, path, UINT64_C(1) << 36, err));
-    const char *kind = cn_safetensors_metadata(file, "format"), *training = cn_safetensors_metadata(file, "training");
     enum cnas_status status = CNAS_OK;
-    if (!kind || strcmp(kind, format) || !training)
-        status = cn_error(err, CNAS_E_MISMATCH, "%s: not a training checkpoint of this version; it is left as it is",
-                          cn_file_label(path));
-    else if (strcmp(training, id->digest))
+    if (strcmp(cn_safetensors_metadata(file, "training"), id->digest) != 0)
         status = refuse_unfinished(file, path, id, err);
     else if (!(status = read_state(s, file, m, err)) && !(status = read_choices(s, file, err)))
         *found = 1;
+    cn_safetensors_free(&file);
+    return status;
+}
+
+enum cnas_status cnas_train_look(struct cnas_train_saved *out, const char *path, const struct cnas_model *m, const struct cnas_train_sets *sets,
+                                 const struct cnas_train_options *o, struct cnas_error *err)
+{
+    struct cn_safetensors *file;
+    struct cn_train_identity id;
+    uint64_t counts[N_COUNTS];
+    *out = (struct cnas_train_saved){0};
+    CNAS_TRY(open_checkpoint(&file, path, err));
+    if (!file)
+        return CNAS_OK;
+    const enum cnas_status status = read_counts(counts, file, err);
+    if (!status) {
+        cn_train_identify(&id, m, sets, o);
+        *out = (struct cnas_train_saved){(uint32_t)counts[EPOCHS], (uint32_t)counts[EPOCH],
+                                         !strcmp(cn_safetensors_metadata(file, "training"), id.digest)};
+    }
     cn_safetensors_free(&file);
     return status;
 }

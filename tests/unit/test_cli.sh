@@ -200,6 +200,45 @@ says out '^the time budget is spent; the state is in term.safetensors.checkpoint
 says out '^wrote term.safetensors$'
 run 1 'another validation set' "$model" $term --validation 20%
 says err 'validation_images is 120 there and 240 here; --fresh starts again, --out writes elsewhere'
+# --- as many epochs as fit ---
+chosen() { sed -n 's/^epochs: \([0-9]*\), which take about .*/\1/p' out; }
+fit='train --data data --validation 10% --epochs auto --threads 2'
+what='--epochs auto'
+timeout 60 "$model" $fit --out fit.safetensors --time-budget 1s >out 2>err
+status=$? # of a loaded machine the time may be over before the epochs are
+[ $status = 0 ] || [ $status = 4 ] && ok || bad "$what: exit $status"
+epochs=$(chosen)
+[ "${epochs:-0}" -ge 1 ] && ok || bad "$what: how many"
+[ "$status" = 4 ] || { says out "^epoch $epochs/$epochs "; }
+run 0 '--epochs auto again' "$model" $fit --out fit.safetensors --time-budget 300s
+[ -z "$(chosen)" ] && ok || bad "$what: the number of the checkpoint counts"
+run 0 'the same number given' "$model" train --data data --validation 10% --out given.safetensors --epochs "$epochs"
+cmp -s fit.safetensors given.safetensors && ok || bad "$what: the weights are those of --epochs $epochs"
+run 0 '--epochs auto, finished' "$model" $fit --out fit.safetensors --time-budget 300s
+says out 'this training is finished'
+: >out
+"$model" $fit --out long.safetensors --time-budget 1m >out 2>err &
+pid=$!
+n=0
+until grep -q '^epoch 2/' out; do
+    n=$((n + 1))
+    [ $n -lt 600 ] || break
+    sleep 0.1
+done
+kill -INT $pid
+wait $pid
+status=$?
+[ $status = 130 ] && ok || bad "$what: interrupted: exit $status, not 130"
+epochs=$(chosen)
+run 4 '--epochs auto with another budget' "$model" $fit --out long.safetensors --time-budget 1s
+says out "^going on from long.safetensors.checkpoint: epoch [0-9]* of $epochs, "
+run 1 '--epochs auto, another training' "$model" $fit --out long.safetensors --time-budget 1s --batch 30
+says err 'batch is 20 there and 30 here; --fresh starts again'
+timeout 60 "$model" $fit --out restarts.safetensors --preset paper --augment none --time-budget 2s >out 2>err
+case $(chosen) in
+[1-9] | 10 | 30 | 70 | 150 | 310 | 630) ok ;;
+*) bad "$what: a period that does not end" ;;
+esac
 run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
 [ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
 
@@ -322,6 +361,11 @@ says err 'needs a value'
 run 2 'not a number' "$model" train --epochs=many
 says err 'whole number from 1'
 run 2 'out of range' "$model" train --epochs 0
+run 2 'out of range' "$model" train --epochs 99999999999999999999999
+run 2 'auto without a budget' "$model" train --epochs auto
+says err 'needs --time-budget TIME'
+run 2 'auto without a machine' "$model" train --epochs auto --time-budget 1m --print-recipe
+says err 'depends on the machine'
 run 2 'negative' "$model" train --batch -5
 run 2 'not finite' "$model" train --lr nan
 run 2 'operand' "$model" train data

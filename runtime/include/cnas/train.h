@@ -94,6 +94,14 @@ CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, co
                                          const struct cnas_train_sets *sets, const struct cnas_train_options *o,
                                          const struct cnas_train_control *control, struct cnas_error *err);
 
+/* The training whose checkpoint is at path. */
+struct cnas_train_saved {
+    uint32_t epochs, over; /* all of it, and those that are behind it; 0: there is no file */
+    int same;              /* it is the one that cnas_train would do with these arguments */
+};
+CNAS_CHECKED enum cnas_status cnas_train_look(struct cnas_train_saved *out, const char *path, const struct cnas_model *m,
+                                              const struct cnas_train_sets *sets, const struct cnas_train_options *o, struct cnas_error *err);
+
 /* logits (n, classes) for n normalised images, in batches; probabilities instead where the network's result is these. By the functions of
  * the generated C: the same bits for any number of threads. */
 CNAS_CHECKED enum cnas_status cnas_infer(float *logits, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
