@@ -219,12 +219,7 @@ says out 'this training is finished'
 : >out
 "$model" $fit --out long.safetensors --time-budget 1m >out 2>err &
 pid=$!
-n=0
-until grep -q '^epoch 2/' out; do
-    n=$((n + 1))
-    [ $n -lt 600 ] || break
-    sleep 0.1
-done
+await '^epoch 2/'
 kill -INT $pid
 wait $pid
 status=$?
