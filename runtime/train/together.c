@@ -7,9 +7,9 @@
 
 enum { BUCKET = 1 << 17 }; /* floats: half a megabyte, where a network's speed counts and no longer its latency */
 
-void cn_train_together_start(struct cn_train_together *g, struct cnas_ctx *ctx, const struct cnas_train_control *control)
+void cn_train_together_start(struct cn_train_together *g, struct cnas_ctx *ctx, const struct cnas_train_control *control, size_t samples)
 {
-    *g = (struct cn_train_together){.group = control->group, .ctx = ctx, .sync = control->sync_batch_norm};
+    *g = (struct cn_train_together){.group = control->group, .ctx = ctx, .sync = control->sync_batch_norm, .samples = samples};
 }
 
 static void leave(struct cn_train_together *g)
@@ -92,7 +92,8 @@ void cn_train_together_leave(struct cn_train_together *g)
 
 size_t cn_train_share_most(const struct cn_train_together *g, size_t batch)
 {
-    return g->group ? (batch + g->group->size - 1) / g->group->size : batch;
+    const size_t most = batch < g->samples ? batch : g->samples;
+    return g->group ? (most + g->group->size - 1) / g->group->size : most;
 }
 
 size_t cn_train_share(const struct cn_train_together *g, size_t n, size_t *first)

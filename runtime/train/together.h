@@ -18,6 +18,7 @@ struct cn_train_together {
     const struct cnas_group *group; /* NULL: alone */
     struct cnas_ctx *ctx;
     int sync;                 /* batch norm over the whole batch */
+    size_t samples;           /* of the training set: no batch has more */
     enum cnas_status status;  /* of the first call of the group that failed: none is made after it */
     struct cnas_error err;
     int left;                 /* leave was called */
@@ -29,7 +30,7 @@ struct cn_train_together {
     size_t bucket, bucket_size; /* gradients that are final and not yet on their way */
 };
 
-void cn_train_together_start(struct cn_train_together *g, struct cnas_ctx *ctx, const struct cnas_train_control *control);
+void cn_train_together_start(struct cn_train_together *g, struct cnas_ctx *ctx, const struct cnas_train_control *control, size_t samples);
 /* The end: status is this rank's. CNAS_OK comes back if it is that of all ranks. */
 CNAS_CHECKED enum cnas_status cn_train_together_end(struct cn_train_together *g, enum cnas_status status, struct cnas_error *err);
 
@@ -40,7 +41,7 @@ static inline int cn_train_is_first(const struct cn_train_together *g)
 {
     return !g->group || g->group->rank == 0;
 }
-/* The most samples of a batch that one rank has. */
+/* The most samples of a batch that one rank has. Memory is taken for so many: a batch may be asked for that is larger than the set. */
 size_t cn_train_share_most(const struct cn_train_together *g, size_t batch);
 /* Own part of n things: [*first, result). */
 size_t cn_train_share(const struct cn_train_together *g, size_t n, size_t *first);

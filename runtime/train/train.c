@@ -234,7 +234,7 @@ enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cn
     static const struct cnas_train_control none;
     struct cn_trainer t = {.ctx = ctx, .m = m, .sets = sets, .o = o, .control = control ? control : &none, .err = err,
                            .at = {.params = params}};
-    cn_train_together_start(&t.together, ctx, t.control);
+    cn_train_together_start(&t.together, ctx, t.control, sets->train->n);
     enum cnas_status status = run(&t);
     cn_train_release(&t);
     return cn_train_together_end(&t.together, status, err);

@@ -27,10 +27,12 @@ static struct cnas_ctx *context(unsigned threads)
 struct watch {
     int epochs;
     double loss, accuracy, test_accuracy;
+    size_t memory;
 };
 static int watch(void *user, const struct cnas_train_progress *p)
 {
     struct watch *w = user;
+    w->memory = p->memory;
     if (p->event == CNAS_TRAIN_START)
         return 0;
     ck_assert_uint_ge(p->epoch, 1);
@@ -145,6 +147,26 @@ START_TEST(augmentation_counts)
         for (int k = 0; k < i; k++)
             ck_assert(memcmp(params[i], params[k], sizeof params[i]) != 0);
     }
+}
+END_TEST
+
+/* A batch larger than the set is the set, in memory too. */
+START_TEST(a_batch_of_everything)
+{
+    float whole[P_FLOATS], more[P_FLOATS];
+    struct cnas_train_options o;
+    struct watch w = {0};
+    cnas_train_defaults(&o, &model);
+    o.epochs = 2;
+    o.batch = N;
+    cnas_params_init(whole, &model, 1);
+    train(whole, 2, &o, &w);
+    const size_t memory = w.memory;
+    o.batch = UINT32_MAX;
+    cnas_params_init(more, &model, 1);
+    train(more, 2, &o, &w);
+    ck_assert_mem_eq(whole, more, sizeof whole);
+    ck_assert_uint_eq(w.memory, memory);
 }
 END_TEST
 
@@ -335,6 +357,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, it_learns_and_repeats, 0, TRAIN_RECIPES);
     tcase_add_test(t, augmentation_counts);
+    tcase_add_test(t, a_batch_of_everything);
     tcase_add_test(t, bad_input_is_refused);
     tcase_add_test(t, init_of_a_quadratic);
     tcase_add_test(t, init);
