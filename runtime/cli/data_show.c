@@ -77,7 +77,7 @@ static int draw(const struct sheet *t, const struct cnas_dataset *d, const char 
 
 static void list(const struct sheet *t, const struct cn_data_set *s, const struct cnas_dataset *d, const char *out)
 {
-    printf("wrote %s: %zu rows of %zu\n", out, t->rows, t->columns);
+    printf("wrote %s: %zu row%s of %zu\n", out, t->rows, t->rows == 1 ? "" : "s", t->columns);
     for (size_t r = 0; r < t->rows; r++) {
         printf("row %zu:", r + 1);
         for (size_t k = 0; k < t->columns; k++) {

@@ -7,6 +7,7 @@
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
 #include "runtime/cli/train_recipe.h"
+#include "runtime/cli/units.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -148,15 +149,16 @@ uint32_t cn_train_whole_epochs(const struct cnas_train_options *o, double fit)
 
 static void say(const struct cn_train_cli *o, double epoch_s, double fit)
 {
-    char all[16], budget[16];
-    cn_duration(all, sizeof all, o->recipe.epochs * epoch_s);
-    printf("epochs: %u, which take about %s of the %s that --time-budget gives, at %.3g s each", o->recipe.epochs, all,
-           cn_duration(budget, sizeof budget, o->time_budget), epoch_s);
+    const uint32_t epochs = o->recipe.epochs, most = fit < 1 ? 1 : fit < MOST_EPOCHS ? (uint32_t)fit : MOST_EPOCHS;
+    const struct cn_text each = cn_seconds_text(epoch_s);
+    char budget[16];
+    cn_duration(budget, sizeof budget, o->time_budget);
     if (fit < 1)
-        printf("; even one is too long");
-    else if (o->recipe.epochs < (uint32_t)fit && fit < MOST_EPOCHS)
-        printf("; %u would fit, but the rate's last period would not end", (uint32_t)fit);
-    putchar('\n');
+        printf("epochs: 1, of about %s: longer than the %s of --time-budget\n", each.c, budget);
+    else if (epochs < most)
+        printf("epochs: %u of about %s each, after which the rate's last period ends; %u fit into the %s of --time-budget\n", epochs, each.c, most, budget);
+    else
+        printf("epochs: %u of about %s each fit into the %s of --time-budget\n", epochs, each.c, budget);
     fflush(stdout);
 }
 

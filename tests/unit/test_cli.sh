@@ -201,7 +201,7 @@ says out '^wrote term.safetensors$'
 run 1 'another validation set' "$model" $term --validation 20%
 says err 'validation_images is 120 there and 240 here; --fresh starts again, --out writes elsewhere'
 # --- as many epochs as fit ---
-chosen() { sed -n 's/^epochs: \([0-9]*\), which take about .*/\1/p' out; }
+chosen() { sed -n 's/^epochs: \([0-9]*\),\{0,1\} of about [0-9.]* m\{0,1\}s.* of --time-budget$/\1/p' out; }
 fit='train --data data --validation 10% --epochs auto --threads 2'
 what='--epochs auto'
 timeout 60 "$model" $fit --out fit.safetensors --time-budget 1s >out 2>err
