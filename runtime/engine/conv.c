@@ -11,6 +11,7 @@
 #include "runtime/base/misuse.h"
 #include "runtime/engine/conv_packs.h"
 #include "runtime/engine/conv_way.h"
+#include "runtime/kernel/ctx.h"
 
 /* The ways for one number of samples. */
 struct set {
@@ -87,7 +88,8 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
 /* All ways of a site. The plain one only where there is no other: it is slow, and its buffers are large. */
 static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
-    CNAS_TRY(cn_engine_conv_dnnl_ways(list, site));
+    const int alone = site->want->chunked || cnas_ctx_threads(site->ctx) == 1;
+    CNAS_TRY(alone ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site));
     CNAS_TRY(cn_engine_conv_wino_ways(list, site));
     return *list ? CNAS_OK : cn_engine_conv_plain_ways(list, site);
 }
@@ -221,10 +223,7 @@ static void check(const struct cn_engine_conv_want *w)
 enum cnas_status cn_engine_conv_new(struct cn_engine_conv **out, struct cnas_ctx *ctx, const struct cn_engine_conv_want *want,
                                     struct cn_engine_tuning *tuning, struct cnas_error *err)
 {
-    const struct cn_engine_dnnl *dnnl = cn_engine_dnnl(NULL);
     check(want);
-    if (dnnl)
-        cn_engine_dnnl_adopt(dnnl, ctx);
     struct cn_engine_conv *conv = *out = cn_mem_zalloc(1, sizeof *conv);
     if (!conv)
         return cn_error(err, CNAS_E_MEMORY, "no memory for a convolution");

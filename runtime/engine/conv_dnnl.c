@@ -1,4 +1,5 @@
-/* oneDNN's ways to convolve: all its compiled kernels that take blocked values as they are.
+/* oneDNN's ways to convolve, in one thread (conv_split.c has those for several): all its compiled kernels that take blocked values as they
+ * are.
  *
  * oneDNN is told that surplus channels are channels like others: their weights are zero, so they come out as zero, no kernel has
  * to treat them apart, and Winograd, which wants whole blocks, fits every number of channels. Its reference loops ("ref:") are
@@ -6,6 +7,7 @@
  * same kernels in the same blocks, so other layouts are not tried. */
 #include "runtime/engine/conv_packs.h"
 #include "runtime/engine/conv_way.h"
+#include "runtime/kernel/ctx.h"
 
 #ifndef HAVE_DNNL
 
@@ -48,7 +50,7 @@ struct dnnl_way {
     struct cnas_ctx *ctx;
     struct cn_engine_conv_packs *packs;
     enum cn_engine_conv_pass pass;
-    int threads, bias;
+    int bias;
     size_t k; /* of the real bias */
     struct cn_engine_conv_dims real, wide;
     struct cn_engine_conv_pack *pack;
@@ -192,9 +194,11 @@ static void execute(struct dnnl_way *w, dnnl_primitive_t primitive, const struct
         }
         out[used++] = (dnnl_exec_arg_t){in[i].what, memory};
     }
+    const int threads = cn_engine_dnnl_alone(d);
     if (!good || d->primitive_execute(primitive, d->stream, used, out) != dnnl_success ||
         d->stream_wait(d->stream) != dnnl_success)
         cn_kernel_out_of_memory(w->ctx);
+    cn_engine_dnnl_as_before(d, threads);
     while (made)
         d->memory_destroy(mine[--made]);
 }
@@ -214,7 +218,6 @@ static void *enter(struct dnnl_way *w, const void *x, void *scratch)
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct dnnl_way *w = (struct dnnl_way *)way;
-    w->dnnl->set_num_threads(w->threads);
     const struct argument arguments[] = {
         {.what = DNNL_ARG_SRC, .order = &w->x, .data = enter(w, call->x, call->scratch)},
         {.what = DNNL_ARG_WEIGHTS, .ready = cn_engine_conv_pack_memory(w->pack)},
@@ -228,7 +231,6 @@ static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_c
 static void run_data(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct dnnl_way *w = (struct dnnl_way *)way;
-    w->dnnl->set_num_threads(w->threads);
     const struct argument arguments[] = {
         {.what = DNNL_ARG_DIFF_DST, .order = &w->y, .data = (void *)call->dy},
         {.what = DNNL_ARG_WEIGHTS, .ready = cn_engine_conv_pack_memory(w->pack)},
@@ -245,7 +247,6 @@ static void run_weights(struct cn_engine_conv_way *way, const struct cn_engine_c
     const int narrow = is_narrow(w);
     float *rows = narrow ? (float *)(scratch + w->rows_at) : call->dw, *bias = (float *)(scratch + w->bias_at);
     void *dw = w->leave ? scratch + w->dw_at : (char *)rows;
-    w->dnnl->set_num_threads(w->threads);
     const struct argument arguments[] = {
         {.what = DNNL_ARG_SRC, .order = &w->x, .data = enter(w, call->x, call->scratch)},
         {.what = DNNL_ARG_DIFF_DST, .order = &w->y, .data = (void *)call->dy},
@@ -346,7 +347,6 @@ static int complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_des
     } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &weights, w->wide, w->real)) {
         return 0;
     }
-    d->set_num_threads(w->threads);
     if (t->entrance != AS_IS) {
         dnnl_memory_desc_t to = t->x;
         if (t->entrance == PACKED &&
@@ -375,7 +375,6 @@ static enum cnas_status make_way(struct cn_engine_conv_way **list, const struct 
                            .ctx = site->ctx,
                            .packs = site->packs,
                            .pass = site->pass,
-                           .threads = site->want->chunked ? 1 : (int)cnas_ctx_threads(site->ctx),
                            .bias = site->want->bias,
                            .k = site->want->shape.k,
                            .real = t->real,
@@ -438,18 +437,20 @@ enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, cons
     static const dnnl_alg_kind_t algorithms[] = {dnnl_convolution_direct, dnnl_convolution_winograd};
     const struct cn_engine_dnnl *d = cn_engine_dnnl(NULL);
     const int plain = site->want->plain_x, half = site->want->type == CN_ENGINE_BF16;
+    enum cnas_status status = CNAS_OK;
     if (!d)
         return CNAS_OK;
+    const int threads = cn_engine_dnnl_alone(d);
     for (int i = 0; i < 2; i++)
-        for (int entrance = AS_IS; entrance < ENTRANCES; entrance++) {
+        for (int entrance = AS_IS; entrance < ENTRANCES && !status; entrance++) {
             struct told t;
             if (entrance == AS_IS ? plain && half : entrance == CONVERTED ? !plain || !half : !plain)
                 continue;
-            d->set_num_threads(site->want->chunked ? 1 : (int)cnas_ctx_threads(site->ctx));
             if (tell(&t, d, site, (enum entrance)entrance))
-                CNAS_TRY(iterate(list, &t, algorithms[i]));
+                status = iterate(list, &t, algorithms[i]);
         }
-    return CNAS_OK;
+    cn_engine_dnnl_as_before(d, threads);
+    return status;
 }
 
 #endif

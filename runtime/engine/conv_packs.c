@@ -5,6 +5,7 @@
 
 #include "runtime/base/mem.h"
 #include "runtime/engine/wino.h"
+#include "runtime/kernel/ctx.h"
 
 struct cn_engine_conv_packs {
     const float *w, *bias;
@@ -102,21 +103,26 @@ static int prepare(struct cn_engine_conv_pack *p)
     return status == dnnl_success;
 }
 
-static void fill(struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w)
+static int reorder(const struct cn_engine_conv_pack *p, const float *rows)
 {
     const struct cn_engine_dnnl *d = p->dnnl;
     dnnl_memory_t from;
+    if (d->memory_create(&from, &p->rows_order, d->engine, (void *)rows) != dnnl_success)
+        return 0;
+    const int threads = cn_engine_dnnl_alone(d);
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, p->memory}};
+    const int good = d->primitive_execute(p->reorder, d->stream, 2, arguments) == dnnl_success && d->stream_wait(d->stream) == dnnl_success;
+    cn_engine_dnnl_as_before(d, threads);
+    d->memory_destroy(from);
+    return good;
+}
+
+static void fill(struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w)
+{
     if (p->rows)
         cn_engine_conv_widen(p->rows, p->wide, w, p->real);
-    d->set_num_threads((int)cnas_ctx_threads(ctx));
-    if (d->memory_create(&from, &p->rows_order, d->engine, p->rows ? p->rows : (void *)w) != dnnl_success) {
+    if (!reorder(p, p->rows ? p->rows : w))
         cn_kernel_out_of_memory(ctx);
-        return;
-    }
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, p->memory}};
-    if (d->primitive_execute(p->reorder, d->stream, 2, arguments) != dnnl_success || d->stream_wait(d->stream) != dnnl_success)
-        cn_kernel_out_of_memory(ctx);
-    d->memory_destroy(from);
 }
 
 enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, struct cn_engine_conv_packs *packs,
@@ -137,7 +143,6 @@ enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, stru
         return CNAS_E_MEMORY;
     *p =
         (struct cn_engine_conv_pack){.dnnl = dnnl, .order = *order, .wide = wide, .real = real, .users = 1, .next = packs->first};
-    dnnl->set_num_threads((int)cnas_ctx_threads(ctx));
     if (!prepare(p)) {
         free_pack(p);
         return CNAS_E_MEMORY;
@@ -167,10 +172,27 @@ dnnl_memory_t cn_engine_conv_pack_memory(const struct cn_engine_conv_pack *p)
     return p->memory;
 }
 
+struct filling {
+    struct cn_engine_conv_packs *packs;
+    struct cnas_ctx *ctx;
+};
+
+static void fill_chunk(void *job, size_t i, float *own)
+{
+    const struct filling *f = job;
+    struct cn_engine_conv_pack *p = f->packs->first;
+    (void)own;
+    while (i--)
+        p = p->next;
+    fill(p, f->ctx, f->packs->w);
+}
+
 static void fill_all(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx)
 {
-    for (struct cn_engine_conv_pack *p = packs->first; p; p = p->next)
-        fill(p, ctx, packs->w);
+    size_t count = 0;
+    for (const struct cn_engine_conv_pack *p = packs->first; p; p = p->next)
+        count++;
+    cn_kernel_run(ctx, count, fill_chunk, &(struct filling){packs, ctx});
 }
 
 #else

@@ -3,6 +3,8 @@
 #ifndef RUNTIME_ENGINE_CONV_PACKS_H
 #define RUNTIME_ENGINE_CONV_PACKS_H
 
+#include <cnas/kernel.h>
+
 #include "runtime/engine/dnnl.h"
 
 struct cn_engine_conv_packs;

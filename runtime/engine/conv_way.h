@@ -45,7 +45,10 @@ struct cn_engine_conv_way {
 
 /* Providers append their ways to *list, the most exact first: on a tie the first one is taken. CNAS_E_MEMORY is the only failure:
  * a site that does not fit is none, and adds nothing. */
+/* In the calling thread alone. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
+/* The same by all threads of the context. */
+CNAS_CHECKED enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 CNAS_CHECKED enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 CNAS_CHECKED enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 

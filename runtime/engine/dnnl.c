@@ -11,12 +11,6 @@ const struct cn_engine_dnnl *cn_engine_dnnl(struct cnas_error *err)
     return NULL;
 }
 
-void cn_engine_dnnl_adopt(const struct cn_engine_dnnl *d, struct cnas_ctx *ctx)
-{
-    (void)d;
-    (void)ctx;
-}
-
 int cn_engine_dnnl_has_bf16(const struct cn_engine_dnnl *d)
 {
     (void)d;
@@ -34,7 +28,6 @@ const char *cn_engine_dnnl_version(const struct cn_engine_dnnl *d)
 #include <dlfcn.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define TEXT(number) #number
@@ -74,24 +67,10 @@ static const char *isa_name(dnnl_cpu_isa_t isa)
     return "other";
 }
 
-/* A thread of libgomp that waits spins first, by default for longer than a time slice: threads that have no core to themselves,
- * since a loader of data or another program has it, then wait for each other's spinning. This is as long as the gap between two
- * kernels, or a few. libgomp reads its variable while it is loaded; the environment is left as it was. What the user has set
- * goes before it. */
-static void *load(void)
-{
-    static const char variable[] = "GOMP_SPINCOUNT", spins[] = "20000";
-    const int ours = !getenv(variable) && !getenv("OMP_WAIT_POLICY") && !setenv(variable, spins, 0);
-    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
-    if (ours)
-        unsetenv(variable);
-    return handle;
-}
-
 static enum cnas_status open_library(struct cnas_error *err)
 {
     struct cn_engine_dnnl *d = &library;
-    void *handle = load();
+    void *handle = dlopen(file, RTLD_NOW | RTLD_LOCAL);
     if (!handle)
         return cn_error(err, CNAS_E_IO, "oneDNN cannot be loaded (Debian: apt-get install libdnnl2): %.150s", dlerror());
     int all = 1;
@@ -102,8 +81,7 @@ static enum cnas_status open_library(struct cnas_error *err)
         return cn_error(err, CNAS_E_IO, "%s lacks functions that oneDNN %d.%d has", file, DNNL_VERSION_MAJOR, DNNL_VERSION_MINOR);
     const dnnl_version_t *v = d->version();
     if (v->major != DNNL_VERSION_MAJOR || v->cpu_runtime != DNNL_RUNTIME_OMP ||
-        !find(handle, "GOMP_parallel", &d->team.parallel, sizeof d->team.parallel) ||
-        !find(handle, "omp_get_thread_num", &d->team.member, sizeof d->team.member) ||
+        !find(handle, "omp_get_max_threads", &d->get_max_threads, sizeof d->get_max_threads) ||
         !find(handle, "omp_set_num_threads", &d->set_num_threads, sizeof d->set_num_threads))
         return cn_error(err, CNAS_E_IO, "%s is oneDNN %d.%d.%d, but version %d with OpenMP is needed", file, v->major, v->minor,
                         v->patch, DNNL_VERSION_MAJOR);
@@ -127,11 +105,6 @@ const struct cn_engine_dnnl *cn_engine_dnnl(struct cnas_error *err)
     if (err)
         *err = failure;
     return NULL;
-}
-
-void cn_engine_dnnl_adopt(const struct cn_engine_dnnl *d, struct cnas_ctx *ctx)
-{
-    cn_kernel_use_team(ctx, &d->team);
 }
 
 int cn_engine_dnnl_has_bf16(const struct cn_engine_dnnl *d)

@@ -1,7 +1,7 @@
 /* oneDNN, loaded when it is first needed: no program has to link it or to have it in order to start.
  *
- * oneDNN of Debian runs on the threads of libgomp, which comes with it; `team` is those threads for our own loops, so that there
- * is one pool and not two. */
+ * It works in the thread that calls it: the context's threads share the work out among themselves (conv_split.c), and those of libgomp,
+ * which oneDNN of Debian would use, are never started. */
 #ifndef RUNTIME_ENGINE_DNNL_H
 #define RUNTIME_ENGINE_DNNL_H
 
@@ -9,15 +9,11 @@
 
 #include <cnas/status.h>
 
-#include "runtime/kernel/ctx.h"
 
 struct cn_engine_dnnl;
 
-/* NULL: it cannot be used, err says why and what to install (CNAS_E_IO). Looks once; thread-safe, except that the first call
- * changes the environment for a moment: no other thread may then read it. */
+/* NULL: it cannot be used, err says why and what to install (CNAS_E_IO). Looks once; thread-safe. */
 const struct cn_engine_dnnl *cn_engine_dnnl(struct cnas_error *err);
-/* Runs the context's loops on oneDNN's threads. */
-void cn_engine_dnnl_adopt(const struct cn_engine_dnnl *, struct cnas_ctx *);
 /* 1 if convolutions in bfloat16 are faster than in floats on this CPU. */
 int cn_engine_dnnl_has_bf16(const struct cn_engine_dnnl *);
 /* Version and vector unit, such as "oneDNN 2.6.3 avx512_core_bf16": what results depend on beside the CPU. */
@@ -43,12 +39,26 @@ struct cn_engine_dnnl {
 #define MEMBER(name) __typeof__(dnnl_##name) *name;
     CN_ENGINE_DNNL_FUNCTIONS(MEMBER)
 #undef MEMBER
-    void (*set_num_threads)(int); /* omp_set_num_threads: of the calling thread */
-    struct cn_kernel_team team;
+    void (*set_num_threads)(int); /* omp_set_num_threads: what the calling thread will ask for */
+    int (*get_max_threads)(void);
     dnnl_engine_t engine;
     dnnl_stream_t stream;
     char text[64];
 };
+
+/* Around whatever makes or runs primitives. OpenMP of a program that embeds the library keeps its own number of threads. */
+static inline int cn_engine_dnnl_alone(const struct cn_engine_dnnl *d)
+{
+    const int threads = d->get_max_threads();
+    if (threads != 1)
+        d->set_num_threads(1);
+    return threads;
+}
+static inline void cn_engine_dnnl_as_before(const struct cn_engine_dnnl *d, int threads)
+{
+    if (threads != 1)
+        d->set_num_threads(threads);
+}
 #endif
 
 #endif

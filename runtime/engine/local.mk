@@ -23,7 +23,7 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/conv_dnnl.c \
 	runtime/engine/conv_measure.c \
 	runtime/engine/conv_packs.c runtime/engine/conv_packs.h \
-	runtime/engine/conv_plain.c \
+	runtime/engine/conv_plain.c runtime/engine/conv_split.c \
 	runtime/engine/conv_way.h \
 	runtime/engine/conv_wino.c \
 	runtime/engine/dnnl.c runtime/engine/dnnl.h \

@@ -16,17 +16,9 @@ enum { CN_KERNEL_MAX_THREADS = 64 };
  * must return without work. */
 float *cn_kernel_scratch(struct cnas_ctx *ctx, size_t own, size_t shared);
 
-/* body(job, i, own scratch) for i = 0 .. chunks-1, in any order, in parallel; back when all are done. The caller works too. */
+/* body(job, i, own scratch) for i = 0 .. chunks-1, in any order, in parallel (crew.h); back when all are done. The caller works
+ * too. Not from a chunk. */
 void cn_kernel_run(struct cnas_ctx *ctx, size_t chunks, void (*body)(void *job, size_t chunk, float *own), void *job);
-
-/* Another library's threads: GOMP_parallel and omp_get_thread_num of libgomp's binary interface. */
-struct cn_kernel_team {
-    void (*parallel)(void (*body)(void *data), void *data, unsigned threads, unsigned flags);
-    int (*member)(void);
-};
-/* From now on loops run on these threads instead of the context's own, so that a library that has its own does not compete with
- * them for cores. The context must then be used from one thread. Nothing else changes. */
-void cn_kernel_use_team(struct cnas_ctx *ctx, const struct cn_kernel_team *team);
 
 /* Others that work on other samples of the same batch, each with a context of its own (training on several machines). */
 struct cn_kernel_peers {

@@ -132,8 +132,8 @@ static int measure(struct row *rows, size_t *count, struct cnas_ctx *ctx, const 
         struct cn_engine_conv_way *ways = NULL;
         if (want.plain_x && pass == CN_ENGINE_CONV_DATA)
             continue;
-        if (cn_engine_conv_dnnl_ways(&ways, &site) || cn_engine_conv_wino_ways(&ways, &site) ||
-            (plain && cn_engine_conv_plain_ways(&ways, &site)))
+        if ((cnas_ctx_threads(ctx) > 1 ? cn_engine_conv_split_ways(&ways, &site) : cn_engine_conv_dnnl_ways(&ways, &site)) ||
+            cn_engine_conv_wino_ways(&ways, &site) || (plain && cn_engine_conv_plain_ways(&ways, &site)))
             return 1;
         take_turns(ways, &site);
         for (const struct cn_engine_conv_way *way = ways; way; way = way->next)
@@ -198,9 +198,7 @@ int main(int argc, char **argv)
     const struct cn_engine_dnnl *dnnl = cn_engine_dnnl(&err);
     if (!n || cnas_ctx_new(&ctx, argc > 1 ? (unsigned)atoi(argv[1]) : (unsigned)table))
         return 1;
-    if (dnnl)
-        cn_engine_dnnl_adopt(dnnl, ctx);
-    else
+    if (!dnnl)
         printf("note: %s\n", err.text);
     print_machine(ctx, n);
     if (table) {

@@ -15,3 +15,6 @@ tests_unit_test_kernel_loss_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_kernel_context
 tests_unit_test_kernel_context_SOURCES = tests/unit/test_kernel_context.c $(LAYER_TEST_SUPPORT)
 tests_unit_test_kernel_context_LDADD = $(RUNTIME_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_kernel_crew
+tests_unit_test_kernel_crew_SOURCES = tests/unit/test_kernel_crew.c
+tests_unit_test_kernel_crew_LDADD = $(RUNTIME_TEST_LIBS)

@@ -54,14 +54,12 @@ static void every_way(const struct conv_shape *shape, enum cn_engine_type type, 
     struct cn_engine_conv_packs *packs;
     ck_assert_int_eq(cn_engine_conv_packs_new(&packs, shape->bias ? cn_engine_channels(f.s.k) : 0), CNAS_OK);
     cn_engine_conv_packs_weights(packs, f.ctx, f.w, shape->bias ? f.bias : NULL, f.s.k);
-    if (cn_engine_dnnl(NULL))
-        cn_engine_dnnl_adopt(cn_engine_dnnl(NULL), f.ctx);
     for (enum cn_engine_conv_pass pass = 0; pass < CN_ENGINE_CONV_PASSES; pass++) {
         struct cn_engine_conv_site site = {.ctx = f.ctx, .want = &want, .n = f.n, .pass = pass, .packs = packs};
         struct cn_engine_conv_way *ways = NULL;
         if (pass == CN_ENGINE_CONV_DATA && shape->plain)
             continue;
-        ck_assert_int_eq(cn_engine_conv_dnnl_ways(&ways, &site), CNAS_OK);
+        ck_assert_int_eq(cn_engine_conv_split_ways(&ways, &site), CNAS_OK);
         if (shape < conv_shapes + CONV_ODD && cn_engine_dnnl(NULL) &&
             (cn_engine_block() == 16 || (f.s.dilation == 1 && f.s.h > 1)) && /* for which AVX2 has no kernels */
             (type == CN_ENGINE_F32 || cn_engine_dnnl_has_bf16(cn_engine_dnnl(NULL))))
@@ -70,6 +68,7 @@ static void every_way(const struct conv_shape *shape, enum cn_engine_type type, 
             .shape = f.s, .n = f.n, .type = type, .plain_x = shape->plain, .bias = shape->bias, .chunked = 1};
         struct cn_engine_conv_site inside = site;
         inside.want = &alone;
+        ck_assert_int_eq(cn_engine_conv_dnnl_ways(&ways, &inside), CNAS_OK);
         ck_assert_int_eq(cn_engine_conv_wino_ways(&ways, &site), CNAS_OK);
         ck_assert_int_eq(cn_engine_conv_wino_ways(&ways, &inside), CNAS_OK);
         ck_assert_int_eq(cn_engine_conv_plain_ways(&ways, &site), CNAS_OK);
@@ -100,6 +99,40 @@ START_TEST(every_way_with_three_threads)
 }
 END_TEST
 
+/* Parts are summed in order, whoever makes them. */
+START_TEST(the_same_bits_again)
+{
+    struct conv_case f = conv_begin(&conv_shapes[_i], CN_ENGINE_F32, 3);
+    const struct cn_engine_conv_want want = {
+        .shape = f.s, .n = f.n, .type = CN_ENGINE_F32, .plain_x = f.shape->plain, .bias = f.shape->bias};
+    const size_t count = f.nw + (f.shape->bias ? f.s.k : 0);
+    struct guarded x = input_x(&f, CN_ENGINE_F32), g = to_blocks(f.y_map, CN_ENGINE_F32, f.g, f.n);
+    float *sums[2] = {floats(count), floats(count)};
+    struct cn_engine_conv_packs *packs;
+    struct cn_engine_conv_way *ways = NULL;
+    ck_assert_int_eq(cn_engine_conv_packs_new(&packs, f.shape->bias ? cn_engine_channels(f.s.k) : 0), CNAS_OK);
+    struct cn_engine_conv_site site = {.ctx = f.ctx, .want = &want, .n = f.n, .pass = CN_ENGINE_CONV_WEIGHTS, .packs = packs};
+    ck_assert_int_eq(cn_engine_conv_split_ways(&ways, &site), CNAS_OK);
+    for (struct cn_engine_conv_way *way = ways; way; way = way->next)
+        for (int round = 0; round < 5; round++) {
+            float *dw = sums[round > 0];
+            struct guarded scratch = guarded_new(way->scratch);
+            way->run(way, &(struct cn_engine_conv_call){
+                              .scratch = scratch.p, .x = x.p, .dy = g.p, .dw = dw, .dbias = f.shape->bias ? dw + f.nw : NULL});
+            guarded_free(&scratch);
+            if (round)
+                ck_assert_msg(!memcmp(sums[0], sums[1], count * sizeof(float)), "%s", way->name);
+        }
+    cn_engine_conv_free_ways(&ways);
+    cn_engine_conv_packs_free(&packs);
+    guarded_free(&x);
+    guarded_free(&g);
+    free(sums[0]);
+    free(sums[1]);
+    conv_end(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine/conv");
@@ -108,6 +141,7 @@ int main(void)
     tcase_add_loop_test(t, every_way_in_f32, 0, CONV_SHAPES);
     tcase_add_loop_test(t, every_way_in_bf16, 0, CONV_SHAPES);
     tcase_add_loop_test(t, every_way_with_three_threads, 0, CONV_SHAPES);
+    tcase_add_loop_test(t, the_same_bits_again, 0, CONV_SHAPES);
     suite_add_tcase(suite, t);
     if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
         t = tcase_create("blocks of 8");

@@ -8,6 +8,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/engine/conv_way.h"
 #include "runtime/engine/dnnl.h"
+#include "runtime/kernel/ctx.h"
 #include "tests/support/conv_case.h"
 
 static struct cn_engine_conv *layer(const struct conv_case *f, struct cn_engine_conv_want want, struct cn_engine_tuning *tuning)

@@ -1,46 +1,80 @@
-/* oneDNN: our loops on its threads, and the environment left as it was. */
+/* oneDNN works in our threads alone: libgomp starts none, and a program's own use of OpenMP is left as it was. */
 #include <check.h>
+#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/engine/conv.h"
 #include "runtime/engine/dnnl.h"
-#include "runtime/kernel/ctx.h"
+#include "tests/support/conv_case.h"
 
-struct marks {
-    unsigned char *seen;
-    struct cnas_ctx *ctx;
-};
-
-static void mark(void *job, size_t chunk, float *own)
+static int threads_of_this_process(void)
 {
-    struct marks *m = job;
-    m->seen[chunk]++;
-    own[0] = (float)chunk; /* each thread has its own */
-    ck_assert(own[0] == (float)chunk);
+    DIR *tasks = opendir("/proc/self/task");
+    int count = -2; /* . and .. */
+    ck_assert_ptr_nonnull(tasks);
+    while (readdir(tasks))
+        count++;
+    closedir(tasks);
+    return count;
 }
 
-START_TEST(adopted_threads)
+#ifdef HAVE_DNNL
+static const int of_the_program = 3; /* threads that it wants OpenMP to use */
+
+static void program_wants_threads(void)
 {
-    const struct cn_engine_dnnl *d = cn_engine_dnnl(NULL);
-    static const unsigned threads[] = {1, 2, 7};
-    enum { CHUNKS = 1000 };
-    unsigned char seen[CHUNKS];
-    ck_assert_ptr_null(getenv("GOMP_SPINCOUNT")); /* the environment is left as it was */
-    for (size_t t = 0; t < 3 && d; t++) {
-        struct cnas_ctx *ctx;
-        ck_assert_int_eq(cnas_ctx_new(&ctx, threads[t]), CNAS_OK);
-        struct marks m = {seen, ctx};
-        cn_engine_dnnl_adopt(d, ctx);
-        cn_engine_dnnl_adopt(d, ctx);
-        ck_assert_ptr_nonnull(cn_kernel_scratch(ctx, 16, 0));
-        for (size_t chunks = 0; chunks <= CHUNKS; chunks = 2 * chunks + 1) {
-            memset(seen, 0, sizeof seen);
-            cn_kernel_run(ctx, chunks, mark, &m);
-            for (size_t i = 0; i < CHUNKS; i++)
-                ck_assert_int_eq(seen[i], i < chunks);
-        }
-        cnas_ctx_free(&ctx);
-    }
+    if (cn_engine_dnnl(NULL))
+        cn_engine_dnnl(NULL)->set_num_threads(of_the_program);
+}
+
+static int program_gets_threads(void)
+{
+    return !cn_engine_dnnl(NULL) || cn_engine_dnnl(NULL)->get_max_threads() == of_the_program;
+}
+#else
+static void program_wants_threads(void)
+{
+}
+
+static int program_gets_threads(void)
+{
+    return 1;
+}
+#endif
+
+/* A 1x1 convolution, which is oneDNN's, in all directions. */
+START_TEST(no_threads_of_others)
+{
+    struct cnas_conv_shape s = ref_shape(48, 9, 9, 32, 1, 1, 1, 0, 0, 1, 1);
+    enum { N = 64, X = 48 * 81, Y = 32 * 81, W = 48 * 32 };
+    struct cnas_ctx *ctx;
+    struct cn_engine_conv *conv;
+    program_wants_threads();
+    ck_assert_int_eq(cnas_ctx_new(&ctx, 4), CNAS_OK);
+    const int before = threads_of_this_process();
+    ck_assert_int_ge(before, 4);
+    const struct cn_engine_conv_want want = {.shape = s, .n = N, .type = CN_ENGINE_F32};
+    ck_assert_int_eq(cn_engine_conv_new(&conv, ctx, &want, NULL, NULL), CNAS_OK);
+    struct guarded x = guarded_new(N * X * sizeof(float)), y = guarded_new(N * Y * sizeof(float));
+    struct guarded scratch = guarded_new(cn_engine_conv_scratch(conv));
+    float *w = floats(W), *dw = floats(W);
+    memset(x.p, 0, N * X * sizeof(float));
+    memset(w, 0, W * sizeof *w);
+    cn_engine_conv_weights(conv, w, NULL);
+    cn_engine_conv_forward(conv, y.p, x.p, N, scratch.p);
+    cn_engine_conv_backward_weights(conv, dw, NULL, y.p, x.p, N, scratch.p);
+    cn_engine_conv_backward_data(conv, x.p, y.p, N, scratch.p);
+    ck_assert_int_eq(cnas_ctx_status(ctx), CNAS_OK);
+    ck_assert_int_eq(threads_of_this_process(), before);
+    ck_assert(program_gets_threads());
+    guarded_free(&x);
+    guarded_free(&y);
+    guarded_free(&scratch);
+    free(w);
+    free(dw);
+    cn_engine_conv_free(&conv);
+    cnas_ctx_free(&ctx);
 }
 END_TEST
 
@@ -49,7 +83,7 @@ int main(void)
     Suite *suite = suite_create("engine/dnnl");
     TCase *t = tcase_create("dnnl");
     tcase_set_timeout(t, 60);
-    tcase_add_test(t, adopted_threads);
+    tcase_add_test(t, no_threads_of_others);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
