@@ -54,6 +54,8 @@ if ./train --engine dnnl --epochs 1 --out try.safetensors >"$tmp/log" 2>&1; then
         ok "$into: gone on with, measurements lost" ./train --engine dnnl --epochs 8 --out "$into.parts.safetensors" "$@"
         cp "$tmp/log" said
         ok "$into: it did go on" grep -q 'going on from' said
+        # what the checkpoint knows; the test at the end may measure what inference alone asks
+        ok "$into: nothing was measured again" sh -c '! grep -q "^conv weights" cache/cnas/engine-tuning-* 2>/dev/null'
         ok "$into: same bits" cmp "$into.safetensors" "$into.parts.safetensors"
     }
     whole fp32 --validation 100
