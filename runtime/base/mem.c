@@ -5,6 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 
 enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 
@@ -35,6 +38,13 @@ void *cn_mem_zalloc(size_t count, size_t size)
 void cn_mem_free(void *p)
 {
     free(p);
+}
+
+void cn_mem_trim(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
 }
 
 void cn_mem_wipe(void *p, size_t size)

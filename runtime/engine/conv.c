@@ -127,6 +127,8 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
     }
     status = all_ways(&list, site);
     const int remembered = site->only && list;
+    if (!status && *known && !list)
+        cn_engine_tuning_lose(tuning);
     site->only = NULL;
     if (!status && !list)
         status = all_ways(&list, site);

@@ -2,9 +2,9 @@
  *
  * There are several ways to do each of the three, such as oneDNN's direct and Winograd kernels; where there is none, the kernels
  * of <cnas/kernel.h> between two reorders. cn_engine_conv_new times those that fit, each direction for itself, on the real shape,
- * and takes the fastest; the tuning remembers what it took (tuning.h), because another choice means other rounding. Same machine,
- * same choices, same number of threads: the same bits. oneDNN is loaded when the first
- * layer is made (dnnl.h). */
+ * and takes the fastest, or of nearly equal ones that of the least memory (conv_measure.c); the tuning remembers what it took
+ * (tuning.h), because another choice means other rounding. Same machine, same choices, same number of threads: the same bits.
+ * oneDNN is loaded when the first layer is made (dnnl.h). */
 #ifndef RUNTIME_ENGINE_CONV_H
 #define RUNTIME_ENGINE_CONV_H
 

@@ -55,8 +55,8 @@ struct dnnl_way {
     struct cn_engine_conv_dims real, wide;
     struct cn_engine_conv_pack *pack;
     dnnl_primitive_t convolution, enter, leave; /* enter: of x; leave: of the gradient of the weights; NULL: nothing to do */
-    dnnl_memory_desc_t x, given_x, y, dw, rows, bias_order, work, enter_work, leave_work;
-    size_t x_at, dw_at, rows_at, bias_at; /* in the scratch; the kernels' own is at 0 */
+    dnnl_memory_desc_t x, given_x, y, w, dw, rows, bias_order, work, enter_work, leave_work;
+    size_t x_at, w_at, dw_at, rows_at, bias_at; /* in the scratch; the kernels' own is at 0 */
 };
 
 static int is_narrow(const struct dnnl_way *w)
@@ -173,7 +173,6 @@ struct argument {
     int what;
     const dnnl_memory_desc_t *order;
     void *data;
-    dnnl_memory_t ready; /* instead of the other two */
 };
 
 static void execute(struct dnnl_way *w, dnnl_primitive_t primitive, const struct argument *in, int n)
@@ -181,21 +180,19 @@ static void execute(struct dnnl_way *w, dnnl_primitive_t primitive, const struct
     enum { MOST = 6 };
     const struct cn_engine_dnnl *d = w->dnnl;
     dnnl_exec_arg_t out[MOST];
-    int made = 0, used = 0, good = 1;
+    int made = 0, good = 1;
     dnnl_memory_t mine[MOST];
     for (int i = 0; i < n && good; i++) {
-        dnnl_memory_t memory = in[i].ready;
-        if (!memory) {
-            if (!in[i].order || !d->memory_desc_get_size(in[i].order))
-                continue;
-            good = d->memory_create(&memory, in[i].order, d->engine, in[i].data) == dnnl_success;
-            if (good)
-                mine[made++] = memory;
+        if (!in[i].order || !d->memory_desc_get_size(in[i].order))
+            continue;
+        good = d->memory_create(&mine[made], in[i].order, d->engine, in[i].data) == dnnl_success;
+        if (good) {
+            out[made] = (dnnl_exec_arg_t){in[i].what, mine[made]};
+            made++;
         }
-        out[used++] = (dnnl_exec_arg_t){in[i].what, memory};
     }
     const int threads = cn_engine_dnnl_alone(d);
-    if (!good || d->primitive_execute(primitive, d->stream, used, out) != dnnl_success ||
+    if (!good || d->primitive_execute(primitive, d->stream, made, out) != dnnl_success ||
         d->stream_wait(d->stream) != dnnl_success)
         cn_kernel_out_of_memory(w->ctx);
     cn_engine_dnnl_as_before(d, threads);
@@ -215,12 +212,18 @@ static void *enter(struct dnnl_way *w, const void *x, void *scratch)
     return converted;
 }
 
+static void *weights(const struct dnnl_way *w, void *scratch)
+{
+    return cn_engine_conv_pack_data(w->pack, w->packs, w->ctx, (char *)scratch + w->w_at);
+}
+
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct dnnl_way *w = (struct dnnl_way *)way;
+    void *packed = weights(w, call->scratch);
     const struct argument arguments[] = {
         {.what = DNNL_ARG_SRC, .order = &w->x, .data = enter(w, call->x, call->scratch)},
-        {.what = DNNL_ARG_WEIGHTS, .ready = cn_engine_conv_pack_memory(w->pack)},
+        {.what = DNNL_ARG_WEIGHTS, .order = &w->w, .data = packed},
         {.what = DNNL_ARG_BIAS, .order = w->bias ? &w->bias_order : NULL, .data = cn_engine_conv_packs_bias(w->packs)},
         {.what = DNNL_ARG_DST, .order = &w->y, .data = call->y},
         {.what = DNNL_ARG_SCRATCHPAD, .order = &w->work, .data = call->scratch},
@@ -231,9 +234,10 @@ static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_c
 static void run_data(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct dnnl_way *w = (struct dnnl_way *)way;
+    void *packed = weights(w, call->scratch);
     const struct argument arguments[] = {
         {.what = DNNL_ARG_DIFF_DST, .order = &w->y, .data = (void *)call->dy},
-        {.what = DNNL_ARG_WEIGHTS, .ready = cn_engine_conv_pack_memory(w->pack)},
+        {.what = DNNL_ARG_WEIGHTS, .order = &w->w, .data = packed},
         {.what = DNNL_ARG_DIFF_SRC, .order = &w->x, .data = call->dx},
         {.what = DNNL_ARG_SCRATCHPAD, .order = &w->work, .data = call->scratch},
     };
@@ -315,7 +319,7 @@ static size_t largest(size_t a, size_t b)
     return a > b ? a : b;
 }
 
-/* Scratch: the kernel's, which reorders before and after it share; then x, then the gradient as the kernel and as rows. */
+/* Scratch: the kernel's, which reorders before and after it share; then x, then the weights, or their gradient as the kernel and as rows. */
 static void lay_out(struct dnnl_way *w)
 {
     const struct cn_engine_dnnl *d = w->dnnl;
@@ -323,19 +327,20 @@ static void lay_out(struct dnnl_way *w)
                          largest(d->memory_desc_get_size(&w->enter_work), d->memory_desc_get_size(&w->leave_work)));
     end = cn_engine_conv_round(end);
     end = reserve(&w->x_at, end, w->enter ? d->memory_desc_get_size(&w->x) : 0);
+    end = reserve(&w->w_at, end, w->pack ? cn_engine_conv_pack_scratch(w->pack) : 0);
     if (w->pass == CN_ENGINE_CONV_WEIGHTS) {
         end = reserve(&w->dw_at, end, w->leave ? d->memory_desc_get_size(&w->dw) : 0);
         end = reserve(&w->rows_at, end, is_narrow(w) ? d->memory_desc_get_size(&w->rows) : 0);
         end = reserve(&w->bias_at, end, w->bias ? d->memory_desc_get_size(&w->bias_order) : 0);
     }
-    w->way.scratch = end;
+    w->way.scratch = w->way.memory = end;
 }
 
 /* The orders that the kernel wants, and what goes from ours to them. */
 static int complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_desc_t description)
 {
     const struct cn_engine_dnnl *d = w->dnnl;
-    const dnnl_memory_desc_t weights = order_of(d, description, dnnl_query_weights_md);
+    w->w = order_of(d, description, dnnl_query_weights_md);
     w->work = order_of(d, description, dnnl_query_scratchpad_md);
     if (d->primitive_create(&w->convolution, description) != dnnl_success)
         return 0;
@@ -344,7 +349,7 @@ static int complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_des
         if (!cn_engine_conv_plain_order(d, &w->rows, w->wide) ||
             (!d->memory_desc_equal(&w->dw, &w->rows) && !make_reorder(d, &w->leave, &w->leave_work, &w->dw, &w->rows)))
             return 0;
-    } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &weights, w->wide, w->real)) {
+    } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &w->w, w->wide, w->real, cn_engine_conv_keeps_packs(t->site->want))) {
         return 0;
     }
     if (t->entrance != AS_IS) {

@@ -1,4 +1,11 @@
-/* Timing the ways of one pass against each other, on made-up numbers. */
+/* Timing the ways of one pass against each other, on made-up numbers.
+ *
+ * Time is not all: oneDNN's Winograd kernels want 160 MB of scratch for a layer of 512 channels whose maps are 16 MB each, and at the end
+ * of the forward pass that comes on top of all maps of the network. So:
+ *   1. What takes more than both maps of the layer, or SPARE for each thread and once more where that is larger, is not considered, unless
+ *      nothing takes less.
+ *   2. The fastest is not better than what takes at most 5 % longer. Of these it is the one that takes the least memory;
+ *   3. of equal ones, to 4 MiB, the first and most exact. */
 #include <math.h>
 #include <stdint.h>
 #include <time.h>
@@ -8,8 +15,8 @@
 #include "runtime/engine/conv_way.h"
 
 /* Turns, not blocks of runs of one way, so that a disturbance of the machine meets all. After the first turn, which also warms
- * up, whoever took three times as long as the best is out; a later way must be 5 % faster than an earlier, more exact one. */
-enum { TURNS = 5 };
+ * up, whoever took three times as long as the best is out. */
+enum { TURNS = 5, SPARE = 16 << 20, SAME = 4 << 20 /* bytes */ };
 static const double hopeless = 3, margin = 0.95, budget_s = 0.5;
 
 static double now_s(void)
@@ -38,7 +45,17 @@ static void *numbers(size_t bytes, enum cn_engine_type type)
     return p;
 }
 
-static void take_turns(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list, const struct cn_engine_conv_call *call)
+/* The most memory that a way may take. */
+static size_t limit(const struct cn_engine_conv_way *list, const struct cn_engine_conv_site *site)
+{
+    const size_t maps = cn_engine_conv_x_bytes(site) + cn_engine_conv_y_bytes(site), spare = (size_t)SPARE * (cnas_ctx_threads(site->ctx) + 1);
+    size_t least = SIZE_MAX, most = maps > spare ? maps : spare;
+    for (const struct cn_engine_conv_way *way = list; way; way = way->next)
+        least = way->memory < least ? way->memory : least;
+    return most > least ? most : least;
+}
+
+static void take_turns(struct cn_engine_conv_way *list, size_t most, const struct cn_engine_conv_call *call)
 {
     const double start = now_s();
     double least = INFINITY;
@@ -46,17 +63,25 @@ static void take_turns(struct cn_engine_conv_way **best, struct cn_engine_conv_w
         way->seconds = INFINITY;
     for (int turn = 0; turn < TURNS && (turn < 2 || now_s() - start < budget_s); turn++)
         for (struct cn_engine_conv_way *way = list; way; way = way->next) {
-            if (turn && way->seconds > hopeless * least)
+            if (way->memory > most || (turn && way->seconds > hopeless * least))
                 continue;
             const double before = now_s();
             way->run(way, call);
             way->seconds = fmin(way->seconds, now_s() - before);
             least = fmin(least, way->seconds);
         }
-    *best = list;
-    for (struct cn_engine_conv_way *way = list->next; way; way = way->next)
-        if (way->seconds < margin * (*best)->seconds)
-            *best = way;
+}
+
+struct cn_engine_conv_way *cn_engine_conv_best(struct cn_engine_conv_way *list)
+{
+    struct cn_engine_conv_way *best = NULL;
+    double least = INFINITY;
+    for (const struct cn_engine_conv_way *way = list; way; way = way->next)
+        least = fmin(least, way->seconds);
+    for (struct cn_engine_conv_way *way = list; way; way = way->next)
+        if (margin * way->seconds <= least && (!best || way->memory / SAME < best->memory / SAME))
+            best = way;
+    return best;
 }
 
 enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
@@ -64,9 +89,11 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
 {
     const enum cn_engine_type type = site->want->type;
     const size_t w_floats = cn_engine_conv_w_floats(&site->want->shape), k = site->want->shape.k;
+    const size_t most = limit(list, site);
     size_t scratch_bytes = 0;
     for (const struct cn_engine_conv_way *way = list; way; way = way->next)
-        scratch_bytes = way->scratch > scratch_bytes ? way->scratch : scratch_bytes;
+        if (way->memory <= most && way->scratch > scratch_bytes)
+            scratch_bytes = way->scratch;
     void *x = numbers(cn_engine_conv_x_bytes(site), site->want->plain_x ? CN_ENGINE_F32 : type);
     void *y = numbers(cn_engine_conv_y_bytes(site), type), *scratch = cn_mem_alloc(scratch_bytes, 1);
     float *w = numbers(w_floats * sizeof *w, CN_ENGINE_F32), *bias = numbers(k * sizeof *bias, CN_ENGINE_F32);
@@ -77,7 +104,8 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
         for (struct cn_engine_conv_way *way = list; way; way = way->next)
             if (way->weights)
                 way->weights(way, w, bias);
-        take_turns(best, list, &call);
+        take_turns(list, most, &call);
+        *best = cn_engine_conv_best(list);
         cn_engine_conv_packs_weights(site->packs, site->ctx, NULL, NULL, 0);
         status = cnas_ctx_status(site->ctx);
     }

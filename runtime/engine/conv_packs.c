@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/engine/conv_way.h"
 #include "runtime/engine/wino.h"
 #include "runtime/kernel/ctx.h"
 
@@ -52,13 +53,11 @@ struct cn_engine_conv_pack {
     const struct cn_engine_dnnl *dnnl;
     dnnl_memory_desc_t order;
     struct cn_engine_conv_dims wide, real;
-    void *data;
-    float *rows; /* with surplus zeros; NULL: the layer's own will do */
-    dnnl_memory_t memory;
     dnnl_memory_desc_t rows_order;
     dnnl_primitive_t reorder;
+    size_t rows_at, bytes; /* the packed weights, then, unless the layer's own will do, rows of floats with surplus zeros */
+    void *kept;            /* both; NULL: in the caller's scratch */
     unsigned users;
-    size_t bytes;
     struct cn_engine_conv_pack *next;
 };
 
@@ -79,23 +78,17 @@ static void free_pack(struct cn_engine_conv_pack *p)
 {
     if (p->reorder)
         p->dnnl->primitive_destroy(p->reorder);
-    if (p->memory)
-        p->dnnl->memory_destroy(p->memory);
-    cn_mem_free(p->data);
-    cn_mem_free(p->rows);
+    cn_mem_free(p->kept);
     cn_mem_free(p);
 }
 
-static int prepare(struct cn_engine_conv_pack *p)
+static int prepare(struct cn_engine_conv_pack *p, int kept)
 {
     const struct cn_engine_dnnl *d = p->dnnl;
-    const size_t size = d->memory_desc_get_size(&p->order);
     dnnl_primitive_desc_t description;
-    p->bytes = size + (same(p->wide, p->real) ? 0 : floats(p->wide) * sizeof *p->rows);
-    if (!(p->data = cn_mem_alloc(size, 1)) ||
-        (!same(p->wide, p->real) && !(p->rows = cn_mem_alloc(floats(p->wide), sizeof *p->rows))) ||
-        d->memory_create(&p->memory, &p->order, d->engine, p->data) != dnnl_success ||
-        !cn_engine_conv_plain_order(d, &p->rows_order, p->wide) ||
+    p->rows_at = cn_engine_conv_round(d->memory_desc_get_size(&p->order));
+    p->bytes = p->rows_at + (same(p->wide, p->real) ? 0 : cn_engine_conv_round(floats(p->wide) * sizeof(float)));
+    if ((kept && !(p->kept = cn_mem_alloc(p->bytes, 1))) || !cn_engine_conv_plain_order(d, &p->rows_order, p->wide) ||
         d->reorder_primitive_desc_create(&description, &p->rows_order, d->engine, &p->order, d->engine, NULL) != dnnl_success)
         return 0;
     const dnnl_status_t status = d->primitive_create(&p->reorder, description);
@@ -103,32 +96,32 @@ static int prepare(struct cn_engine_conv_pack *p)
     return status == dnnl_success;
 }
 
-static int reorder(const struct cn_engine_conv_pack *p, const float *rows)
+static void fill(const struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w, void *data)
 {
     const struct cn_engine_dnnl *d = p->dnnl;
-    dnnl_memory_t from;
-    if (d->memory_create(&from, &p->rows_order, d->engine, (void *)rows) != dnnl_success)
-        return 0;
+    dnnl_memory_t from = NULL, to = NULL;
+    float *rows = (float *)w;
+    if (p->bytes > p->rows_at) {
+        rows = (float *)(void *)((char *)data + p->rows_at);
+        cn_engine_conv_widen(rows, p->wide, w, p->real);
+    }
     const int threads = cn_engine_dnnl_alone(d);
-    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, p->memory}};
-    const int good = d->primitive_execute(p->reorder, d->stream, 2, arguments) == dnnl_success && d->stream_wait(d->stream) == dnnl_success;
-    cn_engine_dnnl_as_before(d, threads);
-    d->memory_destroy(from);
-    return good;
-}
-
-static void fill(struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w)
-{
-    if (p->rows)
-        cn_engine_conv_widen(p->rows, p->wide, w, p->real);
-    if (!reorder(p, p->rows ? p->rows : w))
+    int good = d->memory_create(&from, &p->rows_order, d->engine, rows) == dnnl_success &&
+               d->memory_create(&to, &p->order, d->engine, data) == dnnl_success;
+    const dnnl_exec_arg_t arguments[] = {{DNNL_ARG_FROM, from}, {DNNL_ARG_TO, to}};
+    if (!good || d->primitive_execute(p->reorder, d->stream, 2, arguments) != dnnl_success || d->stream_wait(d->stream) != dnnl_success)
         cn_kernel_out_of_memory(ctx);
+    cn_engine_dnnl_as_before(d, threads);
+    if (to)
+        d->memory_destroy(to);
+    if (from)
+        d->memory_destroy(from);
 }
 
 enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, struct cn_engine_conv_packs *packs,
                                           const struct cn_engine_dnnl *dnnl, struct cnas_ctx *ctx,
                                           const dnnl_memory_desc_t *order, struct cn_engine_conv_dims wide,
-                                          struct cn_engine_conv_dims real)
+                                          struct cn_engine_conv_dims real, int kept)
 {
     struct cn_engine_conv_pack *p;
     *out = NULL;
@@ -143,14 +136,14 @@ enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, stru
         return CNAS_E_MEMORY;
     *p =
         (struct cn_engine_conv_pack){.dnnl = dnnl, .order = *order, .wide = wide, .real = real, .users = 1, .next = packs->first};
-    if (!prepare(p)) {
+    if (!prepare(p, kept)) {
         free_pack(p);
         return CNAS_E_MEMORY;
     }
     packs->first = p;
-    packs->bytes += p->bytes;
-    if (packs->w)
-        fill(p, ctx, packs->w);
+    packs->bytes += kept ? p->bytes : 0;
+    if (packs->w && kept)
+        fill(p, ctx, packs->w, p->kept);
     *out = p;
     return CNAS_OK;
 }
@@ -163,13 +156,21 @@ void cn_engine_conv_pack_give_back(struct cn_engine_conv_packs *packs, struct cn
     while (*p != pack)
         p = &(*p)->next;
     *p = pack->next;
-    packs->bytes -= pack->bytes;
+    packs->bytes -= pack->kept ? pack->bytes : 0;
     free_pack(pack);
 }
 
-dnnl_memory_t cn_engine_conv_pack_memory(const struct cn_engine_conv_pack *p)
+void *cn_engine_conv_pack_data(const struct cn_engine_conv_pack *p, const struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx, void *scratch)
 {
-    return p->memory;
+    if (p->kept)
+        return p->kept;
+    fill(p, ctx, packs->w, scratch);
+    return scratch;
+}
+
+size_t cn_engine_conv_pack_scratch(const struct cn_engine_conv_pack *p)
+{
+    return p->kept ? 0 : p->bytes;
 }
 
 struct filling {
@@ -184,7 +185,8 @@ static void fill_chunk(void *job, size_t i, float *own)
     (void)own;
     while (i--)
         p = p->next;
-    fill(p, f->ctx, f->packs->w);
+    if (p->kept)
+        fill(p, f->ctx, f->packs->w, p->kept);
 }
 
 static void fill_all(struct cn_engine_conv_packs *packs, struct cnas_ctx *ctx)

@@ -1,5 +1,6 @@
-/* The weights of a layer in the orders that kernels want. Ways that want the same order share one copy; the bias is
- * shared by all. */
+/* The weights of a layer in the orders that kernels want. In training with one thread they are packed in the scratch of each call: they change
+ * with every batch and are used twice, so it is as much work, and all layers share that memory. Else they are kept, since threads share
+ * them or they seldom change, and ways that want the same order share one copy. The bias is shared by all. */
 #ifndef RUNTIME_ENGINE_CONV_PACKS_H
 #define RUNTIME_ENGINE_CONV_PACKS_H
 
@@ -38,13 +39,16 @@ void cn_engine_conv_narrow(float *to, struct cn_engine_conv_dims narrow, const f
 #ifdef HAVE_DNNL
 struct cn_engine_conv_pack;
 
-/* A pack of this order, filled if the weights are known. real: the layer's shape, wide: what the order is for. */
+/* A pack of this order. kept: filled if the weights are known, and whenever they change; all takes of a layer agree on that. real: the
+ * layer's shape, wide: what the order is for. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **, struct cn_engine_conv_packs *,
                                                        const struct cn_engine_dnnl *, struct cnas_ctx *,
                                                        const dnnl_memory_desc_t *order, struct cn_engine_conv_dims wide,
-                                                       struct cn_engine_conv_dims real);
+                                                       struct cn_engine_conv_dims real, int kept);
 void cn_engine_conv_pack_give_back(struct cn_engine_conv_packs *, struct cn_engine_conv_pack *); /* NULL is fine */
-dnnl_memory_t cn_engine_conv_pack_memory(const struct cn_engine_conv_pack *);
+/* Where the packed weights lie: at `scratch` (_scratch bytes), packed by this call, unless they are kept. */
+void *cn_engine_conv_pack_data(const struct cn_engine_conv_pack *, const struct cn_engine_conv_packs *, struct cnas_ctx *, void *scratch);
+size_t cn_engine_conv_pack_scratch(const struct cn_engine_conv_pack *); /* 0: kept */
 /* (out,in,kh,kw), or (groups,out,in,kh,kw) with several groups, of floats in rows. */
 int cn_engine_conv_plain_order(const struct cn_engine_dnnl *, dnnl_memory_desc_t *, struct cn_engine_conv_dims);
 #endif

@@ -114,7 +114,7 @@ enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, con
     snprintf(p->way.name, sizeof p->way.name, "%s", name);
     p->y_at = site->want->plain_x ? 0 : cn_engine_conv_round(site->n * s->c * s->h * s->w * sizeof(float));
     p->old_at = p->y_at + cn_engine_conv_round(p->y_floats * sizeof(float));
-    p->way.scratch = p->old_at + (site->want->add ? p->y_floats * sizeof(float) : 0);
+    p->way.scratch = p->way.memory = p->old_at + (site->want->add ? p->y_floats * sizeof(float) : 0);
     cn_engine_conv_append(list, &p->way);
     return CNAS_OK;
 }

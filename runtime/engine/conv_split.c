@@ -104,15 +104,21 @@ static void sum_chunk(void *job, size_t chunk, float *own)
     }
 }
 
-static void run(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+/* Floats of scratch for each thread. */
+static size_t own_floats(const struct split_way *w)
 {
-    const struct split_way *w = (const struct split_way *)way;
-    struct job j = {w, call};
     size_t own = 0;
     for (int i = 0; i < 2; i++)
         if (w->inner[i] && w->inner[i]->scratch > own)
             own = w->inner[i]->scratch;
-    if (!cn_kernel_scratch(w->ctx, cn_kernel_round(own / sizeof(float) + 1), 0))
+    return cn_kernel_round(own / sizeof(float) + 1);
+}
+
+static void run(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+{
+    const struct split_way *w = (const struct split_way *)way;
+    struct job j = {w, call};
+    if (!cn_kernel_scratch(w->ctx, own_floats(w), 0))
         return;
     cn_kernel_run(w->ctx, w->parts, run_part, &j);
     if (w->pass != CN_ENGINE_CONV_WEIGHTS || w->parts == 1)
@@ -187,6 +193,7 @@ enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, con
         if (site->pass == CN_ENGINE_CONV_WEIGHTS)
             w->way.scratch = cn_engine_conv_round((parts - 1) * w->room * sizeof(float));
         status = complete(w, inside, &found);
+        w->way.memory = w->way.scratch + own_floats(w) * cnas_ctx_threads(site->ctx) * sizeof(float);
         if (status || !found)
             free_way(&w->way);
         else

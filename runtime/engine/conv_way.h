@@ -35,7 +35,8 @@ enum { CN_ENGINE_CONV_NAME = 48 };
 
 struct cn_engine_conv_way {
     char name[CN_ENGINE_CONV_NAME]; /* printable, no '=', no newline */
-    size_t scratch;                 /* bytes */
+    size_t scratch;                 /* bytes of the caller's */
+    size_t memory;                  /* bytes that it takes while it runs: scratch, and of the context's */
     double seconds;                 /* of the fastest run, once measured */
     void (*run)(struct cn_engine_conv_way *, const struct cn_engine_conv_call *);
     void (*weights)(struct cn_engine_conv_way *, const float *w, const float *bias); /* NULL: the site's packs are all it needs */
@@ -52,9 +53,13 @@ CNAS_CHECKED enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_wa
 CNAS_CHECKED enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 CNAS_CHECKED enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 
-/* The fastest of a list of at least two, by timing each a few times on made-up numbers. *best points into the list. */
+/* The best of a list of at least two, by timing each a few times on made-up numbers: nearly the fastest, memory considered. *best points
+ * into the list. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
                                                      const struct cn_engine_conv_site *);
+
+/* Which one that is, when all have been timed (seconds INFINITY: not considered). */
+struct cn_engine_conv_way *cn_engine_conv_best(struct cn_engine_conv_way *list);
 
 void cn_engine_conv_append(struct cn_engine_conv_way **list, struct cn_engine_conv_way *);
 void cn_engine_conv_free_ways(struct cn_engine_conv_way **list);
@@ -63,6 +68,11 @@ void cn_engine_conv_free_ways(struct cn_engine_conv_way **list);
 size_t cn_engine_conv_x_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_y_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_w_floats(const struct cnas_conv_shape *);
+/* Packed weights are kept by the layer, not made in the scratch of each call: threads share them, or they seldom change. */
+static inline int cn_engine_conv_keeps_packs(const struct cn_engine_conv_want *want)
+{
+    return want->chunked || want->forward_only;
+}
 /* Rounded up to the alignment of what follows in a scratch area. */
 static inline size_t cn_engine_conv_round(size_t bytes)
 {

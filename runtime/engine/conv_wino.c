@@ -16,11 +16,12 @@ struct wino_way {
     enum cn_engine_conv_pass pass;
     enum cn_engine_type type;
     int bias, add, relu, chunked;
-    const float *packed;
+    const float *packed; /* kept; NULL: packed by each run */
 };
 
 static void run(struct wino_way *w, void *y, const void *x, int forward, float *scratch)
 {
+    const struct cn_engine_wino_filter f = {.packed = w->packed, .w = cn_engine_conv_packs_w(w->packs), .mirrored = !forward};
     const struct cn_engine_wino_read read = {.type = w->type, .x = x};
     const struct cn_engine_wino_write write = {.type = w->type,
                                                .y = y,
@@ -30,7 +31,7 @@ static void run(struct wino_way *w, void *y, const void *x, int forward, float *
     if (w->chunked)
         cn_engine_wino_run_range(&write, &read, w->packed, &w->shape, 0, w->n, scratch);
     else
-        cn_engine_wino_run(w->ctx, &write, &read, w->packed, &w->shape, w->n);
+        cn_engine_wino_run(w->ctx, &write, &read, &f, &w->shape, w->n, NULL);
 }
 
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
@@ -56,9 +57,22 @@ static void run_weights(struct cn_engine_conv_way *way, const struct cn_engine_c
     const size_t channels = cn_engine_channels(w->shape.k), blocks = channels / cn_engine_block();
     double *sums = (double *)(part + cn_engine_wino_weights(&w->shape));
     cn_engine_wino_gradient_range(part, dbias ? sums : NULL, 0, &dy, &x, &w->shape, 0, w->n, 0, blocks, (float *)(sums + channels));
-    cn_engine_wino_finish_range(call->dw, part, 1, &w->shape, 0, blocks);
+    cn_engine_wino_finish_range(call->dw, part, 1, 0, &w->shape, 0, blocks);
     for (uint32_t k = 0; dbias && k < w->shape.k; k++)
         dbias[k] = (float)sums[k];
+}
+
+static void set_memory(struct wino_way *w)
+{
+    const int gradient = w->pass == CN_ENGINE_CONV_WEIGHTS;
+    const size_t channels = cn_engine_channels(w->shape.k);
+    if (!w->chunked)
+        w->way.memory = gradient ? cn_engine_wino_gradient_bytes(w->ctx, &w->shape, w->n) : cn_engine_wino_run_bytes(w->ctx, &w->shape, w->n);
+    else if (gradient)
+        w->way.scratch = w->way.memory = cn_engine_conv_round((cn_engine_wino_weights(&w->shape) + 2 * channels +
+                                                               cn_engine_wino_gradient_scratch(&w->shape, channels / cn_engine_block())) * sizeof(float));
+    else
+        w->way.scratch = w->way.memory = cn_engine_conv_round(cn_engine_wino_scratch(&w->shape) * sizeof(float));
 }
 
 static void free_way(struct cn_engine_conv_way *way)
@@ -93,18 +107,14 @@ enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, cons
                            .relu = want->relu,
                            .chunked = want->chunked};
     snprintf(w->way.name, sizeof w->way.name, "%s", name);
-    if (site->pass != CN_ENGINE_CONV_WEIGHTS) {
+    if (site->pass != CN_ENGINE_CONV_WEIGHTS && cn_engine_conv_keeps_packs(want)) {
         w->packed = cn_engine_conv_packs_wino_take(site->packs, site->ctx, &w->shape, data);
         if (!w->packed) {
             free_way(&w->way);
             return CNAS_E_MEMORY;
         }
-        if (want->chunked)
-            w->way.scratch = cn_engine_conv_round(cn_engine_wino_scratch(&w->shape) * sizeof(float));
-    } else if (want->chunked) {
-        w->way.scratch = cn_engine_conv_round((cn_engine_wino_weights(&w->shape) + 2 * cn_engine_channels(w->shape.k) +
-                                               cn_engine_wino_gradient_scratch(&w->shape)) * sizeof(float));
     }
+    set_memory(w);
     cn_engine_conv_append(list, &w->way);
     return CNAS_OK;
 }

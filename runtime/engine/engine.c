@@ -76,6 +76,7 @@ enum cnas_status cn_engine_new(struct cn_engine **out, struct cnas_ctx *ctx, con
         cn_engine_graph_passes(&e->g);
         cn_engine_graph_virtual_gradients(&e->g);
     }
+    cn_mem_trim(); /* measuring had maps and scratch of its own, which would stay beside the plan */
     if (!status && (status = make_places(e)))
         (void)cn_error(err, status, "no memory for batches of %zu images: try a smaller batch", o->batch);
     if (status)

@@ -2,7 +2,7 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/format.c runtime/engine/format.h \
 	runtime/engine/wino.c runtime/engine/wino.h \
 	runtime/engine/wino_avx2.c runtime/engine/wino_avx512.c runtime/engine/wino_body.h runtime/engine/wino_simd.h \
-	runtime/engine/wino_gradient.c runtime/engine/wino_group.h
+	runtime/engine/wino_gradient.c runtime/engine/wino_group.h runtime/engine/wino_run.c
 # kernels on blocked values
 libcnasrt_la_SOURCES += \
 	runtime/engine/block.h \
@@ -27,7 +27,8 @@ libcnasrt_la_SOURCES += \
 	runtime/engine/conv_way.h \
 	runtime/engine/conv_wino.c \
 	runtime/engine/dnnl.c runtime/engine/dnnl.h \
-	runtime/engine/tuning.c runtime/engine/tuning.h
+	runtime/engine/tuning.c runtime/engine/tuning.h \
+	runtime/engine/tuning_file.c runtime/engine/tuning_table.h
 # the schedule
 libcnasrt_la_SOURCES += \
 	runtime/engine/engine.c runtime/engine/engine.h \

@@ -108,7 +108,6 @@ CNAS_CHECKED enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t)
 void cn_engine_wino_free(struct cn_engine_wino_unit **w);
 size_t cn_engine_wino_memory(const struct cn_engine_wino_unit *w);
 double *cn_engine_wino_sums(struct cn_engine_wino_unit *w); /* of the last result, and of its squares: as cn_engine_bn_finish */
-size_t cn_engine_wino_unit_scratch(const struct cn_engine_step *t);
 void cn_engine_wino_unit_weights(const struct cn_engine_step *t);
 void cn_engine_wino_forward(const struct cn_engine_step *t);
 void cn_engine_wino_backward(const struct cn_engine_step *t);

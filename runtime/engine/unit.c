@@ -219,9 +219,7 @@ void cn_engine_unit_weights(const struct cn_engine_step *t)
 
 size_t cn_engine_unit_scratch(const struct cn_engine_step *t)
 {
-    if (t->u->wino)
-        return cn_engine_wino_unit_scratch(t);
-    return t->u->kind == CN_ENGINE_CONV ? cn_engine_unit_conv_scratch(t) : 0;
+    return t->u->kind == CN_ENGINE_CONV && !t->u->wino ? cn_engine_unit_conv_scratch(t) : 0;
 }
 
 void cn_engine_unit_forward(const struct cn_engine_step *t)

@@ -4,13 +4,11 @@
 #include "runtime/base/mem.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/wino.h"
-#include "runtime/engine/wino_group.h"
-#include "runtime/kernel/ctx.h"
 
 struct cn_engine_wino_unit {
     struct cnas_conv_shape shape, mirrored;
     const float *weights; /* the caller's */
-    float *packed;        /* kept, in an engine for inference alone; NULL: packed anew for each batch and direction, in scratch */
+    float *packed;        /* kept, in an engine for inference alone; NULL: packed anew for each batch and direction */
     float *bias;          /* padded; NULL: none */
     float *ones, *zeros;  /* padded, by x's channels: a ReLU's read without batch norm */
     size_t floats;
@@ -58,16 +56,6 @@ size_t cn_engine_wino_memory(const struct cn_engine_wino_unit *w)
     return w->floats * sizeof(float);
 }
 
-size_t cn_engine_wino_unit_scratch(const struct cn_engine_step *t)
-{
-    const struct cn_engine_wino_unit *w = t->s->wino;
-    const size_t forward = cn_engine_wino_weights(&w->shape);
-    if (w->packed)
-        return 0;
-    const size_t backward = cn_engine_wino_weights(&w->mirrored);
-    return rounded(forward > backward ? forward : backward) * sizeof(float);
-}
-
 double *cn_engine_wino_sums(struct cn_engine_wino_unit *w)
 {
     return w->sums;
@@ -83,15 +71,11 @@ void cn_engine_wino_unit_weights(const struct cn_engine_step *t)
         memcpy(w->bias, cn_engine_param(t->e->params, t->u->layer->bias), w->shape.k * sizeof(float));
 }
 
-static const float *packed_for(const struct cn_engine_step *t, int mirrored, float *scratch)
+static struct cn_engine_wino_filter filter(const struct cn_engine_step *t, int mirrored)
 {
     const struct cn_engine_wino_unit *w = t->s->wino;
-    if (w->packed)
-        return w->packed;
-    const double before = cn_engine_now_s();
-    cn_engine_wino_pack(t->e->ctx, scratch, w->weights, mirrored, mirrored ? &w->mirrored : &w->shape);
-    t->s->pack_s[mirrored] += cn_engine_now_s() - before;
-    return scratch;
+    return (struct cn_engine_wino_filter){.packed = mirrored ? NULL : w->packed, .w = w->weights, .mirrored = mirrored,
+                                          .pack_s = &t->s->pack_s[mirrored]};
 }
 
 /* --- reading --- */
@@ -135,46 +119,6 @@ static struct cn_engine_wino_read read_dy(const struct cn_engine_step *t)
                                         .relu = sum->relu && sum->n_x == 1};
 }
 
-/* --- runs that take sums --- */
-
-struct run {
-    struct cn_engine_wino_write y;
-    const struct cn_engine_wino_read *x;
-    const float *packed;
-    const struct cnas_conv_shape *s;
-    size_t n, chunks, channels;
-    double *sums; /* per chunk: 2 padded */
-};
-
-static void run_chunk(void *job, size_t i, float *own)
-{
-    const struct run *r = job;
-    struct cn_engine_wino_write y = r->y;
-    y.sums = r->sums + i * 2 * r->channels;
-    y.products = y.sums + r->channels;
-    memset(y.sums, 0, 2 * r->channels * sizeof *y.sums);
-    cn_engine_wino_run_range(&y, r->x, r->packed, r->s, cn_kernel_cut(r->n, r->chunks, i), cn_kernel_cut(r->n, r->chunks, i + 1), own);
-}
-
-/* Overwrites sums: of all chunks, added in order. */
-static void run_with_sums(const struct cn_engine_step *t, const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x,
-                          const float *packed, const struct cnas_conv_shape *s, double *sums)
-{
-    enum { MOST = 64 };
-    const struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    const size_t groups = (t->e->n * p.tall + p.rows - 1) / p.rows, chunks = groups < MOST ? groups : MOST;
-    struct run r = {*y, x, packed, s, t->e->n, chunks < t->e->n ? chunks : t->e->n, cn_engine_channels(s->k), NULL};
-    const size_t each = 2 * r.channels;
-    r.sums = (double *)(void *)cn_kernel_scratch(t->e->ctx, cn_kernel_round(cn_engine_wino_scratch(s)), r.chunks * each * 2);
-    if (!r.sums)
-        return;
-    cn_kernel_run(t->e->ctx, r.chunks, run_chunk, &r);
-    memcpy(sums, r.sums, each * sizeof *sums);
-    for (size_t c = 1; c < r.chunks; c++)
-        for (size_t i = 0; i < each; i++)
-            sums[i] += r.sums[c * each + i];
-}
-
 /* --- both directions --- */
 
 void cn_engine_wino_forward(const struct cn_engine_step *t)
@@ -182,11 +126,8 @@ void cn_engine_wino_forward(const struct cn_engine_step *t)
     struct cn_engine_wino_unit *w = t->s->wino;
     const struct cn_engine_wino_read x = read_x(t, cn_engine_x(t, 0));
     const struct cn_engine_wino_write y = {.type = t->e->o.type, .y = cn_engine_y(t), .bias = w->bias};
-    const float *packed = packed_for(t, 0, t->e->at->scratch[t->i]);
-    if (t->e->training && t->u->sums)
-        run_with_sums(t, &y, &x, packed, &w->shape, w->sums);
-    else
-        cn_engine_wino_run(t->e->ctx, &y, &x, packed, &w->shape, t->e->n);
+    const struct cn_engine_wino_filter f = filter(t, 0);
+    cn_engine_wino_run(t->e->ctx, &y, &x, &f, &w->shape, t->e->n, t->e->training && t->u->sums ? w->sums : NULL);
 }
 
 static void backward_data(const struct cn_engine_step *t, const struct cn_engine_wino_read *dy)
@@ -196,16 +137,16 @@ static void backward_data(const struct cn_engine_step *t, const struct cn_engine
     struct cn_engine_wino_write dx = {.type = t->e->o.type, .y = cn_engine_dx(t, 0), .add = cn_engine_adds(t, 0)};
     if (!dx.y)
         return;
-    const float *packed = packed_for(t, 1, t->e->at->scratch[t->e->g.n_units + t->i]);
+    const struct cn_engine_wino_filter f = filter(t, 1);
     if (!maker || !maker->norm[0]) {
-        cn_engine_wino_run(t->e->ctx, &dx, dy, packed, &w->mirrored, t->e->n);
+        cn_engine_wino_run(t->e->ctx, &dx, dy, &f, &w->mirrored, t->e->n, NULL);
         return;
     }
     struct cn_engine_state *s = state_of(t, maker);
     dx.z = cn_engine_x_again(t, 0);
     dx.scale = maker->relu ? s->bn[0].scale : NULL;
     dx.shift = maker->relu ? s->bn[0].shift : NULL;
-    run_with_sums(t, &dx, dy, packed, &w->mirrored, s->sums);
+    cn_engine_wino_run(t->e->ctx, &dx, dy, &f, &w->mirrored, t->e->n, s->sums);
 }
 
 void cn_engine_wino_backward(const struct cn_engine_step *t)

@@ -1,8 +1,8 @@
-/* Winograd convolution: the loops around wino_body.h, and threads.
+/* Winograd convolution: the loops around wino_body.h.
  *
  * A group of rows of tiles, of one or several samples, goes through all three steps before the next: transform of the input, 36
- * products of matrices, transform of the result. With large weights all output channels go through the products together, so that
- * the input's transform is read once; else they go in pairs of blocks, so that results stay closest. */
+ * products of matrices, transform of the result. With large weights many output channels go through the products together, so that
+ * the input's transform is read seldom; else they go in pairs of blocks, so that results stay closest. */
 #include "runtime/engine/wino.h"
 
 #include <string.h>
@@ -15,7 +15,7 @@ enum {
     GROUP_TILES = 32,     /* packed weights are read once for that many, */
     GROUP_OF_LARGE = 64,  /* which costs most where they do not stay in cache: */
     LARGE = 1 << 20,      /* floats of packed weights */
-    MOST_CHUNKS = 64,     /* of a batch */
+    SLICE_FLOATS = 5 << 20, /* of packed weights at a time: they are four times the weights. Each slice transforms the input again */
     FLOATS_APART = 16,    /* between the 36 matrices of weights, against power-of-two strides in the cache */
 };
 
@@ -40,6 +40,15 @@ struct cnas_conv_shape cn_engine_wino_mirror(const struct cnas_conv_shape *s)
     return m;
 }
 
+/* As few slices as there can be, nearly equal. */
+static size_t slice_of(const struct cn_engine_wino_plan *p)
+{
+    size_t pair = CN_ENGINE_WINO_POINTS * cn_engine_wino_apart(p, 2), pairs = (p->out_blocks + 1) / 2;
+    size_t most = pair < SLICE_FLOATS ? SLICE_FLOATS / pair : 1, slices = (pairs + most - 1) / most;
+    size_t slice = 2 * ((pairs + slices - 1) / slices);
+    return slice < p->out_blocks ? slice : p->out_blocks;
+}
+
 struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *s)
 {
     cn_require(cn_engine_wino_fits(s));
@@ -49,7 +58,8 @@ struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *s)
     p.out_blocks = cn_engine_channels(s->k) / p.lanes;
     int large = CN_ENGINE_WINO_POINTS * p.in_blocks * p.out_blocks * p.lanes * p.lanes > LARGE;
     size_t group = large ? GROUP_OF_LARGE : GROUP_TILES;
-    p.span = large ? p.out_blocks : 2;
+    p.slice = slice_of(&p);
+    p.span = large ? p.slice : 2;
     p.rows = p.wide < group ? group / p.wide : 1;
     p.some = CN_ENGINE_WINO_VECTORS * p.lanes;
     p.block = (p.rows * p.wide + CN_ENGINE_WINO_TILES - 1) / CN_ENGINE_WINO_TILES * p.some;
@@ -99,13 +109,14 @@ size_t cn_engine_wino_weights(const struct cnas_conv_shape *s)
     return cn_engine_wino_packed(&p, p.out_blocks) + p.out_blocks % 2 * CN_ENGINE_WINO_POINTS * cn_engine_wino_apart(&p, 1);
 }
 
-void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s, size_t first, size_t last)
+void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s, size_t base, size_t first,
+                               size_t last)
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    cn_require(first % 2 == 0 && last <= p.out_blocks);
+    cn_require(base % 2 == 0 && first % 2 == 0 && base <= first && last <= p.out_blocks);
     for (size_t b = first; b < last; b++) {
         size_t pair = (b | 1) < p.out_blocks ? 2 : 1, row = pair * p.lanes, xs = cn_engine_wino_apart(&p, pair);
-        float *u = packed + cn_engine_wino_packed(&p, b) + b % 2 * p.lanes;
+        float *u = packed + cn_engine_wino_packed(&p, b) - cn_engine_wino_packed(&p, base) + b % 2 * p.lanes;
         for (size_t c = 0; c < p.in_blocks * p.lanes; c++) {
             float g[9 * CN_ENGINE_BLOCK_MAX] __attribute__((aligned(64)));
             memset(g, 0, sizeof g);
@@ -117,27 +128,6 @@ void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, cons
             p.simd->pack(u + c * row, xs, g);
         }
     }
-}
-
-struct pack_job {
-    float *packed;
-    const float *w;
-    int mirrored;
-    const struct cnas_conv_shape *s;
-    size_t blocks;
-};
-
-static void pack_chunk(void *job, size_t i, float *own)
-{
-    struct pack_job *j = job;
-    (void)own;
-    cn_engine_wino_pack_range(j->packed, j->w, j->mirrored, j->s, 2 * i, 2 * i + 2 < j->blocks ? 2 * i + 2 : j->blocks);
-}
-
-void cn_engine_wino_pack(struct cnas_ctx *ctx, float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s)
-{
-    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    cn_kernel_run(ctx, (p.out_blocks + 1) / 2, pack_chunk, &(struct pack_job){packed, w, mirrored, s, p.out_blocks});
 }
 
 /* ---- the convolution ---- */
@@ -174,10 +164,22 @@ static void give(const struct cn_engine_wino_plan *p, const struct cn_engine_win
         p->simd->write(y, at + r * row, block, s->ow, lines + r * p->line);
 }
 
-void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed,
-                              const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch)
+/* Asks for a part of matrix i of the input's transform, while the products with the one before it are computed: with many channels it no
+ * longer is in the second-level cache, and lies in pieces too short to be fetched ahead by the processor. */
+static void fetch(const struct cn_engine_wino_plan *p, const float *v, size_t i, size_t tiles, size_t part, size_t parts)
+{
+    const size_t last = cn_kernel_cut(p->in_blocks, parts, part + 1);
+    v += i * (p->some / CN_ENGINE_WINO_POINTS);
+    for (size_t c = cn_kernel_cut(p->in_blocks, parts, part); c < last; c++)
+        for (size_t t = 0; t < tiles; t++)
+            __builtin_prefetch(v + c * p->block + t / CN_ENGINE_WINO_TILES * p->some + t % CN_ENGINE_WINO_TILES * p->lanes, 0, 2);
+}
+
+void cn_engine_wino_run_blocks(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed,
+                               const struct cnas_conv_shape *s, size_t first, size_t last, size_t k_first, size_t k_last, float *scratch)
 {
     struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
+    cn_require(k_first % 2 == 0 && k_last <= p.out_blocks && (k_last % 2 == 0 || k_last == p.out_blocks));
     float *v = scratch, *m = v + p.in_blocks * p.block, *tmp = m + p.span * p.block, *lines = tmp + 6 * p.line;
     float *out = lines + 7 * p.line;
     size_t units = (last - first) * p.tall, groups = (units + p.rows - 1) / p.rows;
@@ -185,12 +187,14 @@ void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct
         size_t unit = cn_kernel_cut(units, groups, g), count = cn_kernel_cut(units, groups, g + 1) - unit, tiles = count * p.wide;
         cn_engine_wino_take(&p, v, x, s, first, unit, count, lines, tmp);
         clear_surplus(&p, v, tiles);
-        for (size_t b = 0; b < p.out_blocks; b += p.span) {
-            size_t span = p.out_blocks - b < p.span ? p.out_blocks - b : p.span;
+        for (size_t b = k_first; b < k_last; b += p.span) {
+            size_t span = k_last - b < p.span ? k_last - b : p.span;
             for (size_t i = 0; i < CN_ENGINE_WINO_POINTS; i++)
                 for (size_t k = 0; k < span; k += 2) {
                     size_t pair = k + 1 < span ? 2 : 1;
-                    const float *u = packed + cn_engine_wino_packed(&p, b + k) + i * cn_engine_wino_apart(&p, pair);
+                    if (p.span > 2 && i + 1 < CN_ENGINE_WINO_POINTS)
+                        fetch(&p, v, i + 1, tiles, k / 2, (span + 1) / 2);
+                    const float *u = packed + cn_engine_wino_packed(&p, b + k) - cn_engine_wino_packed(&p, k_first) + i * cn_engine_wino_apart(&p, pair);
                     for (size_t t = 0; t < tiles; t += CN_ENGINE_WINO_TILES) {
                         size_t at = t / CN_ENGINE_WINO_TILES * p.some + i * (p.some / CN_ENGINE_WINO_POINTS);
                         p.simd->multiply[pair](m + k * p.block + at, p.block, v + at, p.block, u, p.in_blocks,
@@ -206,28 +210,8 @@ void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct
     }
 }
 
-struct run_job {
-    const struct cn_engine_wino_write *y;
-    const struct cn_engine_wino_read *x;
-    const float *packed;
-    const struct cnas_conv_shape *s;
-    size_t n, chunks;
-};
-
-static void run_chunk(void *job, size_t i, float *own)
+void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed,
+                              const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch)
 {
-    struct run_job *j = job;
-    cn_engine_wino_run_range(j->y, j->x, j->packed, j->s, cn_kernel_cut(j->n, j->chunks, i), cn_kernel_cut(j->n, j->chunks, i + 1), own);
-}
-
-void cn_engine_wino_run(struct cnas_ctx *ctx, const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x,
-                        const float *packed, const struct cnas_conv_shape *s, size_t n)
-{
-    cn_require(!y->sums);
-    struct cn_engine_wino_plan p = cn_engine_wino_plan(s);
-    size_t groups = (n * p.tall + p.rows - 1) / p.rows;
-    struct run_job job = {y, x, packed, s, n, groups < MOST_CHUNKS ? groups : MOST_CHUNKS};
-    job.chunks = job.chunks < n ? job.chunks : n;
-    if (cn_kernel_scratch(ctx, cn_kernel_round(cn_engine_wino_scratch(s)), 0))
-        cn_kernel_run(ctx, job.chunks, run_chunk, &job);
+    cn_engine_wino_run_blocks(y, x, packed, s, first, last, 0, cn_engine_channels(s->k) / cn_engine_block(), scratch);
 }

@@ -50,29 +50,43 @@ int cn_engine_wino_fits(const struct cnas_conv_shape *);
 struct cnas_conv_shape cn_engine_wino_mirror(const struct cnas_conv_shape *);
 
 /* Packed weights for a run of this shape: floats, aligned to 64 bytes. The range is of blocks of the run's output channels, and
- * starts at an even one. w is always the layer's (K,C,3,3); `s` is the shape of the run, so the mirrored one with `mirrored`. */
+ * starts at an even one, as does `base`, the block whose weights lie at `packed`. w is always the layer's (K,C,3,3); `s` is the shape of
+ * the run, so the mirrored one with `mirrored`. */
 size_t cn_engine_wino_weights(const struct cnas_conv_shape *s);
 void cn_engine_wino_pack(struct cnas_ctx *, float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s);
-void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s, size_t first, size_t last);
+void cn_engine_wino_pack_range(float *packed, const float *w, int mirrored, const struct cnas_conv_shape *s, size_t base, size_t first,
+                               size_t last);
 
-/* scratch: floats, aligned to 64 bytes. The one with all threads takes the context's and keeps no sums, which are of a range. */
+/* Where a run by all threads has its weights from. */
+struct cn_engine_wino_filter {
+    const float *packed; /* whole; NULL: packed for this run, in memory of the context, in slices where they are large, from */
+    const float *w;      /* the layer's */
+    int mirrored;
+    double *pack_s;      /* NULL, or the time that packing takes is added here */
+};
+
+/* scratch: floats, aligned to 64 bytes. */
 size_t cn_engine_wino_scratch(const struct cnas_conv_shape *s);
-void cn_engine_wino_run(struct cnas_ctx *, const struct cn_engine_wino_write *, const struct cn_engine_wino_read *, const float *packed,
-                        const struct cnas_conv_shape *s, size_t n);
+/* By all threads, with memory of the context: at most _bytes. write->sums and products must be NULL; sums (NULL: not wanted) is given those
+ * of all samples, one after the other, as 2 padded doubles. */
+void cn_engine_wino_run(struct cnas_ctx *, const struct cn_engine_wino_write *, const struct cn_engine_wino_read *,
+                        const struct cn_engine_wino_filter *, const struct cnas_conv_shape *s, size_t n, double *sums);
+size_t cn_engine_wino_run_bytes(const struct cnas_ctx *, const struct cnas_conv_shape *s, size_t n);
 void cn_engine_wino_run_range(const struct cn_engine_wino_write *, const struct cn_engine_wino_read *, const float *packed,
                               const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch);
 
-/* dw (K,C,3,3), dbias (K) or NULL: overwritten. Memory for the transformed gradients is the context's. */
+/* dw (K,C,3,3), dbias (K) or NULL: overwritten. Memory for the transformed gradients is the context's: at most _bytes. */
 void cn_engine_wino_gradient(struct cnas_ctx *, float *dw, float *dbias, const struct cn_engine_wino_read *dy,
                              const struct cn_engine_wino_read *x, const struct cnas_conv_shape *s, size_t n);
-/* The same in parts: each overwrites, or adds to with `add`, cn_engine_wino_weights(s) floats of its own (those of output blocks
- * k_first .. k_last-1, k_first even) and, not NULL, cn_engine_channels(K) doubles of sums of dy. finish adds `parts` of the former,
- * which lie one after the other, in that order. */
-size_t cn_engine_wino_gradient_scratch(const struct cnas_conv_shape *s);
+size_t cn_engine_wino_gradient_bytes(const struct cnas_ctx *, const struct cnas_conv_shape *s, size_t n);
+/* The same in parts: each overwrites, or adds to with `add`, floats of its own for output blocks k_first .. k_last-1 (k_first even;
+ * cn_engine_wino_weights(s) for all) and, not NULL, cn_engine_channels(K) doubles of sums of dy. finish adds `parts` of the former,
+ * `apart` floats from each other, in that order. scratch: for ranges of at most `blocks`. */
+size_t cn_engine_wino_gradient_scratch(const struct cnas_conv_shape *s, size_t blocks);
 void cn_engine_wino_gradient_range(float *part, double *sums, int add, const struct cn_engine_wino_read *dy,
                                    const struct cn_engine_wino_read *x, const struct cnas_conv_shape *s, size_t first, size_t last,
                                    size_t k_first, size_t k_last, float *scratch);
-void cn_engine_wino_finish_range(float *dw, const float *part, size_t parts, const struct cnas_conv_shape *s, size_t k_first,
+void cn_engine_wino_finish_range(float *dw, const float *part, size_t parts, size_t apart, const struct cnas_conv_shape *s, size_t k_first,
                                  size_t k_last);
 
 #endif

@@ -9,6 +9,7 @@ struct cn_engine_wino_plan {
     size_t lanes, in_blocks, out_blocks;
     size_t tall, wide; /* tiles of an image */
     size_t span;       /* output blocks, an even number or all, whose results wait for their transform together */
+    size_t slice;      /* output blocks, the same, whose weights are packed at a time where they are packed for one run */
     size_t rows;       /* rows of tiles in a group */
     size_t some;       /* floats of v for CN_ENGINE_WINO_TILES tiles */
     size_t block;      /* and for a block of channels, of a group */
@@ -21,6 +22,10 @@ struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *);
  * of the pair, lanes). Where the pair of output block `block` starts, and how far apart the 36 are. */
 size_t cn_engine_wino_packed(const struct cn_engine_wino_plan *, size_t block);
 size_t cn_engine_wino_apart(const struct cn_engine_wino_plan *, size_t pair);
+
+/* As cn_engine_wino_run_range, for output blocks k_first (even) .. k_last-1 (even, or the last) alone; packed: theirs alone. */
+void cn_engine_wino_run_blocks(const struct cn_engine_wino_write *, const struct cn_engine_wino_read *, const float *packed,
+                               const struct cnas_conv_shape *, size_t first, size_t last, size_t k_first, size_t k_last, float *scratch);
 
 /* v of all input blocks for rows of tiles `unit` .. unit + count - 1, counted over images from sample `first`.
  * lines: room for 7 rows, tmp: for 6. */

@@ -14,8 +14,9 @@ struct cnas_ctx {
     struct cn_kernel_crew *crew;
     atomic_bool out_of_memory;
     const struct cn_kernel_peers *peers;
-    float *shared, *own[CN_KERNEL_MAX_THREADS];
-    size_t shared_floats, own_floats;
+    float *scratch; /* the shared part, then each worker's own */
+    size_t scratch_floats;
+    float *own[CN_KERNEL_MAX_THREADS];
 };
 
 struct run {
@@ -35,32 +36,22 @@ void cn_kernel_run(struct cnas_ctx *ctx, size_t chunks, void (*body)(void *job, 
     cn_kernel_crew_run(ctx->crew, chunks, run_chunk, &(struct run){ctx, body, job});
 }
 
-static bool grow(float **buffer, size_t floats)
-{
-    cn_mem_free(*buffer);
-    *buffer = cn_mem_alloc(floats, sizeof(float));
-    return *buffer != NULL;
-}
-
 float *cn_kernel_scratch(struct cnas_ctx *ctx, size_t own, size_t shared)
 {
-    if (own > ctx->own_floats) {
-        ctx->own_floats = 0;
-        for (unsigned i = 0; i < cnas_ctx_threads(ctx); i++)
-            if (!grow(&ctx->own[i], own))
-                goto out;
-        ctx->own_floats = own;
+    const unsigned threads = cnas_ctx_threads(ctx);
+    own = cn_kernel_round(own);
+    shared = cn_kernel_round(shared);
+    const size_t floats = shared + own * threads;
+    if (floats > ctx->scratch_floats || !ctx->scratch) {
+        cn_mem_free(ctx->scratch);
+        ctx->scratch = cn_mem_alloc(floats, sizeof(float));
+        ctx->scratch_floats = ctx->scratch ? floats : 0;
     }
-    if (shared > ctx->shared_floats || !ctx->shared) {
-        ctx->shared_floats = 0;
-        if (!grow(&ctx->shared, shared))
-            goto out;
-        ctx->shared_floats = shared;
-    }
-    return ctx->shared;
-out:
-    cn_kernel_out_of_memory(ctx);
-    return NULL;
+    for (unsigned i = 0; i < threads; i++)
+        ctx->own[i] = ctx->scratch ? ctx->scratch + shared + i * own : NULL;
+    if (!ctx->scratch)
+        cn_kernel_out_of_memory(ctx);
+    return ctx->scratch;
 }
 
 static unsigned available_cores(void)
@@ -106,9 +97,7 @@ void cnas_ctx_free(struct cnas_ctx **context)
     if (!ctx)
         return;
     cn_kernel_crew_free(&ctx->crew);
-    for (unsigned i = 0; i < CN_KERNEL_MAX_THREADS; i++)
-        cn_mem_free(ctx->own[i]);
-    cn_mem_free(ctx->shared);
+    cn_mem_free(ctx->scratch);
     cn_mem_free(ctx);
     *context = NULL;
 }

@@ -16,7 +16,7 @@ struct cn_train_net {
     char *choices;            /* of the engine */
     char about[256];
     struct cnas_run run;
-    size_t bytes;
+    size_t bytes, lost; /* kernels that want.choices name and that are not to be had */
 };
 
 static const char portable[] = "portable\n", dnnl[] = "dnnl\n"; /* how choices begin */
@@ -82,6 +82,7 @@ static enum cnas_status make_engine(struct cn_train_net *net, const struct cn_tr
         (void)!cn_engine_tuning_save(tuning, NULL); /* what cannot be kept is measured again next time */
     if (!status)
         status = keep_choices(net, tuning);
+    net->lost = want->choices ? cn_engine_tuning_lost(tuning) : 0;
     cn_engine_tuning_free(&tuning);
     if (status)
         return status;
@@ -93,9 +94,12 @@ static enum cnas_status make_engine(struct cn_train_net *net, const struct cn_tr
 
 static void describe(struct cn_train_net *net, int on_engine, const struct cn_train_net_want *want, const char *why_not)
 {
+    char others[128] = "";
+    if (net->lost)
+        snprintf(others, sizeof others, "; %zu kernels of the checkpoint are not to be had here: others, with other rounding", net->lost);
     if (on_engine)
-        snprintf(net->about, sizeof net->about, "dnnl, %s, %s%s", want->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32",
-                 cn_engine_dnnl_version(cn_engine_dnnl(NULL)), want->recompute ? ", recomputing" : "");
+        snprintf(net->about, sizeof net->about, "dnnl, %s, %s%s%s", want->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32",
+                 cn_engine_dnnl_version(cn_engine_dnnl(NULL)), want->recompute ? ", recomputing" : "", others);
     else
         snprintf(net->about, sizeof net->about, "portable, fp32%s%.200s", *why_not ? ": " : "", why_not);
 }
@@ -122,9 +126,9 @@ enum cnas_status cn_train_net_new(struct cn_train_net **out, struct cnas_ctx *ct
     enum cnas_status status = CNAS_E_MEMORY;
     if (net) {
         net->m = m;
-        describe(net, available, want, wanted ? why.text : "");
         net->run = (struct cnas_run){.model = m, .ctx = ctx};
         status = available ? make_engine(net, want, err) : make_slabs(net, want);
+        describe(net, available, want, wanted ? why.text : "");
     }
     if (status)
         cn_train_net_free(out);

@@ -34,7 +34,7 @@ void cn_train_net_backward(struct cn_train_net *net, float *grads, void (*ready)
 /* What the bits of results depend on beside machine and threads: the engine, and what was measured to be the fastest on it. One text, kept in
  * checkpoints. */
 const char *cn_train_net_choices(const struct cn_train_net *net);
-/* For people: the engine, and why not the one that was preferred. */
+/* For people: the engine, and why not the one that was preferred; how many kernels of want.choices are not to be had. */
 const char *cn_train_net_about(const struct cn_train_net *net);
 size_t cn_train_net_memory(const struct cn_train_net *net); /* bytes */
 int cn_train_net_is_engine(const struct cn_train_net *net);

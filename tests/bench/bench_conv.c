@@ -31,7 +31,7 @@ enum {
 /* What a table's column or row is about: one way, in the directions that it can do. */
 struct row {
     char name[CN_ENGINE_CONV_NAME];
-    double rate[CN_ENGINE_CONV_PASSES]; /* 0: it cannot */
+    double rate[CN_ENGINE_CONV_PASSES]; /* 0: it cannot, or takes more memory than a way may (conv_measure.c) */
 };
 
 /* The processor's own words for itself. */

@@ -1,11 +1,14 @@
 /* A convolution layer: its passes with weights and numbers of samples that change, what follows in the same pass, chunks in parallel,
  * and what chooses among the ways. */
 #include <check.h>
+#include <math.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "runtime/base/mem.h"
+#include "runtime/engine/conv_packs.h"
 #include "runtime/engine/conv_way.h"
 #include "runtime/engine/dnnl.h"
 #include "runtime/kernel/ctx.h"
@@ -34,7 +37,8 @@ static struct cn_engine_tuning *no_tuning(void)
 START_TEST(a_layer)
 {
     static const size_t some[] = {0, 3, 8, 14, CONV_ODD, CONV_ODD + 2, CONV_ODD + 3};
-    struct conv_case f = conv_begin(&conv_shapes[some[_i]], CN_ENGINE_F32, 2);
+    const unsigned threads = 1 + (unsigned)_i / 7;
+    struct conv_case f = conv_begin(&conv_shapes[some[_i % 7]], CN_ENGINE_F32, threads);
     struct cn_engine_tuning *tuning = no_tuning();
     struct cn_engine_conv *conv = layer(&f, (struct cn_engine_conv_want){0}, tuning);
     struct guarded x = input_x(&f, CN_ENGINE_F32), g = to_blocks(f.y_map, CN_ENGINE_F32, f.g, f.n);
@@ -45,8 +49,8 @@ START_TEST(a_layer)
         other[i] = 1;
     cn_engine_conv_weights(conv, other, f.shape->bias ? f.bias : NULL);
     cn_engine_conv_weights(conv, f.w, f.shape->bias ? f.bias : NULL);
-    if (cn_engine_dnnl(NULL) && _i < 4)
-        ck_assert_uint_gt(cn_engine_conv_memory(conv), 0);
+    if (threads == 1) /* weights are packed in the scratch */
+        ck_assert_uint_eq(cn_engine_conv_memory(conv), f.shape->bias ? cn_engine_channels(f.s.k) * sizeof(float) : 0);
     for (size_t n = f.n; n; n--) {
         guarded_fill(&y);
         cn_engine_conv_forward(conv, y.p, x.p, n, scratch.p);
@@ -90,6 +94,8 @@ START_TEST(what_follows_forward)
     ck_assert_ptr_null(cn_engine_conv_data_way(conv));
     ck_assert_ptr_null(cn_engine_conv_weights_way(conv));
     cn_engine_conv_weights(conv, f.w, f.shape->bias ? f.bias : NULL);
+    if (strcmp(cn_engine_conv_forward_way(conv), "plain")) /* packed weights are kept */
+        ck_assert_uint_ge(cn_engine_conv_memory(conv), f.nw * cn_engine_type_size(type));
     cn_engine_conv_forward(conv, y.p, x.p, f.n, scratch.p);
     from_blocks(f.y_map, type, out, y.p, f.n);
     for (size_t i = 0; i < f.ny; i++) {
@@ -158,6 +164,8 @@ START_TEST(an_unknown_answer_is_replaced)
     ck_assert_int_eq(cn_engine_tuning_import(again, forced, strlen(forced), NULL), CNAS_OK);
     conv = layer(&f, (struct cn_engine_conv_want){0}, again);
     ck_assert_str_ne(cn_engine_conv_forward_way(conv), "abacus");
+    ck_assert_uint_eq(cn_engine_tuning_lost(again), 3);
+    ck_assert_uint_eq(cn_engine_tuning_lost(tuning), 0);
     cn_engine_conv_free(&conv);
     ck_assert_int_eq(cn_engine_tuning_export(again, &text), CNAS_OK);
     ck_assert_ptr_null(strstr(text, "abacus"));
@@ -234,6 +242,61 @@ START_TEST(chunks_in_parallel)
 }
 END_TEST
 
+/* Time, but memory among those that take nearly as long, and of these the first. */
+START_TEST(which_is_best)
+{
+    enum { MIB = 1 << 20 };
+    static const struct { double seconds; size_t memory; } all[][4] = {
+        {{1, 0}, {0.96, 0}, {2, 0}, {INFINITY, 0}},                          /* within 5 %: the first */
+        {{1, 0}, {0.94, 160 * (size_t)MIB}, {2, 0}, {2, 0}},                 /* faster, as far as memory was allowed */
+        {{1, 100 * MIB}, {1.04, 20 * MIB}, {1.06, 0}, {1, 200 * MIB}},       /* nearly as fast with less */
+        {{1, 23 * MIB}, {1, 21 * MIB}, {1.04, 19 * MIB}, {1, 19 * MIB + 1}}, /* the same, to 4 MiB */
+    };
+    static const size_t best[] = {0, 1, 1, 2};
+    struct cn_engine_conv_way ways[4] = {0};
+    for (size_t i = 0; i < 4; i++) {
+        ways[i] = (struct cn_engine_conv_way){.seconds = all[_i][i].seconds, .memory = all[_i][i].memory, .next = i < 3 ? &ways[i + 1] : NULL};
+        snprintf(ways[i].name, sizeof ways[i].name, "%zu", i);
+    }
+    ck_assert_uint_eq((size_t)(cn_engine_conv_best(ways) - ways), best[_i]);
+}
+END_TEST
+
+struct made_up {
+    struct cn_engine_conv_way way;
+    int runs;
+};
+
+static void count_run(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
+{
+    (void)call;
+    ((struct made_up *)(void *)way)->runs++;
+}
+
+/* What takes too much is not even tried, unless all do: then the least of them is. */
+START_TEST(too_much_memory)
+{
+    struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 2);
+    const struct cn_engine_conv_want want = {.shape = f.s, .n = f.n, .bias = f.shape->bias};
+    struct cn_engine_conv_packs *packs;
+    struct cn_engine_conv_way *best;
+    ck_assert_int_eq(cn_engine_conv_packs_new(&packs, cn_engine_channels(f.s.k)), CNAS_OK);
+    struct cn_engine_conv_site site = {.ctx = f.ctx, .want = &want, .n = f.n, .pass = CN_ENGINE_CONV_FORWARD, .packs = packs};
+    struct made_up b = {.way = {.run = count_run, .memory = (size_t)1 << 20}};
+    struct made_up a = {.way = {.run = count_run, .memory = (size_t)1 << 30, .next = &b.way}};
+    ck_assert_int_eq(cn_engine_conv_measure(&best, &a.way, &site), CNAS_OK);
+    ck_assert_ptr_eq(best, &b.way);
+    ck_assert(!a.runs && b.runs);
+    b.way.memory = a.way.memory + 1;
+    b.runs = 0;
+    ck_assert_int_eq(cn_engine_conv_measure(&best, &a.way, &site), CNAS_OK);
+    ck_assert_ptr_eq(best, &a.way);
+    ck_assert(a.runs && !b.runs);
+    cn_engine_conv_packs_free(&packs);
+    conv_end(&f);
+}
+END_TEST
+
 START_TEST(a_post_op_in_training_aborts)
 {
     struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 1);
@@ -247,10 +310,12 @@ int main(void)
     Suite *suite = suite_create("engine/conv layer");
     TCase *t = tcase_create("layer");
     tcase_set_timeout(t, 60);
-    tcase_add_loop_test(t, a_layer, 0, 7);
+    tcase_add_loop_test(t, a_layer, 0, 14);
     tcase_add_loop_test(t, what_follows_forward, 0, 40);
     tcase_add_test(t, the_tuning_decides);
     tcase_add_test(t, an_unknown_answer_is_replaced);
+    tcase_add_loop_test(t, which_is_best, 0, 4);
+    tcase_add_test(t, too_much_memory);
     tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
     tcase_add_test_raise_signal(t, a_post_op_in_training_aborts, SIGABRT);
     suite_add_tcase(suite, t);
@@ -258,7 +323,7 @@ int main(void)
         t = tcase_create("blocks of 8");
         tcase_set_timeout(t, 60);
         tcase_add_checked_fixture(t, blocks_of_8, NULL);
-        tcase_add_loop_test(t, a_layer, 0, 7);
+        tcase_add_loop_test(t, a_layer, 0, 14);
         tcase_add_loop_test(t, what_follows_forward, 0, 40);
         tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
         suite_add_tcase(suite, t);

@@ -103,7 +103,7 @@ START_TEST(foreign_texts)
     char longest[600];
     snprintf(longest, sizeof longest, "a = %0300d\n", 1);
     const char *bad[] = {"a = 1\nb",    "a = 1\nb = \n", " = 1\n",         "a=1\n", "\n",
-                         "a = 1 = 2\n", "a = \x01\n",    "a = \xc3\xa9\n", longest};
+                         "a = 1 = 2\n", "a = \x01\n",    "a = \xc3\xa9\n", longest, "b = 1\na = 1\n", "a = 1\na = 1\n"};
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
         struct cn_engine_tuning *t = fresh();
         ck_assert_msg(cn_engine_tuning_import(t, bad[i], strlen(bad[i]), NULL) == CNAS_E_FORMAT, "%s", bad[i]);
@@ -114,6 +114,27 @@ START_TEST(foreign_texts)
     ck_assert_int_eq(cn_engine_tuning_import(t, "a = 1\0\n", 7, NULL), CNAS_E_FORMAT);
     ck_assert_int_eq(cn_engine_tuning_import(t, "", 0, NULL), CNAS_OK);
     cn_engine_tuning_free(&t);
+}
+END_TEST
+
+/* Not in the square of its length; one line more than there can be is none. */
+START_TEST(a_long_text)
+{
+    enum { LINES = 1 << 14, LINE = 16 };
+    char *text = malloc((LINES + 2) * LINE), *at = text;
+    struct cn_engine_tuning *t = fresh();
+    ck_assert_ptr_nonnull(text);
+    for (int i = 0; i <= LINES; i++)
+        at += sprintf(at, "q%05d = %d\n", i, i % 10);
+    ck_assert_int_eq(cn_engine_tuning_import(t, text, (size_t)(at - text), NULL), CNAS_E_FORMAT);
+    ck_assert_int_eq(cn_engine_tuning_import(t, text + 11, (size_t)(at - text - 11), NULL), CNAS_OK);
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "q16384"), "4");
+    ck_assert_int_eq(cn_engine_tuning_import(t, "a = 1\n", 6, NULL), CNAS_E_MEMORY); /* the table is full */
+    ck_assert_ptr_null(cn_engine_tuning_lookup(t, "a"));
+    ck_assert_int_eq(cn_engine_tuning_import(t, "q16384 = 5\n", 11, NULL), CNAS_OK);
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "q16384"), "5");
+    cn_engine_tuning_free(&t);
+    free(text);
 }
 END_TEST
 
@@ -214,6 +235,7 @@ int main(void)
     tcase_add_test(t, answers);
     tcase_add_test(t, as_text);
     tcase_add_test(t, foreign_texts);
+    tcase_add_test(t, a_long_text);
     tcase_add_test(t, the_file_is_kept);
     tcase_add_test(t, a_damaged_file_teaches_nothing);
     tcase_add_test(t, no_place_for_a_file);

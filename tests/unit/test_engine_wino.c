@@ -26,6 +26,7 @@ static const struct { uint32_t v[6]; size_t n; } shapes[] = {
     {{1, 1, 1, 1, 1, 1}, 1},     /* a map in its padding */
     {{16, 2, 300, 16, 1, 1}, 1}, /* a row of tiles that is a group alone */
     {{192, 4, 4, 160, 1, 1}, 3}, /* large weights: all results of a group wait together */
+    {{352, 4, 3, 520, 1, 1}, 2}, /* larger: in slices of output channels, unequal ones */
 };
 
 struct made { /* a value: as the kernels see it, and as numbers, (N,C,H,W) */
@@ -144,7 +145,7 @@ static void all_passes(int i, enum cn_engine_type type)
     for (size_t k = 0; k < s.k; k++)
         B[k] = bias[k];
     float *packed = aligned(cn_engine_wino_weights(&s) * 4), *packed_back = aligned(cn_engine_wino_weights(&mirror) * 4);
-    double most = type == CN_ENGINE_BF16 ? 4e-3 : 3e-6;
+    double most = type == CN_ENGINE_BF16 ? 4e-3 : s.c > 256 ? 6e-6 : 3e-6; /* sums of more products */
 
     ck_assert(cn_engine_wino_fits(&s) && cn_engine_wino_fits(&mirror));
     cn_engine_wino_pack(ctx, packed, w, 0, &s);
@@ -153,15 +154,18 @@ static void all_passes(int i, enum cn_engine_type type)
     struct cn_engine_wino_write to_y = {.type = type, .y = y.value}, to_dx = {.type = type, .y = dx.value};
 
     ref_conv2d(y.numbers, x.numbers, W, NULL, n, &s);
-    cn_engine_wino_run(ctx, &to_y, &from_x, packed, &s, n);
+    cn_engine_wino_run(ctx, &to_y, &from_x, &(struct cn_engine_wino_filter){.packed = packed}, &s, n, NULL);
     is(&y, most);
     ref_conv2d(y.numbers, x.numbers, W, B, n, &s);
     to_y.bias = bias;
-    cn_engine_wino_run(ctx, &to_y, &from_x, packed, &s, n);
+    cn_engine_wino_run(ctx, &to_y, &from_x, &(struct cn_engine_wino_filter){.w = w}, &s, n, NULL);
     is(&y, most);
 
     ref_back(dx.numbers, DW, B, dy.numbers, x.numbers, W, n, &s);
-    cn_engine_wino_run(ctx, &to_dx, &from_dy, packed_back, &mirror, n);
+    cn_engine_wino_run(ctx, &to_dx, &from_dy, &(struct cn_engine_wino_filter){.packed = packed_back}, &mirror, n, NULL);
+    is(&dx, most);
+    memset(dx.value, GUARD_BYTE, dx.bytes);
+    cn_engine_wino_run(ctx, &to_dx, &from_dy, &(struct cn_engine_wino_filter){.w = w, .mirrored = 1}, &mirror, n, NULL);
     is(&dx, most);
     cn_engine_wino_gradient(ctx, dw, dbias, &from_dy, &from_x, &s, n);
     ck_assert_double_le(test_distance(dw, DW, nw), 3e-6);
@@ -172,13 +176,13 @@ static void all_passes(int i, enum cn_engine_type type)
 
     /* in two parts, the second made of two ranges */
     size_t channels = cn_engine_channels(s.k), blocks = channels / cn_engine_block(), floats = cn_engine_wino_weights(&s);
-    float *parts = aligned(2 * floats * 4), *scratch = aligned(cn_engine_wino_gradient_scratch(&s) * 4);
+    float *parts = aligned(2 * floats * 4), *scratch = aligned(cn_engine_wino_gradient_scratch(&s, blocks) * 4);
     double *sums = aligned(2 * channels * 8);
     for (size_t j = 0; j < 3 && n >= 3; j++)
         cn_engine_wino_gradient_range(parts + (j > 0) * floats, sums + (j > 0) * channels, j == 2, &from_dy, &from_x, &s, n * j / 3,
                                       n * (j + 1) / 3, 0, blocks, scratch);
     if (n >= 3) {
-        cn_engine_wino_finish_range(dw, parts, 2, &s, 0, blocks);
+        cn_engine_wino_finish_range(dw, parts, 2, floats, &s, 0, blocks);
         ck_assert_double_le(test_distance(dw, DW, nw), 3e-6);
         for (size_t k = 0; k < s.k; k++)
             dbias[k] = (float)(sums[k] + sums[channels + k]);
@@ -218,9 +222,9 @@ static void on_the_way(int i, enum cn_engine_type type)
     float *w = aligned(nw * 4), *packed = aligned(cn_engine_wino_weights(&s) * 4), *scratch = aligned(cn_engine_wino_scratch(&s) * 4);
     float *a = by_channel(&r, s.c), *b = by_channel(&r, s.c), *of_g = by_channel(&r, s.c), *of_z = by_channel(&r, s.c);
     float *of_1 = by_channel(&r, s.c), *out_a = by_channel(&r, s.k), *out_b = by_channel(&r, s.k);
-    double most = type == CN_ENGINE_BF16 ? 4e-3 : 3e-6;
+    double most = type == CN_ENGINE_BF16 ? 4e-3 : s.c > 256 ? 6e-6 : 3e-6; /* sums of more products */
     test_rng_fill(&r, w, W, nw);
-    cn_engine_wino_pack_range(packed, w, 0, &s, 0, channels / cn_engine_block());
+    cn_engine_wino_pack_range(packed, w, 0, &s, 0, 0, channels / cn_engine_block());
     memcpy(before, y.numbers, count(&y) * 8);
 
     /* y = relu(y + conv(relu(a x + b))), in two ranges */
@@ -312,7 +316,7 @@ START_TEST(nan_passes)
     float *a = by_channel(&r, s.c), *b = by_channel(&r, s.c);
     const size_t nan = place(&x, (3 * s.h + 4) * s.w + 5); /* channel 3, row 4, column 5 */
     test_rng_fill(&r, w, NULL, 16 * 16 * 9);
-    cn_engine_wino_pack_range(packed, w, 0, &s, 0, cn_engine_channels(s.k) / cn_engine_block());
+    cn_engine_wino_pack_range(packed, w, 0, &s, 0, 0, cn_engine_channels(s.k) / cn_engine_block());
     if (type == CN_ENGINE_F32)
         ((float *)x.value)[nan] = NAN;
     else
@@ -330,7 +334,7 @@ START_TEST(nan_passes)
 }
 END_TEST
 
-/* One, three and seven threads, and each sample for itself, give the same bits. */
+/* One, three and seven threads, weights packed before or by the run, and each sample for itself, give the same bits. */
 START_TEST(threads_and_ranges_do_not_matter)
 {
     struct cnas_conv_shape s = shape(_i);
@@ -339,16 +343,21 @@ START_TEST(threads_and_ranges_do_not_matter)
     struct made x = make(&r, CN_ENGINE_F32, s.c, s.h, s.w, n), dy = make(&r, CN_ENGINE_F32, s.k, s.oh, s.ow, n);
     struct made y = make(NULL, CN_ENGINE_F32, s.k, s.oh, s.ow, n), other = make(NULL, CN_ENGINE_F32, s.k, s.oh, s.ow, n);
     float *w = aligned(nw * 4), *dw = aligned(nw * 4), *other_dw = aligned(nw * 4), *packed = aligned(cn_engine_wino_weights(&s) * 4);
-    float *scratch = aligned(cn_engine_wino_scratch(&s) * 4), dbias[256], other_dbias[256];
+    float *scratch = aligned(cn_engine_wino_scratch(&s) * 4), dbias[520], other_dbias[520];
     struct cn_engine_wino_read from_x = {.x = x.value}, from_dy = {.x = dy.value};
+    const size_t channels = cn_engine_channels(s.k);
+    double *sums = aligned(2 * channels * 8), *other_sums = aligned(2 * channels * 8);
     test_rng_fill(&r, w, NULL, nw);
     for (unsigned threads = 1; threads <= 7; threads += 2) {
         struct cnas_ctx *ctx = context(threads);
         cn_engine_wino_pack(ctx, packed, w, 0, &s);
-        cn_engine_wino_run(ctx, &(struct cn_engine_wino_write){.y = threads == 1 ? y.value : other.value}, &from_x, packed, &s, n);
+        const struct cn_engine_wino_filter filter = {.packed = threads == 1 ? packed : NULL, .w = w};
+        cn_engine_wino_run(ctx, &(struct cn_engine_wino_write){.y = threads == 1 ? y.value : other.value}, &from_x, &filter, &s, n,
+                           threads == 1 ? sums : other_sums);
         cn_engine_wino_gradient(ctx, threads == 1 ? dw : other_dw, threads == 1 ? dbias : other_dbias, &from_dy, &from_x, &s, n);
         if (threads > 1) {
             ck_assert_mem_eq(y.value, other.value, y.bytes);
+            ck_assert_mem_eq(sums, other_sums, 2 * channels * sizeof *sums);
             ck_assert_mem_eq(dw, other_dw, nw * 4);
             ck_assert_mem_eq(dbias, other_dbias, s.k * 4);
         }
@@ -358,8 +367,16 @@ START_TEST(threads_and_ranges_do_not_matter)
     for (size_t i = 0; i < n; i++)
         cn_engine_wino_run_range(&(struct cn_engine_wino_write){.y = other.value}, &from_x, packed, &s, i, i + 1, scratch);
     ck_assert_mem_eq(y.value, other.value, y.bytes);
+    for (size_t k = 0; k < s.k; k++) {
+        double sum = 0, square = 0, v;
+        for (size_t i = 0; i < count(&y); i++)
+            if (i / ((size_t)s.oh * s.ow) % s.k == k)
+                v = at(&y, place(&y, i)), sum += v, square += v * v;
+        ck_assert_double_le(fabs(sums[k] - sum), 1e-6 * square + 1e-6);
+        ck_assert_double_le(fabs(sums[channels + k] - square), 1e-6 * square + 1e-9);
+    }
     drop(&x), drop(&dy), drop(&y), drop(&other);
-    void *all[] = {w, dw, other_dw, packed, scratch};
+    void *all[] = {w, dw, other_dw, packed, scratch, sums, other_sums};
     for (size_t j = 0; j < sizeof all / sizeof *all; j++)
         free(all[j]);
 }

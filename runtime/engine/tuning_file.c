@@ -1,0 +1,158 @@
+/* The file of what was measured:
+ *
+ *     cnas engine tuning 2, AuthenticAMD 00b20f21 AMD EPYC, oneDNN 2.6.3 avx512_core_bf16, blocks of 16
+ *     QUESTION = ANSWER
+ *     ...
+ *     = BLAKE2b-256 of all lines before, in hexadecimal digits */
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#if defined __x86_64__ || defined __i386__
+#include <cpuid.h>
+#endif
+
+#include "runtime/base/error.h"
+#include "runtime/base/mem.h"
+#include "runtime/data/file.h"
+#include "runtime/engine/dnnl.h"
+#include "runtime/engine/format.h"
+#include "runtime/engine/tuning_table.h"
+
+enum { MACHINE = 256, DIGEST = crypto_generichash_BYTES, HEX = 2 * DIGEST + 1 };
+
+/* What answers depend on beside the question. */
+static void machine(char text[MACHINE])
+{
+    const struct cn_engine_dnnl *dnnl = cn_engine_dnnl(NULL);
+    char vendor[13] = "", brand[49] = "";
+    unsigned signature = 0;
+#if defined __x86_64__ || defined __i386__
+    unsigned r[4];
+    if (__get_cpuid(0, &r[0], &r[1], &r[2], &r[3])) {
+        memcpy(vendor, &r[1], 4);
+        memcpy(vendor + 4, &r[3], 4);
+        memcpy(vendor + 8, &r[2], 4);
+    }
+    if (__get_cpuid(1, &r[0], &r[1], &r[2], &r[3]))
+        signature = r[0]; /* family, model, stepping: a brand may be as vague as "AMD EPYC" */
+    for (unsigned i = 0; i < 3 && __get_cpuid(0x80000002 + i, &r[0], &r[1], &r[2], &r[3]); i++)
+        memcpy(brand + 16 * i, r, 16);
+#endif
+    snprintf(text, MACHINE, "cnas engine tuning 2, %s %08x %s, %s, blocks of %u", vendor, signature, brand,
+             dnnl ? cn_engine_dnnl_version(dnnl) : "no oneDNN", cn_engine_block());
+    for (char *c = text; *c; c++)
+        if (*c < ' ' || *c > '~')
+            *c = '?';
+}
+
+static void digest(char hex[HEX], const char *text, size_t size)
+{
+    unsigned char hash[DIGEST];
+    crypto_generichash(hash, sizeof hash, (const unsigned char *)text, size, NULL, 0);
+    sodium_bin2hex(hex, HEX, hash, sizeof hash);
+}
+
+/* Freed with free(). NULL: there is no place for it. */
+static char *file_path(const char *head)
+{
+    char hex[HEX], *folder = cn_file_cache_folder();
+    if (!folder)
+        return NULL;
+    digest(hex, head, strlen(head));
+    const size_t size = strlen(folder) + 64;
+    char *path = malloc(size);
+    if (path)
+        snprintf(path, size, "%s/engine-tuning-%.16s", folder, hex);
+    free(folder);
+    return path;
+}
+
+/* A regular file whole, freed with cn_mem_free. NULL: it cannot be read or is too large. */
+static char *read_file(const char *path, size_t *size)
+{
+    struct stat s;
+    char *text = NULL;
+    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return NULL;
+    if (!fstat(fd, &s) && S_ISREG(s.st_mode) && s.st_size > 0 && s.st_size <= CN_ENGINE_TUNING_MOST &&
+        (text = cn_mem_alloc((size_t)s.st_size, 1))) {
+        *size = 0;
+        while (*size < (size_t)s.st_size) {
+            const ssize_t n = read(fd, text + *size, (size_t)s.st_size - *size);
+            if (n < 0 && errno == EINTR)
+                continue;
+            if (n <= 0)
+                break;
+            *size += (size_t)n;
+        }
+    }
+    close(fd);
+    return text;
+}
+
+static void learn_file(struct cn_engine_tuning *t, const char *path, const char *head)
+{
+    char hex[HEX];
+    size_t size;
+    char *text = read_file(path, &size);
+    const size_t start = strlen(head) + 1, tail = 2 + HEX; /* "= ", the digits, a newline */
+    if (text && size >= start + tail && !memcmp(text, head, start - 1) && text[start - 1] == '\n') {
+        const size_t body = size - tail;
+        digest(hex, text, body);
+        if (!memcmp(text + body, "= ", 2) && !memcmp(text + body + 2, hex, HEX - 1) && text[size - 1] == '\n')
+            (void)!cn_engine_tuning_join(t, text + start, body - start, 0); /* if there is memory */
+    }
+    cn_mem_free(text);
+}
+
+void cn_engine_tuning_load(struct cn_engine_tuning *t)
+{
+    char head[MACHINE];
+    machine(head);
+    char *path = file_path(head);
+    if (path)
+        learn_file(t, path, head);
+    free(path);
+}
+
+static int is_fresh(const struct cn_engine_tuning *t)
+{
+    for (size_t i = 0; i < t->n; i++)
+        if (t->entry[i].fresh)
+            return 1;
+    return 0;
+}
+
+/* What other programs have added meanwhile is learned first. */
+enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *t, struct cnas_error *err)
+{
+    char head[MACHINE + 1], hex[HEX];
+    enum cnas_status status;
+    if (!is_fresh(t))
+        return CNAS_OK;
+    machine(head);
+    char *path = file_path(head);
+    if (!path)
+        return cn_error(err, CNAS_E_IO, "no cache folder: neither XDG_CACHE_HOME nor HOME is an absolute path");
+    learn_file(t, path, head);
+    strcat(head, "\n");
+    char *text = cn_engine_tuning_text(t, 0, head);
+    if (text) {
+        digest(hex, text, strlen(text));
+        const struct cn_file_part parts[] = {{text, strlen(text)}, {"= ", 2}, {hex, HEX - 1}, {"\n", 1}};
+        status = cn_file_replace(path, parts, 4, err);
+    } else {
+        status = cn_error(err, CNAS_E_MEMORY, "no memory for the list of chosen kernels");
+    }
+    for (size_t i = 0; i < t->n && !status; i++)
+        t->entry[i].fresh = 0;
+    cn_mem_free(text);
+    free(path);
+    return status;
+}
