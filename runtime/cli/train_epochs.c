@@ -94,6 +94,7 @@ static int measure(double *epoch_s, float *params, const struct cn_train_scene *
     const struct cnas_train_control control = {.group = s->ranks->group, .sync_batch_norm = o->sync_batch_norm, .checkpoint = checkpoint,
                                                .callback = on_progress, .user = &t, .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     recipe.epochs = MOST_EPOCHS;
+    recipe.lr_max = recipe.lr_min = 0; /* a warm-up of so few steps would be none: nothing is learnt here, so nothing diverges */
     snprintf(checkpoint, sizeof checkpoint, "%s.trial", o->checkpoint);
     if (cn_ranks_is_first(s->ranks))
         unlink(checkpoint); /* of one that was killed */

@@ -214,7 +214,7 @@ static void *enter(struct dnnl_way *w, const void *x, void *scratch)
 
 static void *weights(const struct dnnl_way *w, void *scratch)
 {
-    return cn_engine_conv_pack_data(w->pack, w->packs, w->ctx, (char *)scratch + w->w_at);
+    return cn_engine_conv_pack_data(w->pack, w->packs, w->ctx, scratch ? (char *)scratch + w->w_at : NULL); /* none: it wants none */
 }
 
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)

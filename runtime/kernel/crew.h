@@ -1,5 +1,5 @@
-/* Threads that share one loop at a time, made for cores that others use too: a core that is taken away costs its share of the work
- * and not the time until it comes back.
+/* Threads that share one loop at a time, made for cores that others use too: a core that is taken away between two
+ * chunks costs its share of the work and not the time until it comes back; only within a chunk it is waited for.
  *
  * The caller is member 0 and works like the others. Chunks are claimed one by one, so whoever runs takes what is left. Members that
  * are late are not waited for: only chunks that somebody has begun are. Whoever waits watches for a moment, because the loops of a

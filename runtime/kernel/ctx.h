@@ -1,7 +1,8 @@
 /* The worker threads and scratch memory behind struct cnas_ctx, for the kernels alone.
  *
- * A kernel call is a loop over chunks. What a chunk is depends on the shapes, never on the number of threads, and a chunk's
- * result does not depend on who runs it: that is why results are the same for any number of threads. */
+ * A kernel call is a loop over chunks. In the kernels of <cnas/kernel.h> what a chunk is depends on the shapes, never on the number of
+ * threads, and a chunk's result does not depend on who runs it: that is why results are the same for any number of threads. The engine's
+ * chunks of samples for oneDNN do depend on it (engine/conv_split.c): there results are the same for the same number. */
 #ifndef RUNTIME_KERNEL_CTX_H
 #define RUNTIME_KERNEL_CTX_H
 

@@ -61,7 +61,7 @@ struct cnas_train_progress {
     double best_accuracy;
     const float *weights;   /* at the end of an epoch: what was measured */
     const char *warning;    /* of CNAS_TRAIN_WARNING: one sentence */
-    size_t memory;          /* bytes allocated for this training; since START */
+    size_t memory;          /* bytes planned for this training, without the threads' scratch; since START */
     const char *engine;     /* who does the arithmetic; where that is the second choice, why; since START */
     const struct cnas_train_part *parts; /* where the steps' time goes */
     size_t n_parts;                      /* 0: not the engine dnnl */
