@@ -11,34 +11,33 @@ static struct cn_text three_digits(double v, const char *unit)
     return t;
 }
 
-struct cn_text cn_bytes_text(uint64_t bytes)
-{
-    static const char *const unit[] = {"B", "kB", "MB", "GB", "TB"};
-    double v = (double)bytes;
-    int u = 0;
-    if (bytes < 1000) {
-        struct cn_text t;
-        snprintf(t.c, sizeof t.c, "%u B", (unsigned)bytes);
-        return t;
-    }
-    for (; v >= 999.5 && u < 4; u++)
-        v /= 1000;
-    return three_digits(v, unit[u]);
-}
+enum { STEPS = 5 };
 
-struct cn_text cn_count_text(uint64_t n)
+/* In the first of these units, each a thousand of the one before, that needs no fourth digit; whole numbers in the very first. */
+static struct cn_text in_thousands(uint64_t n, const char *const unit[STEPS])
 {
-    static const char *const unit[] = {"", "thousand", "million", "billion", "trillion"};
     double v = (double)n;
     int u = 0;
     if (n < 1000) {
         struct cn_text t;
-        snprintf(t.c, sizeof t.c, "%u", (unsigned)n);
+        snprintf(t.c, sizeof t.c, "%u%s%s", (unsigned)n, *unit[0] ? " " : "", unit[0]);
         return t;
     }
-    for (; v >= 999.5 && u < 4; u++)
+    for (; v >= 999.5 && u < STEPS - 1; u++)
         v /= 1000;
     return three_digits(v, unit[u]);
+}
+
+struct cn_text cn_bytes_text(uint64_t bytes)
+{
+    static const char *const unit[STEPS] = {"B", "kB", "MB", "GB", "TB"};
+    return in_thousands(bytes, unit);
+}
+
+struct cn_text cn_count_text(uint64_t n)
+{
+    static const char *const unit[STEPS] = {"", "thousand", "million", "billion", "trillion"};
+    return in_thousands(n, unit);
 }
 
 struct cn_text cn_seconds_text(double seconds)
