@@ -4,8 +4,8 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
@@ -94,13 +94,6 @@ static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct 
     return *list ? CNAS_OK : cn_engine_conv_plain_ways(list, site);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* *best leaves the list; the rest is freed by the caller. */
 static void keep(struct cn_engine_conv_way **list, struct cn_engine_conv_way *best)
 {
@@ -134,12 +127,12 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
         status = all_ways(&list, site);
     best = list;
     if (!status && !remembered && tuning && list) {
-        const double start = now_s();
+        const double start = cn_clock_s();
         if (list->next)
             status = cn_engine_conv_measure(&best, list, site);
         if (!status)
             status = cn_engine_tuning_record(tuning, question, best->name);
-        cn_engine_tuning_spent(tuning, now_s() - start);
+        cn_engine_tuning_spent(tuning, cn_clock_s() - start);
     }
     if (!status && best) {
         keep(&list, best);

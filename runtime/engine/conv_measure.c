@@ -8,8 +8,8 @@
  *   3. of equal ones, to 4 MiB, the first and most exact. */
 #include <math.h>
 #include <stdint.h>
-#include <time.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/mem.h"
 #include "runtime/engine/conv_packs.h"
 #include "runtime/engine/conv_way.h"
@@ -18,13 +18,6 @@
  * up, whoever took three times as long as the best is out. */
 enum { TURNS = 5, SPARE = 16 << 20, SAME = 4 << 20 /* bytes */ };
 static const double hopeless = 3, margin = 0.95, budget_s = 0.5;
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Between -1 and 1, as floats or as their upper halves. */
 static void *numbers(size_t bytes, enum cn_engine_type type)
@@ -57,17 +50,17 @@ static size_t limit(const struct cn_engine_conv_way *list, const struct cn_engin
 
 static void take_turns(struct cn_engine_conv_way *list, size_t most, const struct cn_engine_conv_call *call)
 {
-    const double start = now_s();
+    const double start = cn_clock_s();
     double least = INFINITY;
     for (struct cn_engine_conv_way *way = list; way; way = way->next)
         way->seconds = INFINITY;
-    for (int turn = 0; turn < TURNS && (turn < 2 || now_s() - start < budget_s); turn++)
+    for (int turn = 0; turn < TURNS && (turn < 2 || cn_clock_s() - start < budget_s); turn++)
         for (struct cn_engine_conv_way *way = list; way; way = way->next) {
             if (way->memory > most || (turn && way->seconds > hopeless * least))
                 continue;
-            const double before = now_s();
+            const double before = cn_clock_s();
             way->run(way, call);
-            way->seconds = fmin(way->seconds, now_s() - before);
+            way->seconds = fmin(way->seconds, cn_clock_s() - before);
             least = fmin(least, way->seconds);
         }
 }

@@ -2,20 +2,13 @@
 #include "runtime/engine/engine.h"
 
 #include <string.h>
-#include <time.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
 #include "runtime/engine/dnnl.h"
 #include "runtime/engine/run.h"
-
-double cn_engine_now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static struct cn_engine_step step(struct cn_engine *e, uint32_t i)
 {
@@ -101,13 +94,13 @@ void cn_engine_free(struct cn_engine **engine)
 
 void cn_engine_weights(struct cn_engine *e, float *params)
 {
-    const double before = cn_engine_now_s();
+    const double before = cn_clock_s();
     e->params = params;
     for (uint32_t i = 0; i < e->g.n_units; i++) {
         const struct cn_engine_step t = step(e, i);
         cn_engine_unit_weights(&t);
     }
-    e->weights_s += cn_engine_now_s() - before;
+    e->weights_s += cn_clock_s() - before;
 }
 
 const float *cn_engine_forward(struct cn_engine *e, const float *images, size_t n, int training, uint64_t seed)
@@ -118,11 +111,11 @@ const float *cn_engine_forward(struct cn_engine *e, const float *images, size_t 
     e->training = training;
     e->seed = seed;
     e->at = training ? &e->train : &e->infer;
-    double before = cn_engine_now_s();
+    double before = cn_clock_s();
     for (uint32_t i = 0; i < e->g.n_units; i++) {
         const struct cn_engine_step t = step(e, i);
         cn_engine_unit_forward(&t);
-        const double after = cn_engine_now_s();
+        const double after = cn_clock_s();
         t.s->forward_s += after - before;
         before = after;
     }
@@ -151,7 +144,7 @@ void cn_engine_backward(struct cn_engine *e, float *grads, cn_engine_ready *read
 {
     cn_require(e->at == &e->train && e->training);
     e->grads = grads;
-    double before = cn_engine_now_s();
+    double before = cn_clock_s();
     for (uint32_t i = e->g.n_units; i-- > 0;) {
         const struct cn_engine_step t = step(e, i);
         if (!t.u->wants)
@@ -164,7 +157,7 @@ void cn_engine_backward(struct cn_engine *e, float *grads, cn_engine_ready *read
         cn_engine_unit_backward(&t);
         if (ready)
             tell(t.u, ready, user);
-        const double after = cn_engine_now_s();
+        const double after = cn_clock_s();
         t.s->backward_s += after - before;
         before = after;
     }

@@ -92,8 +92,6 @@ static inline float *cn_engine_param(float *block, const struct cnas_param *p)
     return p ? block + p->offset : NULL;
 }
 
-double cn_engine_now_s(void); /* engine.c */
-
 /* unit_conv.c */
 CNAS_CHECKED enum cnas_status cn_engine_unit_conv_new(const struct cn_engine_step *t, struct cnas_error *err);
 int cn_engine_unit_conv_prefers_wino(const struct cn_engine_step *t); /* before _new, and after it */

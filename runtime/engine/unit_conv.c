@@ -2,6 +2,7 @@
  * changes of format. */
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/wino.h"
 
@@ -93,10 +94,10 @@ void cn_engine_unit_conv_backward(const struct cn_engine_step *t)
     const struct cnas_layer *l = t->u->layer;
     void *scratch = t->e->at->scratch[t->e->g.n_units + t->i], *dx = cn_engine_dx(t, 0);
     float *dw = cn_engine_param(t->e->grads, l->weight), *dbias = cn_engine_param(t->e->grads, l->bias);
-    const double before = cn_engine_now_s();
+    const double before = cn_clock_s();
     if (t->s->conv) {
         cn_engine_conv_backward_weights(t->s->conv, dw, dbias, cn_engine_dy(t), cn_engine_x_again(t, 0), t->e->n, scratch);
-        t->s->gradient_s += cn_engine_now_s() - before;
+        t->s->gradient_s += cn_clock_s() - before;
         if (dx)
             cn_engine_conv_backward_data(t->s->conv, dx, cn_engine_dy(t), t->e->n, scratch);
         return;
@@ -105,7 +106,7 @@ void cn_engine_unit_conv_backward(const struct cn_engine_step *t)
     const float *w = cn_engine_param(t->e->params, l->weight), *x = unpacked_x(t, p, cn_engine_x_again(t, 0));
     cn_engine_unpack(t->e->ctx, t->e->o.type, *cn_engine_map_of(t, t->u->y), p.y, cn_engine_dy(t), t->e->n);
     cnas_conv2d_backward(t->e->ctx, NULL, 0, dw, dbias, p.y, x, w, t->e->n, l->window);
-    t->s->gradient_s += cn_engine_now_s() - before;
+    t->s->gradient_s += cn_clock_s() - before;
     if (!dx)
         return;
     cnas_conv2d_backward(t->e->ctx, p.x, 0, NULL, NULL, p.y, x, w, t->e->n, l->window); /* over x, which it does not read */

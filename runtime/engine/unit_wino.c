@@ -1,6 +1,7 @@
 /* A convolution on wino.h, which makes batch norm and ReLU around it while it reads and writes: see virtual.c. */
 #include <string.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/mem.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/wino.h"
@@ -153,9 +154,9 @@ void cn_engine_wino_backward(const struct cn_engine_step *t)
 {
     const struct cnas_layer *l = t->u->layer;
     const struct cn_engine_wino_read x = read_x(t, cn_engine_x_again(t, 0)), dy = read_dy(t);
-    const double before = cn_engine_now_s();
+    const double before = cn_clock_s();
     cn_engine_wino_gradient(t->e->ctx, cn_engine_param(t->e->grads, l->weight), cn_engine_param(t->e->grads, l->bias), &dy, &x,
                             &t->s->wino->shape, t->e->n);
-    t->s->gradient_s += cn_engine_now_s() - before;
+    t->s->gradient_s += cn_clock_s() - before;
     backward_data(t, &dy);
 }

@@ -1,7 +1,7 @@
 /* Winograd convolution by all threads: weights are packed, samples are shared out, sums are added in order. */
 #include <string.h>
-#include <time.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/misuse.h"
 #include "runtime/engine/wino_group.h"
 #include "runtime/kernel/ctx.h"
@@ -61,13 +61,6 @@ static void run_chunk(void *job, size_t i, float *own)
                               j->k_last, own);
 }
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* How many chunks, and what a run takes of the context's memory, in floats. */
 struct needs {
     size_t chunks, own, packed, sums;
@@ -107,10 +100,10 @@ void cn_engine_wino_run(struct cnas_ctx *ctx, const struct cn_engine_wino_write 
     for (; j.k_first < p.out_blocks; j.k_first = j.k_last) {
         j.k_last = j.k_first + step < p.out_blocks ? j.k_first + step : p.out_blocks;
         if (!f->packed) {
-            const double before = now_s();
+            const double before = cn_clock_s();
             pack(ctx, packed, f, s, j.k_first, j.k_last);
             if (f->pack_s)
-                *f->pack_s += now_s() - before;
+                *f->pack_s += cn_clock_s() - before;
             j.packed = packed;
         }
         cn_kernel_run(ctx, j.chunks, run_chunk, &j);

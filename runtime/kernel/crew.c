@@ -13,8 +13,9 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
-#include <time.h>
+#include <stdint.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
 
@@ -26,7 +27,7 @@ enum { MOST_NS = 200000, LEAST_NS = 5000, LINE = 64 };
 struct sleeper {
     atomic_bool asleep;
     sem_t wake;
-    long long watch_ns;
+    int64_t watch_ns;
 };
 
 struct member {
@@ -58,13 +59,6 @@ static void relax(void)
 #endif
 }
 
-static long long now_ns(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (long long)t.tv_sec * 1000000000 + t.tv_nsec;
-}
-
 static bool has_work(struct cn_kernel_crew *crew)
 {
     return atomic_load(&crew->unclaimed) || atomic_load(&crew->stop);
@@ -76,7 +70,7 @@ static bool is_done(struct cn_kernel_crew *crew)
 }
 
 /* Whether it was ready before the time was up. */
-static bool watch(struct cn_kernel_crew *crew, long long until, bool (*ready)(struct cn_kernel_crew *))
+static bool watch(struct cn_kernel_crew *crew, int64_t until, bool (*ready)(struct cn_kernel_crew *))
 {
     enum { LOOKS = 64 };
     do {
@@ -85,7 +79,7 @@ static bool watch(struct cn_kernel_crew *crew, long long until, bool (*ready)(st
                 return true;
             relax();
         }
-    } while (now_ns() < until);
+    } while (cn_clock_ns() < until);
     return false;
 }
 
@@ -104,10 +98,10 @@ static void wait_until(struct cn_kernel_crew *crew, struct sleeper *me, bool (*r
 {
     if (ready(crew))
         return;
-    const long long start = now_ns();
+    const int64_t start = cn_clock_ns();
     if (!watch(crew, start + me->watch_ns, ready))
         sleep_until(crew, me, ready);
-    if (now_ns() - start < MOST_NS)
+    if (cn_clock_ns() - start < MOST_NS)
         me->watch_ns = MOST_NS;
     else if (me->watch_ns > LEAST_NS)
         me->watch_ns /= 2;

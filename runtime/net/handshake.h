@@ -11,7 +11,7 @@ struct cn_handshake_result {
     struct cn_chan_counters counters;
 };
 
-/* Messages: client, server, client; handshake.c describes them. until: on cn_net_clock, for all three together.
+/* Messages: client, server, client; handshake.c describes them. until: of cn_clock_s, for all three together.
  * CNAS_E_AUTH: the peer does not hold the key, or bytes were altered. CNAS_E_PROTOCOL: not this protocol, or another version. */
 CNAS_CHECKED enum cnas_status cn_handshake_client(struct cn_handshake_result *out, int fd, const unsigned char server_key[32],
                                                   double until, struct cnas_error *err);

@@ -2,6 +2,7 @@
  * at once fail here as it would on a socket. */
 #include "runtime/net/kind.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 
@@ -34,16 +35,8 @@ struct end {
 
 static struct timespec moment(double seconds)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    double whole = floor(seconds);
-    t.tv_sec += (time_t)whole;
-    t.tv_nsec += (long)((seconds - whole) * 1e9);
-    if (t.tv_nsec >= 1000000000L) {
-        t.tv_sec++;
-        t.tv_nsec -= 1000000000L;
-    }
-    return t;
+    const int64_t ns = cn_clock_ns() + (int64_t)(fmin(seconds, 1e9) * 1e9); /* for ever is thirty years */
+    return (struct timespec){(time_t)(ns / 1000000000), (long)(ns % 1000000000)};
 }
 
 /* With the lock held; false when the time is over. */

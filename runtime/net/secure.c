@@ -10,6 +10,7 @@
 #include "runtime/net/kind.h"
 
 #include "runtime/base/bytes.h"
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/net/handshake.h"
@@ -57,7 +58,7 @@ static enum cnas_status secure_send(void *self, const unsigned char *bytes, size
             bytes += part;
             n -= part;
         }
-        enum cnas_status status = cn_socket_send(s->fd, s->wire, filled, cn_net_clock() + s->deadline_s, err);
+        enum cnas_status status = cn_socket_send(s->fd, s->wire, filled, cn_clock_s() + s->deadline_s, err);
         if (status != CNAS_OK)
             return status;
         count->sent += filled;
@@ -156,13 +157,13 @@ static enum cnas_status secure_receive(void *self, unsigned char *bytes, size_t 
                                        struct cnas_error *err)
 {
     struct secure *s = self;
-    double until = cn_net_clock() + s->deadline_s;
+    double until = cn_clock_s() + s->deadline_s;
     size_t due = CONTENT; /* by `until` */
     enum cnas_status status = CNAS_OK;
     for (*got = 0; *got < n && status == CNAS_OK;) {
         size_t part = 0;
         if (*got >= due) {
-            until = cn_net_clock() + s->deadline_s;
+            until = cn_clock_s() + s->deadline_s;
             due = *got + CONTENT;
         }
         status = take(s, bytes + *got, n - *got, &part, until, count, err);
@@ -174,7 +175,7 @@ static enum cnas_status secure_receive(void *self, unsigned char *bytes, size_t 
 static enum cnas_status secure_wait(void *self, double seconds, struct cn_chan_counters *count, struct cnas_error *err)
 {
     struct secure *s = self;
-    return refill(s, cn_net_clock() + seconds, count, err);
+    return refill(s, cn_clock_s() + seconds, count, err);
 }
 
 static void secure_close(void *self, bool cleanly)
@@ -183,7 +184,7 @@ static void secure_close(void *self, bool cleanly)
     if (cleanly) { /* without waiting: a peer that does not read gets no goodbye */
         struct cnas_error ignored;
         size_t n = seal(s, s->wire, NULL, 0, crypto_secretstream_xchacha20poly1305_TAG_FINAL);
-        (void)!cn_socket_send(s->fd, s->wire, n, cn_net_clock(), &ignored);
+        (void)!cn_socket_send(s->fd, s->wire, n, cn_clock_s(), &ignored);
     }
     shutdown(s->fd, SHUT_RDWR);
 }
@@ -202,7 +203,7 @@ static enum cnas_status start(struct cn_chan **out, int fd, const unsigned char 
                               double deadline_s, struct cnas_error *err)
 {
     *out = NULL;
-    double until = cn_net_clock() + deadline_s;
+    double until = cn_clock_s() + deadline_s;
     struct cn_handshake_result keys;
     struct secure *s = cn_mem_alloc(1, sizeof *s);
     enum cnas_status status = s ? CNAS_OK : cn_error(err, CNAS_E_MEMORY, "no memory for a channel");

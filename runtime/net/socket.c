@@ -1,6 +1,7 @@
 /* Non-blocking socket calls with poll for the waiting: a blocking call could not keep a deadline. */
 #include "runtime/net/socket.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 
 #include <errno.h>
@@ -11,14 +12,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <time.h>
-
-double cn_net_clock(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static enum cnas_status broken(struct cnas_error *err, int number)
 {
@@ -40,7 +33,7 @@ enum cnas_status cn_socket_prepare(int fd, struct cnas_error *err)
 static enum cnas_status await(int fd, short events, double until, struct cnas_error *err)
 {
     for (;;) {
-        double left = until - cn_net_clock();
+        double left = until - cn_clock_s();
         if (left <= 0)
             return cn_error(err, CNAS_E_TIMEOUT, "the peer did not answer within the deadline");
         /* Rounded up, so that the last wait is not a busy one; a day at a time, for poll takes an int. */

@@ -5,11 +5,9 @@
 #include <cnas/status.h>
 #include <stddef.h>
 
-double cn_net_clock(void); /* seconds, monotonic */
-
 /* Makes fd non-blocking and turns Nagle's delay off where there is one. */
 CNAS_CHECKED enum cnas_status cn_socket_prepare(int fd, struct cnas_error *err);
-/* All n bytes, by the time `until` on cn_net_clock. No SIGPIPE. */
+/* All n bytes, by the time `until` of cn_clock_s. No SIGPIPE. */
 CNAS_CHECKED enum cnas_status cn_socket_send(int fd, const void *bytes, size_t n, double until, struct cnas_error *err);
 /* At least one byte, at most n. */
 CNAS_CHECKED enum cnas_status cn_socket_receive(int fd, void *bytes, size_t n, size_t *got, double until,

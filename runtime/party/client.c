@@ -1,6 +1,7 @@
 /* The client's session: set-up, limits, freeing. */
 #include "runtime/party/client.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
@@ -113,7 +114,7 @@ enum cnas_status cnas_client_new(struct cnas_client **out, const struct cnas_mod
                                  const unsigned char server_key[CNAS_KEY_BYTES], const struct cnas_private_options *o,
                                  struct cnas_error *err)
 {
-    double started = cn_net_clock();
+    double started = cn_clock_s();
     struct cn_chan *chan;
     *out = NULL;
     enum cnas_status status = cn_chan_secure_client(&chan, fd, server_key, cn_session_options(o).deadline_s, err);
@@ -123,7 +124,7 @@ enum cnas_status cnas_client_new(struct cnas_client **out, const struct cnas_mod
 enum cnas_status cn_client_over(struct cnas_client **out, const struct cnas_model *m, struct cn_chan *chan,
                                 const struct cnas_private_options *o, struct cnas_error *err)
 {
-    return client_new(out, m, chan, o, cn_net_clock(), err);
+    return client_new(out, m, chan, o, cn_clock_s(), err);
 }
 
 void cnas_client_free(struct cnas_client **client)

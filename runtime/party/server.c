@@ -1,6 +1,7 @@
 /* Servers and their sessions: making, set-up, requests, freeing. */
 #include "runtime/party/server.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
@@ -152,7 +153,7 @@ enum cnas_status cnas_server_session_new(struct cnas_server_session **out, const
                                          const unsigned char secret[CNAS_KEY_BYTES], const struct cnas_private_options *o,
                                          struct cnas_error *err)
 {
-    double started = cn_net_clock();
+    double started = cn_clock_s();
     unsigned char public_key[CNAS_KEY_BYTES];
     struct cn_chan *chan;
     *out = NULL;
@@ -164,7 +165,7 @@ enum cnas_status cnas_server_session_new(struct cnas_server_session **out, const
 enum cnas_status cn_server_session_over(struct cnas_server_session **out, const struct cnas_server *s, struct cn_chan *chan,
                                         const struct cnas_private_options *o, struct cnas_error *err)
 {
-    return session_new(out, s, chan, o, cn_net_clock(), err);
+    return session_new(out, s, chan, o, cn_clock_s(), err);
 }
 
 enum cnas_status cnas_server_next(struct cnas_server_session *c, enum cnas_request *request, double idle_s)

@@ -1,6 +1,7 @@
 /* The order of calls as a small machine: for every point but the input LINEAR, then ACTIVATE; at the output online REVEAL. */
 #include "runtime/party/session.h"
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
@@ -75,7 +76,7 @@ enum cnas_status cn_session_begin(struct cn_session *s, enum cn_state phase)
     if (status != CNAS_OK)
         return status;
     s->state = phase;
-    s->started = cn_net_clock();
+    s->started = cn_clock_s();
     to_point(s, 1);
     return CNAS_OK;
 }
@@ -99,7 +100,7 @@ enum cnas_status cn_session_step(struct cn_session *s, enum cn_state phase, enum
 void cn_session_finish(struct cn_session *s, struct cnas_phase_stats *phase)
 {
     struct cn_chan_counters now = cn_chan_counters(s->chan);
-    phase->seconds += cn_net_clock() - s->started;
+    phase->seconds += cn_clock_s() - s->started;
     phase->sent += now.sent - s->mark.sent;
     phase->received += now.received - s->mark.received;
     phase->flips += now.flips - s->mark.flips;

@@ -1,14 +1,6 @@
 /* Telling the caller how far the training is, and hearing whether to stop. */
-#include <time.h>
-
+#include "runtime/base/clock.h"
 #include "runtime/train/trainer.h"
-
-double cn_train_now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void tell_parts(struct cn_trainer *t)
 {
@@ -26,7 +18,7 @@ static void tell_parts(struct cn_trainer *t)
 void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event)
 {
     const struct cnas_train_control *c = t->control;
-    double now = cn_train_now_s();
+    double now = cn_clock_s();
     int counted = event == CNAS_TRAIN_STEP && c->report_steps && t->progress.step % c->report_steps == 0;
     if ((event == CNAS_TRAIN_STEP || event == CNAS_TRAIN_MEASURE) && !counted && now - t->notified_s < c->report_s)
         return;

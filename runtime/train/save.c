@@ -1,4 +1,5 @@
 /* When a training is saved, and what happens when it cannot be. */
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/train/trainer.h"
 
@@ -18,7 +19,7 @@ enum cnas_status cn_train_resume(struct cn_trainer *t, int *found)
 enum cnas_status cn_train_save(struct cn_trainer *t, int must)
 {
     struct cnas_error err = {CNAS_OK, ""};
-    t->saved_s = cn_train_now_s();
+    t->saved_s = cn_clock_s();
     if (!t->control->checkpoint || !cn_train_is_first(&t->together))
         return CNAS_OK;
     enum cnas_status status = cn_train_checkpoint_save(t->control->checkpoint, &t->at, t->m, &t->id, t->o->epochs, &err);
@@ -34,5 +35,5 @@ enum cnas_status cn_train_save(struct cn_trainer *t, int must)
 
 int cn_train_save_is_due(const struct cn_trainer *t)
 {
-    return t->control->checkpoint && t->control->checkpoint_s > 0 && cn_train_now_s() - t->saved_s >= t->control->checkpoint_s;
+    return t->control->checkpoint && t->control->checkpoint_s > 0 && cn_clock_s() - t->saved_s >= t->control->checkpoint_s;
 }

@@ -1,6 +1,7 @@
 /* One step of training. */
 #include <math.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/misuse.h"
 #include "runtime/train/finite.h"
@@ -21,7 +22,7 @@ static enum cnas_status diverged(struct cn_trainer *t, const char *what, double 
 /* To `part`: the time since *clock, which begins anew. */
 static void spend(double *part, double *clock)
 {
-    const double now = cn_train_now_s();
+    const double now = cn_clock_s();
     *part += now - *clock;
     *clock = now;
 }
@@ -31,7 +32,7 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
 {
     const struct cnas_model *m = t->m;
     struct cn_train_together *g = &t->together;
-    double clock = cn_train_now_s();
+    double clock = cn_clock_s();
     const size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels);
     cn_require(n);
     spend(&t->spent.batches_s, &clock);
@@ -39,14 +40,14 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
     cn_train_net_weights(t->net, t->at.params);
     const float *logits = cn_train_net_forward(t->net, n, 1, seed);
     float *gradient = cn_train_net_logits_gradient(t->net);
-    clock = cn_train_now_s();
+    clock = cn_clock_s();
     *loss = cnas_softmax_cross_entropy(t->ctx, gradient, correct, logits, t->labels, n, m->classes, (float)t->o->label_smoothing);
     cn_train_together_weigh(g, gradient, n * m->classes, t->at.params + m->params_trained, m->params_floats - m->params_trained);
     spend(&t->spent.loss_s, &clock);
     cn_train_net_backward(t->net, t->grads, g->group ? cn_train_together_ready : NULL, g);
     const enum cnas_status status = cnas_ctx_status(t->ctx) ? cn_error(t->err, CNAS_E_MEMORY, "no memory for a training step") : CNAS_OK;
     t->stop = t->wish;
-    clock = cn_train_now_s();
+    clock = cn_clock_s();
     const enum cnas_status all_well = cn_train_together_wait(g, loss, correct, status, &t->stop, t->err);
     if (g->group)
         spend(&t->spent.ranks_s, &clock);
@@ -64,7 +65,7 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
     struct cn_train_rng dropout = cn_train_rng_make(o->seed, CN_TRAIN_DROPOUT, epoch, at);
 
     CNAS_TRY(compute(t, n, cn_train_rng_u64(&dropout), &loss, &correct));
-    double clock = cn_train_now_s();
+    double clock = cn_clock_s();
     const double rate = cn_train_rate(o, epoch, at, t->steps);
     if (!isfinite(loss))
         return diverged(t, "loss", rate);
@@ -86,7 +87,7 @@ enum cnas_status cn_train_step(struct cn_trainer *t)
     p->loss = t->at.place.loss / (double)p->done;
     p->accuracy = (double)t->at.place.correct / (double)p->done;
     p->lr = rate;
-    p->images_per_s = (double)(p->done - t->epoch_first) / (cn_train_now_s() - t->epoch_s);
+    p->images_per_s = (double)(p->done - t->epoch_first) / (cn_clock_s() - t->epoch_s);
     return CNAS_OK;
 }
 

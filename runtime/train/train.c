@@ -4,6 +4,7 @@
 
 #include <cnas/train.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/train/loader.h"
@@ -81,7 +82,7 @@ static enum cnas_status run_epoch(struct cn_trainer *t)
 {
     t->progress.epoch = (uint32_t)t->at.place.epoch + 1;
     t->epoch_first = t->at.place.step * t->o->batch;
-    t->epoch_s = cn_train_now_s();
+    t->epoch_s = cn_clock_s();
     while (t->at.place.step < t->steps) {
         CNAS_TRY(cn_train_step(t));
         cn_train_notify(t, CNAS_TRAIN_STEP);
@@ -221,7 +222,7 @@ static enum cnas_status begin(struct cn_trainer *t)
 static enum cnas_status run(struct cn_trainer *t)
 {
     CNAS_TRY(begin(t));
-    t->saved_s = cn_train_now_s();
+    t->saved_s = cn_clock_s();
     while (t->at.place.epoch < t->o->epochs && !t->stop)
         CNAS_TRY(run_epoch(t));
     memmove(t->at.params, t->at.best.epoch ? t->at.best_params : cn_train_weights(t), t->m->params_floats * sizeof(float));

@@ -63,7 +63,6 @@ CNAS_CHECKED enum cnas_status cn_train_resume(struct cn_trainer *t, int *found);
 CNAS_CHECKED enum cnas_status cn_train_save(struct cn_trainer *t, int must);
 int cn_train_save_is_due(const struct cn_trainer *t);
 
-double cn_train_now_s(void);
 /* Calls back: always, except that of steps and pieces of a measurement only some are told, as `control` says. */
 void cn_train_notify(struct cn_trainer *t, enum cnas_train_event event);
 

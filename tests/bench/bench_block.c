@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "runtime/base/clock.h"
 #include "runtime/engine/block_simd.h"
 #include "runtime/kernel/ctx.h"
 
@@ -175,13 +175,6 @@ static const struct {
 };
 enum { KERNELS = sizeof kernels / sizeof *kernels };
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static void *memory(size_t bytes)
 {
     void *p = aligned_alloc(64, (bytes + 63) / 64 * 64);
@@ -249,9 +242,9 @@ int main(int argc, char **argv)
                     cn_engine_convert(ctx, s.type, s.value[i], CN_ENGINE_F32, s.plain, (size_t)SAMPLES * cn_engine_elements(s.map));
                 for (size_t k = 0; k < KERNELS; k++) {
                     s.form = kernels[k].form;
-                    double t = now_s();
+                    double t = cn_clock_s();
                     kernels[k].run(&s);
-                    t = now_s() - t;
+                    t = cn_clock_s() - t;
                     double floats = (double)SAMPLES * (double)cn_engine_elements(s.map) * sizeof(float);
                     double rate = 1e-9 * (kernels[k].values * (double)s.bytes + kernels[k].floats * floats) / t;
                     best[k][m][type] = rate > best[k][m][type] ? rate : best[k][m][type];

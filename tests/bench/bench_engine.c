@@ -2,6 +2,7 @@
  * its time goes and what memory it takes. With steps 0 the plan alone. NET.ir: cnasc build NET.cnas --emit=ir. */
 #include "compiler/ir/print.h"
 #include "compiler/oracle/oracle.h"
+#include "runtime/base/clock.h"
 #include "runtime/engine/engine.h"
 #include "runtime/engine/tuning.h"
 
@@ -11,14 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static const struct cnas_model *load(struct arena *a, const char *path)
 {
@@ -40,12 +33,12 @@ static const struct cnas_model *load(struct arena *a, const char *path)
 static double step(struct cn_engine *e, struct cnas_ctx *ctx, const struct cnas_model *m, float *params, float *grads, const float *images,
                    const uint32_t *labels, size_t n)
 {
-    const double start = now_s();
+    const double start = cn_clock_s();
     cn_engine_weights(e, params);
     const float *logits = cn_engine_forward(e, images, n, 1, 1);
     cnas_softmax_cross_entropy(ctx, cn_engine_logits_gradient(e), NULL, logits, labels, n, m->classes, 0);
     cn_engine_backward(e, grads, NULL, NULL);
-    return now_s() - start;
+    return cn_clock_s() - start;
 }
 
 int main(int argc, char **argv)

@@ -1,22 +1,15 @@
 /* What a garbled activation costs: bench_gc [ELEMENTS [BITS [SHIFT]]], default 65536 32 12.
  * For every AES that this CPU has: garbling and evaluating alone, on one core from memory; then whole runs between two threads
  * over an in-memory channel, offline and online. The best of several repetitions is printed. */
+#include "runtime/base/clock.h"
 #include "runtime/gc/wire.h"
 #include "runtime/prg/aes.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { REPEAT = 5 };
-
-static double seconds(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void keep_least(double *least, double value)
 {
@@ -50,7 +43,7 @@ static void local(const struct cn_gc_spec *s, double *garble, double *evaluate)
     cn_aes_stream(&labels, server, n * s->bits);
     for (int i = 0; i < 2 * REPEAT; i++) {
         struct cn_gc_group g = {.circuit = &c, .lanes = CN_GC_LANES, .start = {{3, 4}}};
-        double start = seconds();
+        double start = cn_clock_s();
         for (size_t k = 0; k < n; k += CN_GC_LANES) {
             cn_gc_group_wires(&g, client + k * 2 * s->bits, server + k * s->bits, rest);
             if (i % 2)
@@ -58,7 +51,7 @@ static void local(const struct cn_gc_spec *s, double *garble, double *evaluate)
             else
                 cn_gc_garble(&g, table, out + k, (cn_block){{5, 6}});
         }
-        keep_least(i % 2 ? evaluate : garble, (seconds() - start) / (double)n);
+        keep_least(i % 2 ? evaluate : garble, (cn_clock_s() - start) / (double)n);
     }
     free(client);
     free(server);
@@ -83,17 +76,17 @@ static void *serve(void *self)
     struct cn_cot_sender *ot;
     struct cn_gc_garbled *garbled;
     cn_prg_init_os(&g);
-    double t0 = seconds(), n = (double)side->spec->n;
+    double t0 = cn_clock_s(), n = (double)side->spec->n;
     enum cnas_status status = cn_cot_sender_new(&ot, chan, &g);
-    keep_least(&side->setup, seconds() - t0);
+    keep_least(&side->setup, cn_clock_s() - t0);
     for (int i = 0; i < REPEAT && status == CNAS_OK; i++) {
-        t0 = seconds();
+        t0 = cn_clock_s();
         status = cn_gc_garble_offline(&garbled, side->spec, ot, chan, &g);
-        double t1 = seconds();
+        double t1 = cn_clock_s();
         if (status == CNAS_OK)
             status = cn_gc_garble_online(&garbled, side->values, side->values, chan);
         keep_least(&side->offline, (t1 - t0) / n);
-        keep_least(&side->online, (seconds() - t1) / n);
+        keep_least(&side->online, (cn_clock_s() - t1) / n);
     }
     if (ot)
         cn_cot_sender_free(&ot);
@@ -109,17 +102,17 @@ static void *ask(void *self)
     struct cn_cot_receiver *ot;
     struct cn_gc_evaluable *evaluable;
     cn_prg_init_os(&g);
-    double t0 = seconds(), n = (double)side->spec->n;
+    double t0 = cn_clock_s(), n = (double)side->spec->n;
     enum cnas_status status = cn_cot_receiver_new(&ot, chan, &g);
-    keep_least(&side->setup, seconds() - t0);
+    keep_least(&side->setup, cn_clock_s() - t0);
     for (int i = 0; i < REPEAT && status == CNAS_OK; i++) {
-        t0 = seconds();
+        t0 = cn_clock_s();
         status = cn_gc_evaluate_offline(&evaluable, side->spec, side->values, side->r, ot, chan);
-        double t1 = seconds();
+        double t1 = cn_clock_s();
         if (status == CNAS_OK)
             status = cn_gc_evaluate_online(&evaluable, chan);
         keep_least(&side->offline, (t1 - t0) / n);
-        keep_least(&side->online, (seconds() - t1) / n);
+        keep_least(&side->online, (cn_clock_s() - t1) / n);
     }
     if (ot)
         cn_cot_receiver_free(&ot);

@@ -2,12 +2,12 @@
  * what Cheetah (OpenCheetah f71d4d4, SEAL 3.7.2 with AVX-512 IFMA) took for the same layer on an AMD EPYC (Zen 5): ring 2^37, one
  * thread per party over loopback, weights encoded inside the time, all steps in one figure.
  * Usage: bench_he [RING_BITS]     (default: 37) */
+#include "runtime/base/clock.h"
 #include "runtime/he/he.h"
 #include "runtime/he/params.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 static const struct layer {
     uint32_t c, hw, k, kernel, out;
@@ -21,9 +21,7 @@ static const struct layer {
 
 static double now_ms(void)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return 1e3 * (double)t.tv_sec + 1e-6 * (double)t.tv_nsec;
+    return 1e3 * cn_clock_s();
 }
 
 static void *need_memory(size_t count, size_t size)

@@ -2,9 +2,10 @@
  * Usage: bench_kernel [THREADS]     (default: all cores) */
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include <cnas/kernel.h>
+
+#include "runtime/base/clock.h"
 
 static const struct {
     size_t n;
@@ -15,13 +16,6 @@ static const struct {
     {128, 18, 28, 6, 1, 1},  {128, 6, 14, 12, 1, 1},   {128, 24, 14, 24, 3, 1},   {128, 72, 14, 24, 1, 1},   {128, 96, 7, 96, 3, 1},
     {128, 288, 7, 96, 1, 1},
 };
-
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static float *random_floats(size_t n)
 {
@@ -50,15 +44,15 @@ int main(int argc, char **argv)
                                     .dilation = 1, .groups = 1};
         size_t n = shapes[i].n, nx = n * s.c * hw * hw, nw = (size_t)s.k * s.c * kernel * kernel, ny = n * s.k * out * out;
         float *x = random_floats(nx), *w = random_floats(nw), *y = random_floats(ny), *dx = random_floats(nx), *dw = random_floats(nw);
-        double best[3] = {1e9, 1e9, 1e9}, flop = 2e-9 * (double)(ny * s.c * kernel * kernel), start = now_s();
-        for (int run = 0; run < 3 || (run < 100 && now_s() - start < 1); run++) {
-            double t0 = now_s();
+        double best[3] = {1e9, 1e9, 1e9}, flop = 2e-9 * (double)(ny * s.c * kernel * kernel), start = cn_clock_s();
+        for (int run = 0; run < 3 || (run < 100 && cn_clock_s() - start < 1); run++) {
+            double t0 = cn_clock_s();
             cnas_conv2d_forward(ctx, y, x, w, NULL, n, &s);
-            double t1 = now_s();
+            double t1 = cn_clock_s();
             cnas_conv2d_backward(ctx, NULL, 0, dw, NULL, y, x, w, n, &s);
-            double t2 = now_s();
+            double t2 = cn_clock_s();
             cnas_conv2d_backward(ctx, dx, 0, dw, NULL, y, x, w, n, &s);
-            double t3 = now_s();
+            double t3 = cn_clock_s();
             const double took[] = {t1 - t0, t3 - t2, t2 - t1}; /* the second: data and weights */
             for (int p = 0; p < 3; p++)
                 best[p] = took[p] < best[p] ? took[p] : best[p];

@@ -3,6 +3,7 @@
  * and of two normalised branches, made again in the backward pass or kept. */
 #include "compiler/ir/print.h"
 #include "compiler/oracle/oracle.h"
+#include "runtime/base/clock.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/tuning.h"
 #include "runtime/engine/wino.h"
@@ -17,7 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 /* A stem, a block with an identity, and one that halves the map, with a projection; 20 channels do not fill their blocks. */
@@ -105,13 +105,6 @@ struct rank {
     pthread_t thread;
 };
 
-static double now_s(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* What is told of the time of some steps: each part once, and together no more than they took. */
 static int is_plausible(const struct cnas_train_progress *p, double took_s, int grouped)
 {
@@ -139,7 +132,7 @@ static int watch(void *user, const struct cnas_train_progress *p)
     if (p->event != CNAS_TRAIN_STEP)
         return 0;
     r->loss = p->loss;
-    r->implausible |= !is_plausible(p, now_s() - r->began_s, r->group != NULL);
+    r->implausible |= !is_plausible(p, cn_clock_s() - r->began_s, r->group != NULL);
     return 0;
 }
 
@@ -156,7 +149,7 @@ static void *rank_main(void *argument)
     o.precision = r->precision;
     if (cnas_ctx_new(&ctx, 1))
         abort();
-    r->began_s = now_s();
+    r->began_s = cn_clock_s();
     r->status = cnas_train(r->params, ctx, model, &sets, &o, &control, &r->err);
     cnas_ctx_free(&ctx);
     return NULL;
