@@ -58,6 +58,20 @@ static void help(const struct cn_arg *options, size_t n, const char *usage, cons
     }
 }
 
+const char *cn_digits(uint64_t *out, const char *text, uint64_t least, uint64_t most)
+{
+    const char *at = text;
+    uint64_t n = 0;
+    for (; *at >= '0' && *at <= '9'; at++) {
+        const uint64_t digit = (uint64_t)(*at - '0');
+        if (n > (UINT64_MAX - digit) / 10)
+            return NULL;
+        n = 10 * n + digit;
+    }
+    *out = n;
+    return at == text || n < least || n > most ? NULL : at;
+}
+
 static int number(const struct cn_arg *o, const char *text)
 {
     char *end;

@@ -36,6 +36,9 @@ struct cn_arg {
 int cn_args_parse(int argc, char **argv, const struct cn_arg *options, size_t n, const char **operands, size_t max_operands,
                   size_t *n_operands, const char *usage, const char *about);
 
+/* The number that the digits at the start of text are, and where they end. NULL: there are none, or it is not in least..most. */
+const char *cn_digits(uint64_t *out, const char *text, uint64_t least, uint64_t most);
+
 /* "PROGRAM: message" on stderr, printf style. Returns status, so that drivers write: return cn_fail(1, "..."). */
 int cn_fail(int status, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* on: cn_fail prints nothing, because another process says the same. */

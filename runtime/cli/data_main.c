@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 const char *const cn_part_name[2] = {"train", "test"};
@@ -34,9 +33,9 @@ static void usage(FILE *f)
 
 static int read_size(uint32_t *h, uint32_t *w, const char *text)
 {
-    char *end;
-    const unsigned long a = strtoul(text, &end, 10), b = *end == 'x' ? strtoul(end + 1, &end, 10) : 0;
-    if (*text < '1' || *text > '9' || *end || !a || !b || a > 4096 || b > 4096)
+    uint64_t a, b;
+    const char *end = cn_digits(&a, text, 1, 4096);
+    if (!end || *end != 'x' || !(end = cn_digits(&b, end + 1, 1, 4096)) || *end)
         return cn_fail(2, "--resize: `%s' is not a height and a width from 1 to 4096, such as 32x32", text);
     *h = (uint32_t)a;
     *w = (uint32_t)b;

@@ -42,9 +42,9 @@ static int by_index(struct sheet *t, const struct cnas_dataset *d, const char *c
     for (size_t i = 0; i < t->rows * t->columns; i++)
         t->image[i] = SIZE_MAX;
     for (size_t i = 0; i < n; i++) {
-        char *end;
-        const unsigned long long v = strtoull(text[i], &end, 10);
-        if (text[i][0] < '0' || text[i][0] > '9' || *end)
+        uint64_t v;
+        const char *end = cn_digits(&v, text[i], 0, SIZE_MAX);
+        if (!end || *end)
             return cn_fail(2, "`%s' is not the number of an image", text[i]);
         if (v >= d->n)
             return cn_fail(1, "there is no image %s: the part has %zu, counted from 0", text[i], d->n);

@@ -4,7 +4,6 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,32 +26,23 @@ static int reserve(struct cn_images *out, const struct cnas_model *m, size_t n)
     return 0;
 }
 
-static const char *read_number(const char *s, size_t *v)
-{
-    char *end;
-    errno = 0;
-    unsigned long long x = strtoull(s, &end, 10);
-    *v = (size_t)x;
-    return *s < '0' || *s > '9' || errno || x > SIZE_MAX ? NULL : end;
-}
-
 /* Appends the indices of a text; *n counts them. Without a list they are only counted. */
 static int expand(const char *spec, size_t *list, size_t *n)
 {
     const char *s = spec;
     for (;;) {
-        size_t first, last;
-        s = read_number(s, &first);
+        uint64_t first, last;
+        s = cn_digits(&first, s, 0, SIZE_MAX);
         last = first;
         if (s && *s == '-')
-            s = read_number(s + 1, &last);
+            s = cn_digits(&last, s + 1, 0, SIZE_MAX);
         if (!s || (*s && *s != ',') || last < first)
             return cn_fail(2, "--index: `%s' is not a list of indices such as 7, 0-19 or 3,8-9", spec);
         if (last - first >= MAX_IMAGES - *n)
             return cn_fail(2, "--index: more than %d images", MAX_IMAGES);
         for (size_t i = 0; i <= last - first; i++, ++*n) /* last may be the largest number there is */
             if (list)
-                list[*n] = first + i;
+                list[*n] = (size_t)first + i;
         if (!*s)
             return 0;
         s++;

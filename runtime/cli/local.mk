@@ -9,11 +9,11 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/held_out.c runtime/cli/held_out.h \
 	runtime/cli/images.c runtime/cli/images.h \
 	runtime/cli/infer_main.c \
+	runtime/cli/paths.c runtime/cli/paths.h \
 	runtime/cli/progress.c runtime/cli/progress.h \
 	runtime/cli/ranks.c runtime/cli/ranks.h \
 	runtime/cli/recipe_augment.c runtime/cli/recipe_text.c runtime/cli/recipe_text.h \
 	runtime/cli/report.c runtime/cli/report.h \
-	runtime/cli/same_file.c runtime/cli/same_file.h \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
 	runtime/cli/signals.c runtime/cli/signals.h \

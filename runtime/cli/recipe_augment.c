@@ -4,9 +4,10 @@
  *     [flip(alternate = true), crop(2, border = "reflect"), cutout(8)] */
 #include "runtime/cli/recipe_text.h"
 
+#include "runtime/cli/args.h"
+
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct words {
@@ -57,11 +58,12 @@ static int take_word(const char **at, char word[WORD])
     return !quoted || take(at, '"');
 }
 
-static int set_count(uint32_t *out, const char *word, unsigned long most)
+static int set_count(uint32_t *out, const char *word, uint32_t most)
 {
-    const unsigned long n = strspn(word, "0123456789") == strlen(word) ? strtoul(word, NULL, 10) : 0;
-    *out = (uint32_t)n;
-    return n >= 1 && n <= most;
+    uint64_t n;
+    const char *end = cn_digits(&n, word, 1, most);
+    *out = end ? (uint32_t)n : 0;
+    return end && !*end;
 }
 
 /* One argument of an item; key "" for one without a name. */

@@ -3,6 +3,7 @@
 
 #include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
+#include "runtime/cli/paths.h"
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
 #include "runtime/cli/train_announce.h"
@@ -12,6 +13,7 @@
 #include "runtime/cli/train_watch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,10 +22,8 @@
 
 static int is_writable(const char *path)
 {
-    char dir[CN_PATH + 16];
-    const char *slash = strrchr(path, '/');
-    snprintf(dir, sizeof dir, "%.*s", slash ? (int)(slash - path) + 1 : 1, slash ? path : ".");
-    return !access(dir, W_OK | X_OK);
+    char name[PATH_MAX];
+    return cn_folder(name, sizeof name, path) && !access(name, W_OK | X_OK);
 }
 
 /* A log or a page that is there already is looked at when it is read. */

@@ -2,8 +2,8 @@
 #include "runtime/cli/train_options.h"
 
 #include "runtime/cli/args.h"
+#include "runtime/cli/paths.h"
 #include "runtime/cli/recipe_text.h"
-#include "runtime/cli/same_file.h"
 #include "runtime/cli/train_recipe.h"
 
 #include <stdio.h>

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 __attribute__((format(printf, 2, 3))) static const char *say(char help[CN_RECIPE_HELP], const char *format, ...)
@@ -133,9 +132,9 @@ static int set_milestones(struct cnas_train_options *o, const char *list)
     if (o->schedule != CNAS_STEPS)
         return cn_fail(2, "--milestones belongs to --schedule=steps");
     for (o->n_milestones = 0; *c && o->n_milestones < CNAS_MILESTONES; c += *c == ',') {
-        char *end;
-        const unsigned long epoch = *c >= '0' && *c <= '9' ? strtoul(c, &end, 10) : 0;
-        if (epoch < 1 || epoch > 1000000 || (*end && *end != ',') || (o->n_milestones && epoch <= o->milestones[o->n_milestones - 1]))
+        uint64_t epoch;
+        const char *end = cn_digits(&epoch, c, o->n_milestones ? o->milestones[o->n_milestones - 1] + 1 : 1, 1000000);
+        if (!end || (*end && *end != ','))
             break;
         o->milestones[o->n_milestones++] = (uint32_t)epoch;
         c = end;
@@ -161,8 +160,9 @@ static int set_rates(struct cnas_train_options *o, const struct cn_recipe *r)
 static int set_epochs(struct cnas_train_options *o, struct cn_recipe *r)
 {
     r->auto_epochs = !strcmp(r->epochs, "auto");
-    const unsigned long n = strspn(r->epochs, "0123456789") == strlen(r->epochs) ? strtoul(r->epochs, NULL, 10) : 0;
-    if (!r->auto_epochs && (n < 1 || n > 100000))
+    uint64_t n;
+    const char *end = cn_digits(&n, r->epochs, 1, 100000);
+    if (!r->auto_epochs && (!end || *end))
         return cn_fail(2, "--epochs needs a whole number from 1 to 100000, or auto, not `%s'", r->epochs);
     if (!r->auto_epochs)
         o->epochs = (uint32_t)n;

@@ -68,16 +68,20 @@ static int open_temporary(char *name, size_t size, const char *path)
     return -1;
 }
 
-/* The rename is durable only when its directory is on disk. Some file systems refuse fsync of a directory: no error then. */
-static void sync_directory(char *path)
+/* The directory that path is in; negative: it cannot be opened. */
+static int open_directory(const char *path)
 {
-    char *slash = strrchr(path, '/');
-    const char *directory = ".";
-    if (slash) {
-        slash[slash == path] = '\0';
-        directory = path;
-    }
-    int fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const char *slash = strrchr(path, '/');
+    char *name = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+    const int fd = name ? open(name, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    free(name);
+    return fd;
+}
+
+/* The rename is durable only when its directory is on disk. Some file systems refuse fsync of a directory: no error then. */
+static void sync_directory(const char *path)
+{
+    const int fd = open_directory(path);
     if (fd >= 0) {
         fsync(fd);
         close(fd);
@@ -98,14 +102,15 @@ static int is_left(const char *name, const char *base)
 static void sweep(const char *path)
 {
     const char *slash = strrchr(path, '/'), *base = slash ? slash + 1 : path;
-    char *directory = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
-    DIR *d = directory ? opendir(directory) : NULL;
+    const int fd = open_directory(path);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
     for (struct dirent *e; d && (e = readdir(d));)
         if (is_left(e->d_name, base))
             unlinkat(dirfd(d), e->d_name, 0);
     if (d)
         closedir(d);
-    free(directory);
+    else if (fd >= 0)
+        close(fd);
 }
 
 enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *parts, size_t n_parts, struct cnas_error *err)
@@ -142,7 +147,7 @@ enum cnas_status cn_file_replace(const char *path, const struct cn_file_part *pa
         unlink(name);
         status = cn_error(err, CNAS_E_IO, "%s: cannot write it: %s", cn_file_label(path), strerror(cause));
     } else {
-        sync_directory(name);
+        sync_directory(path);
     }
     free(name);
     return status;

@@ -78,6 +78,8 @@ no "OUT cannot be" 1 'nowhere/out: cannot make this folder' "$tool" convert fold
 no "an unknown form" 2 "none of idx, cifar, folder" "$tool" convert folders -o no --to png
 no "no form" 2 'give the folder' "$tool" convert folders -o no
 no "a wrong size" 2 'such as 32x32' "$tool" convert folders -o no --to cifar --resize 32
+no "a size with a sign" 2 'such as 32x32' "$tool" convert folders -o no --to cifar --resize 32x+32
+no "a size that no number holds" 2 'such as 32x32' "$tool" convert folders -o no --to cifar --resize 32x99999999999999999999999
 head -c 3000 binary/data_batch_1.bin >gap/data_batch_3.bin
 no "a truncated file" 1 'gap/data_batch_3.bin: .*truncated' "$tool" convert gap -o no --to cifar
 no "no data set" 1 'cache: no data set' "$tool" info cache
