@@ -78,11 +78,11 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
     const int forward = site->pass == CN_ENGINE_CONV_FORWARD;
     snprintf(
         question, QUESTION,
-        "conv %s %s threads %u, %zu x %ux%ux%u to %ux%ux%u by %ux%u, stride %u, pad %ux%u, dilation %u, groups %u%s%s%s%s%s%s",
+        "conv %s %s threads %u, %zu x %ux%ux%u to %ux%ux%u by %ux%u, stride %u, pad %ux%u, dilation %u, groups %u%s%s%s%s",
         passes[site->pass], w->type == CN_ENGINE_BF16 ? "bf16" : "f32", cnas_ctx_threads(site->ctx), site->n, s->c, s->h, s->w,
         s->k, s->oh, s->ow, s->kh, s->kw, s->stride, s->pad_y, s->pad_x, s->dilation, s->groups, w->plain_x ? ", plain" : "",
         w->bias && site->pass != CN_ENGINE_CONV_DATA ? ", bias" : "", forward && w->forward_only ? ", only" : "",
-        forward && w->add ? ", add" : "", forward && w->relu ? ", relu" : "", w->chunked ? ", chunked" : "");
+        w->chunked ? ", chunked" : "");
 }
 
 /* All ways of a site. The plain one only where there is no other: it is slow, and its buffers are large. */
@@ -208,17 +208,10 @@ static size_t scratch_of(const struct set *set)
     return most;
 }
 
-static void check(const struct cn_engine_conv_want *w)
-{
-    cn_require(w->n);
-    cn_require(!w->add || w->forward_only);
-    cn_require(!w->relu || w->forward_only);
-}
-
 enum cnas_status cn_engine_conv_new(struct cn_engine_conv **out, struct cnas_ctx *ctx, const struct cn_engine_conv_want *want,
                                     struct cn_engine_tuning *tuning, struct cnas_error *err)
 {
-    check(want);
+    cn_require(want->n);
     struct cn_engine_conv *conv = *out = cn_mem_zalloc(1, sizeof *conv);
     if (!conv)
         return cn_error(err, CNAS_E_MEMORY, "no memory for a convolution");

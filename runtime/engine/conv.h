@@ -25,7 +25,6 @@ struct cn_engine_conv_want {
     int bias;
     int forward_only; /* forward alone will be called */
     int no_dx;        /* backward_data will not be called */
-    int add, relu;    /* only with forward_only: y = relu(y + conv(x)), either part alone, in the one pass */
     int chunked;      /* called inside a chunk of cn_kernel_run, by several threads at once, each working alone */
 };
 
@@ -54,8 +53,7 @@ void cn_engine_conv_weights(struct cn_engine_conv *, const float *w, const float
  * been made before, by cn_engine_conv_prepare from the thread that owns the layer; cn_engine_conv_scratch may grow with that. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *, size_t n, struct cnas_error *);
 
-/* Outputs are overwritten (with want.add y is added to), their surplus channels become zero; no output overlaps an input. Values
- * are aligned to 64 bytes. */
+/* Outputs are overwritten, their surplus channels become zero; no output overlaps an input. Values are aligned to 64 bytes. */
 void cn_engine_conv_forward(struct cn_engine_conv *, void *y, const void *x, size_t n, void *scratch);
 void cn_engine_conv_backward_data(struct cn_engine_conv *, void *dx, const void *dy, size_t n, void *scratch);
 /* dw as w, dbias (K) or NULL: floats, sums over the n samples. */

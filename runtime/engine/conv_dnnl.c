@@ -143,27 +143,15 @@ static int describe(const struct told *t, dnnl_convolution_desc_t *out, enum cn_
                                                              t->pad, t->pad) == dnnl_success;
 }
 
-/* Scratch from the caller, so that calls in parallel do not share it; what follows the convolution in the same pass. */
-static int attributes(dnnl_primitive_attr_t *out, const struct told *t, enum cn_engine_conv_pass pass)
+/* Scratch from the caller, so that calls in parallel do not share it. */
+static int attributes(const struct cn_engine_dnnl *d, dnnl_primitive_attr_t *out)
 {
-    const struct cn_engine_dnnl *d = t->dnnl;
-    const struct cn_engine_conv_want *want = t->site->want;
-    dnnl_post_ops_t after;
     if (d->primitive_attr_create(out) != dnnl_success)
         return 0;
-    int good = d->primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user) == dnnl_success;
-    if (good && pass == CN_ENGINE_CONV_FORWARD && (want->add || want->relu)) {
-        good = d->post_ops_create(&after) == dnnl_success;
-        if (good) {
-            good = (!want->add || d->post_ops_append_sum(after, 1.0f) == dnnl_success) &&
-                   (!want->relu || d->post_ops_append_eltwise(after, 1.0f, dnnl_eltwise_relu, 0.0f, 0.0f) == dnnl_success) &&
-                   d->primitive_attr_set_post_ops(*out, after) == dnnl_success;
-            d->post_ops_destroy(after);
-        }
-    }
-    if (!good)
-        d->primitive_attr_destroy(*out);
-    return good;
+    if (d->primitive_attr_set_scratchpad_mode(*out, dnnl_scratchpad_mode_user) == dnnl_success)
+        return 1;
+    d->primitive_attr_destroy(*out);
+    return 0;
 }
 
 /* ---- running ---- */
@@ -295,10 +283,9 @@ static int make_reorder(const struct cn_engine_dnnl *d, dnnl_primitive_t *out, d
 {
     dnnl_primitive_attr_t attribute;
     dnnl_primitive_desc_t description;
-    if (d->primitive_attr_create(&attribute) != dnnl_success)
+    if (!attributes(d, &attribute))
         return 0;
-    int good = d->primitive_attr_set_scratchpad_mode(attribute, dnnl_scratchpad_mode_user) == dnnl_success &&
-               d->reorder_primitive_desc_create(&description, from, d->engine, to, d->engine, attribute) == dnnl_success;
+    int good = d->reorder_primitive_desc_create(&description, from, d->engine, to, d->engine, attribute) == dnnl_success;
     d->primitive_attr_destroy(attribute);
     if (!good)
         return 0;
@@ -408,7 +395,7 @@ static enum cnas_status iterate(struct cn_engine_conv_way **list, const struct t
     dnnl_primitive_attr_t attribute;
     dnnl_primitive_desc_iterator_t i;
     dnnl_primitive_desc_t hint = NULL;
-    if (!describe(t, &what, site->pass, algorithm) || !attributes(&attribute, t, site->pass))
+    if (!describe(t, &what, site->pass, algorithm) || !attributes(d, &attribute))
         return CNAS_OK;
     if (site->pass != CN_ENGINE_CONV_FORWARD &&
         (!describe(t, &forward, CN_ENGINE_CONV_FORWARD, algorithm) ||

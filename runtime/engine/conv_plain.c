@@ -14,7 +14,7 @@ struct plain_way {
     struct cnas_ctx *ctx;
     struct cn_engine_conv_want want;
     struct cn_engine_conv_packs *packs;
-    size_t n, y_floats, y_at, old_at; /* in the scratch, in bytes; x is at 0 */
+    size_t n, y_at; /* in the scratch, in bytes; x is at 0 */
 };
 
 static struct cn_engine_map x_map(const struct cnas_conv_shape *s)
@@ -35,38 +35,14 @@ static const float *unpacked_x(struct plain_way *p, const void *x, void *scratch
     return scratch;
 }
 
-struct finish {
-    float *y;
-    const float *old;
-    size_t floats, chunks;
-    int relu;
-};
-
-static void finish_chunk(void *job, size_t chunk, float *own)
-{
-    const struct finish *f = job;
-    const size_t last = cn_kernel_cut(f->floats, f->chunks, chunk + 1);
-    (void)own;
-    for (size_t i = cn_kernel_cut(f->floats, f->chunks, chunk); i < last; i++) {
-        const float sum = f->y[i] + (f->old ? f->old[i] : 0);
-        f->y[i] = f->relu && sum < 0 ? 0 : sum;
-    }
-}
-
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct plain_way *p = (struct plain_way *)way;
     char *scratch = call->scratch;
-    float *y = (float *)(scratch + p->y_at), *old = p->want.add ? (float *)(scratch + p->old_at) : NULL;
+    float *y = (float *)(scratch + p->y_at);
     const float *x = unpacked_x(p, call->x, scratch);
     cnas_conv2d_forward(p->ctx, y, x, cn_engine_conv_packs_w(p->packs), cn_engine_conv_packs_plain_bias(p->packs), p->n,
                         &p->want.shape);
-    if (old)
-        cn_engine_unpack(p->ctx, p->want.type, y_map(&p->want.shape), old, call->y, p->n);
-    if (old || p->want.relu) {
-        struct finish f = {y, old, p->y_floats, p->n, p->want.relu};
-        cn_kernel_run(p->ctx, f.chunks, finish_chunk, &f);
-    }
     cn_engine_pack(p->ctx, p->want.type, y_map(&p->want.shape), call->y, y, p->n);
 }
 
@@ -109,12 +85,10 @@ enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, con
                             .ctx = site->ctx,
                             .want = *site->want,
                             .packs = site->packs,
-                            .n = site->n,
-                            .y_floats = site->n * s->k * s->oh * s->ow};
+                            .n = site->n};
     snprintf(p->way.name, sizeof p->way.name, "%s", name);
     p->y_at = site->want->plain_x ? 0 : cn_engine_conv_round(site->n * s->c * s->h * s->w * sizeof(float));
-    p->old_at = p->y_at + cn_engine_conv_round(p->y_floats * sizeof(float));
-    p->way.scratch = p->way.memory = p->old_at + (site->want->add ? p->y_floats * sizeof(float) : 0);
+    p->way.scratch = p->way.memory = p->y_at + site->n * s->k * s->oh * s->ow * sizeof(float);
     cn_engine_conv_append(list, &p->way);
     return CNAS_OK;
 }

@@ -15,7 +15,7 @@ struct wino_way {
     size_t n;
     enum cn_engine_conv_pass pass;
     enum cn_engine_type type;
-    int bias, add, relu, chunked;
+    int bias, chunked;
     const float *packed; /* kept; NULL: packed by each run */
 };
 
@@ -25,9 +25,7 @@ static void run(struct wino_way *w, void *y, const void *x, int forward, float *
     const struct cn_engine_wino_read read = {.type = w->type, .x = x};
     const struct cn_engine_wino_write write = {.type = w->type,
                                                .y = y,
-                                               .bias = forward && w->bias ? cn_engine_conv_packs_bias(w->packs) : NULL,
-                                               .add = forward && w->add,
-                                               .relu = forward && w->relu};
+                                               .bias = forward && w->bias ? cn_engine_conv_packs_bias(w->packs) : NULL};
     if (w->chunked)
         cn_engine_wino_run_range(&write, &read, w->packed, &w->shape, 0, w->n, scratch);
     else
@@ -103,8 +101,6 @@ enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, cons
                            .pass = site->pass,
                            .type = want->type,
                            .bias = want->bias,
-                           .add = want->add,
-                           .relu = want->relu,
                            .chunked = want->chunked};
     snprintf(w->way.name, sizeof w->way.name, "%s", name);
     if (site->pass != CN_ENGINE_CONV_WEIGHTS && cn_engine_conv_keeps_packs(want)) {

@@ -27,13 +27,12 @@ const char *cn_engine_dnnl_version(const struct cn_engine_dnnl *);
     F(dilated_convolution_forward_desc_init)                                                                                     \
     F(dilated_convolution_backward_data_desc_init)                                                                               \
     F(dilated_convolution_backward_weights_desc_init) F(engine_create) F(get_effective_cpu_isa) F(memory_create)                 \
-        F(memory_desc_equal) F(memory_desc_get_size) F(memory_desc_init_by_tag) F(memory_destroy) F(post_ops_append_eltwise)     \
-            F(post_ops_append_sum) F(post_ops_create) F(post_ops_destroy) F(primitive_attr_create) F(primitive_attr_destroy)     \
-                F(primitive_attr_set_post_ops) F(primitive_attr_set_scratchpad_mode) F(primitive_create)                         \
-                    F(primitive_desc_create) F(primitive_desc_destroy) F(primitive_desc_iterator_create)                         \
-                        F(primitive_desc_iterator_destroy) F(primitive_desc_iterator_fetch) F(primitive_desc_iterator_next)      \
-                            F(primitive_desc_query) F(primitive_desc_query_md) F(primitive_destroy) F(primitive_execute)         \
-                                F(reorder_primitive_desc_create) F(stream_create) F(stream_wait) F(version)
+        F(memory_desc_equal) F(memory_desc_get_size) F(memory_desc_init_by_tag) F(memory_destroy) F(primitive_attr_create)       \
+            F(primitive_attr_destroy) F(primitive_attr_set_scratchpad_mode) F(primitive_create) F(primitive_desc_create)         \
+                F(primitive_desc_destroy) F(primitive_desc_iterator_create) F(primitive_desc_iterator_destroy)                   \
+                    F(primitive_desc_iterator_fetch) F(primitive_desc_iterator_next) F(primitive_desc_query)                     \
+                        F(primitive_desc_query_md) F(primitive_destroy) F(primitive_execute) F(reorder_primitive_desc_create)    \
+                            F(stream_create) F(stream_wait) F(version)
 
 struct cn_engine_dnnl {
 #define MEMBER(name) __typeof__(dnnl_##name) *name;

@@ -155,7 +155,7 @@ static void give(const struct cn_engine_wino_plan *p, const struct cn_engine_win
 {
     size_t row = s->ow * p->lanes, at = ((sample * p->out_blocks + block) * s->oh + top) * row;
     size_t rows = s->oh - top < 4 ? s->oh - top : 4;
-    if (y->type == CN_ENGINE_F32 && !y->bias && !y->add && !y->relu && !y->sums && rows == 4 && s->ow % 4 == 0) {
+    if (y->type == CN_ENGINE_F32 && !y->bias && !y->add && !y->sums && rows == 4 && s->ow % 4 == 0) {
         p->simd->give((float *)y->y + at, row, m, first, p->wide);
         return;
     }

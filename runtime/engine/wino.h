@@ -35,7 +35,7 @@ struct cn_engine_wino_write {
     enum cn_engine_type type;
     void *y;
     const float *bias; /* NULL, or padded: added first */
-    int add, relu;     /* then y = y + result, then not below 0 */
+    int add;           /* then y = y + result */
     /* NULL, or padded doubles, added to: for each channel the sum of what was stored and that of its square; or, with z, the sums of g
      * and of g z, where g is what was stored, with scale only where scale z + shift > 0. */
     double *sums, *products;

@@ -166,13 +166,13 @@ INLINE void add_to(double *sums, vec v)
 
 INLINE void write_typed(enum cn_engine_type type, const struct cn_engine_wino_write *o, size_t at, size_t block, size_t w, float *row)
 {
-    if (o->bias || o->add || o->relu) {
+    if (o->bias || o->add) {
         vec bias = o->bias ? get(o->bias + block * LANES) : (vec){0};
         for (size_t j = 0; j < w; j++) {
             vec v = get(row + j * LANES) + bias;
             if (o->add)
                 v += load(type, o->y, at + j * LANES);
-            put(row + j * LANES, o->relu ? relu(v) : v);
+            put(row + j * LANES, v);
         }
     }
     if (!o->sums) {
