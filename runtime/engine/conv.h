@@ -37,7 +37,7 @@ void cn_engine_conv_free(struct cn_engine_conv **); /* NULL *conv is fine */
 /* Bytes that every call below needs at `scratch`, aligned to 64; contents undefined before and after. chunked: each caller its
  * own. */
 size_t cn_engine_conv_scratch(const struct cn_engine_conv *);
-/* Bytes that the layer itself holds: weights in the orders that its kernels want. */
+/* Bytes that the layer itself holds: packed weights (conv_packs.h), and scratch for numbers of samples that came later and need more. */
 size_t cn_engine_conv_memory(const struct cn_engine_conv *);
 /* What was chosen, such as "jit:avx512_core"; NULL for a direction that is not wanted. For reports. */
 const char *cn_engine_conv_forward_way(const struct cn_engine_conv *);

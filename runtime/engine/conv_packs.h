@@ -1,6 +1,11 @@
-/* The weights of a layer in the orders that kernels want. In training with one thread they are packed in the scratch of each call: they change
- * with every batch and are used twice, so it is as much work, and all layers share that memory. Else they are kept, since threads share
- * them or they seldom change, and ways that want the same order share one copy. The bias is shared by all. */
+/* The weights of a layer in the orders that kernels want.
+ *
+ * In inference they seldom change: they are kept here, filled whenever they change, and ways that want the same order share one copy. In
+ * training they change with every batch and each order is used in it once or twice, so packing them where they are used is as much work, and all
+ * layers share that memory: the scratch of a call of oneDNN's kernels, the context's for ours (wino_run.c). The exception are oneDNN's
+ * kernels by several threads (conv_split.c): each of many parts would pack for itself, so those packs are kept in training too.
+ *
+ * The bias is shared by all. */
 #ifndef RUNTIME_ENGINE_CONV_PACKS_H
 #define RUNTIME_ENGINE_CONV_PACKS_H
 

@@ -16,8 +16,8 @@ enum {
     GRADIENT_PIXELS = 2048, /* or writes and reads their gradient once more, */
     MOST_PARTS = 64,
     MOST_GRADIENTS = 16,
-    GRADIENT_FLOATS = 5 << 19, /* which together stay in the last-level cache; */
-    SUM_FLOATS = 1 << 14 /* but there are as many as threads at least */
+    GRADIENT_FLOATS = 5 << 19, /* which together stay in the last-level cache; but there is a part for every thread, if there are samples */
+    SUM_FLOATS = 1 << 14 /* of a gradient, in a chunk of adding the parts' */
 };
 
 struct split_way {

@@ -68,7 +68,8 @@ void cn_engine_conv_free_ways(struct cn_engine_conv_way **list);
 size_t cn_engine_conv_x_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_y_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_w_floats(const struct cnas_conv_shape *);
-/* Packed weights are kept by the layer, not made in the scratch of each call: threads share them, or they seldom change. */
+/* Packed weights are kept by the layer (conv_packs.h), not made by each run: several chunks share them, or they seldom change. What the
+ * ways by all threads do in training: conv_split.c makes its kernels as chunked ones, which keep them; conv_wino.c packs in each run. */
 static inline int cn_engine_conv_keeps_packs(const struct cn_engine_conv_want *want)
 {
     return want->chunked || want->forward_only;

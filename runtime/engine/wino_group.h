@@ -1,4 +1,4 @@
-/* How a Winograd convolution is cut: rows of tiles, taken in groups that stay in cache. For wino.c and wino_gradient.c. */
+/* How a Winograd convolution is cut: rows of tiles, taken in groups that stay in cache. For wino.c, wino_run.c and wino_gradient.c. */
 #ifndef RUNTIME_ENGINE_WINO_GROUP_H
 #define RUNTIME_ENGINE_WINO_GROUP_H
 
