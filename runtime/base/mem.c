@@ -2,6 +2,7 @@
 #include "runtime/base/mem.h"
 
 #include <sodium.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -14,7 +15,7 @@ enum { HUGE_PAGE = 2 << 20, LARGE = 2 * HUGE_PAGE };
 void *cn_mem_alloc(size_t count, size_t size)
 {
     size_t bytes, padded;
-    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, HUGE_PAGE, &padded))
+    if (__builtin_mul_overflow(count, size, &bytes) || __builtin_add_overflow(bytes, HUGE_PAGE, &padded) || padded > PTRDIFF_MAX)
         return NULL;
     if (bytes < LARGE)
         return aligned_alloc(64, (bytes + 64) / 64 * 64);

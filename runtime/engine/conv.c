@@ -85,13 +85,15 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
         w->chunked ? ", chunked" : "");
 }
 
-/* All ways of a site. The plain one only where there is no other: it is slow, and its buffers are large. */
+/* All ways of a site that there is memory for; without one, CNAS_E_MEMORY if that is why. The plain one only where there is no other: it is
+ * slow, and its buffers are large. */
 static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
     const int alone = site->want->chunked || cnas_ctx_threads(site->ctx) == 1;
-    CNAS_TRY(alone ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site));
-    CNAS_TRY(cn_engine_conv_wino_ways(list, site));
-    return *list ? CNAS_OK : cn_engine_conv_plain_ways(list, site);
+    enum cnas_status status = alone ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site);
+    if (cn_engine_conv_wino_ways(list, site) || (!*list && cn_engine_conv_plain_ways(list, site)))
+        status = CNAS_E_MEMORY;
+    return *list ? CNAS_OK : status;
 }
 
 /* *best leaves the list; the rest is freed by the caller. */
@@ -120,11 +122,12 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
     }
     status = all_ways(&list, site);
     const int remembered = site->only && list;
-    if (!status && *known && !list)
+    if (*known && !list)
         cn_engine_tuning_lose(tuning);
-    site->only = NULL;
-    if (!status && !list)
+    if (site->only && !list) {
+        site->only = NULL;
         status = all_ways(&list, site);
+    }
     best = list;
     if (!status && !remembered && tuning && list) {
         const double start = cn_clock_s();

@@ -411,11 +411,11 @@ static enum cnas_status iterate(struct cn_engine_conv_way **list, const struct t
             break;
         if (d->primitive_desc_query(description, dnnl_query_impl_info_str, 0, &info) == dnnl_success && strncmp(info, "ref", 3)) {
             snprintf(name, sizeof name, "%s%s", prefix[t->entrance], info);
-            if (!site->only || !strcmp(site->only, name))
-                status = make_way(list, t, name, description);
+            if ((!site->only || !strcmp(site->only, name)) && make_way(list, t, name, description))
+                status = CNAS_E_MEMORY;
         }
         d->primitive_desc_destroy(description);
-    } while (!status && d->primitive_desc_iterator_next(i) == dnnl_success);
+    } while (d->primitive_desc_iterator_next(i) == dnnl_success);
     d->primitive_desc_iterator_destroy(i);
 out:
     if (hint)
@@ -434,12 +434,12 @@ enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, cons
         return CNAS_OK;
     const int threads = cn_engine_dnnl_alone(d);
     for (int i = 0; i < 2; i++)
-        for (int entrance = AS_IS; entrance < ENTRANCES && !status; entrance++) {
+        for (int entrance = AS_IS; entrance < ENTRANCES; entrance++) {
             struct told t;
             if (entrance == AS_IS ? plain && half : entrance == CONVERTED ? !plain || !half : !plain)
                 continue;
-            if (tell(&t, d, site, (enum entrance)entrance))
-                status = iterate(list, &t, algorithms[i]);
+            if (tell(&t, d, site, (enum entrance)entrance) && iterate(list, &t, algorithms[i]))
+                status = CNAS_E_MEMORY;
         }
     cn_engine_dnnl_as_before(d, threads);
     return status;

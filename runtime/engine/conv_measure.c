@@ -48,7 +48,25 @@ static size_t limit(const struct cn_engine_conv_way *list, const struct cn_engin
     return most > least ? most : least;
 }
 
-static void take_turns(struct cn_engine_conv_way *list, size_t most, const struct cn_engine_conv_call *call)
+/* Scratch for all ways that take no more than `most`, or where there is no memory for that, for those with less. *room: how much it is. */
+static void *scratch_for(size_t *room, const struct cn_engine_conv_way *list, size_t most)
+{
+    void *scratch = NULL;
+    int left = 1;
+    for (size_t too_much = SIZE_MAX; left && !scratch; too_much = *room) {
+        left = 0;
+        *room = 0;
+        for (const struct cn_engine_conv_way *way = list; way; way = way->next)
+            if (way->memory <= most && way->scratch < too_much) {
+                left = 1;
+                *room = way->scratch > *room ? way->scratch : *room;
+            }
+        scratch = left ? cn_mem_alloc(*room, 1) : NULL;
+    }
+    return scratch;
+}
+
+static void take_turns(struct cn_engine_conv_way *list, size_t most, size_t room, struct cnas_ctx *ctx, const struct cn_engine_conv_call *call)
 {
     const double start = cn_clock_s();
     double least = INFINITY;
@@ -56,11 +74,11 @@ static void take_turns(struct cn_engine_conv_way *list, size_t most, const struc
         way->seconds = INFINITY;
     for (int turn = 0; turn < TURNS && (turn < 2 || cn_clock_s() - start < budget_s); turn++)
         for (struct cn_engine_conv_way *way = list; way; way = way->next) {
-            if (way->memory > most || (turn && way->seconds > hopeless * least))
+            if (way->memory > most || way->scratch > room || (turn && way->seconds > hopeless * least))
                 continue;
             const double before = cn_clock_s();
             way->run(way, call);
-            way->seconds = fmin(way->seconds, cn_clock_s() - before);
+            way->seconds = cnas_ctx_status(ctx) ? INFINITY : fmin(way->seconds, cn_clock_s() - before);
             least = fmin(least, way->seconds);
         }
 }
@@ -83,12 +101,9 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
     const enum cn_engine_type type = site->want->type;
     const size_t w_floats = cn_engine_conv_w_floats(&site->want->shape), k = site->want->shape.k;
     const size_t most = limit(list, site);
-    size_t scratch_bytes = 0;
-    for (const struct cn_engine_conv_way *way = list; way; way = way->next)
-        if (way->memory <= most && way->scratch > scratch_bytes)
-            scratch_bytes = way->scratch;
+    size_t room;
     void *x = numbers(cn_engine_conv_x_bytes(site), site->want->plain_x ? CN_ENGINE_F32 : type);
-    void *y = numbers(cn_engine_conv_y_bytes(site), type), *scratch = cn_mem_alloc(scratch_bytes, 1);
+    void *y = numbers(cn_engine_conv_y_bytes(site), type), *scratch = scratch_for(&room, list, most);
     float *w = numbers(w_floats * sizeof *w, CN_ENGINE_F32), *bias = numbers(k * sizeof *bias, CN_ENGINE_F32);
     enum cnas_status status = CNAS_E_MEMORY;
     if (x && y && scratch && w && bias) {
@@ -97,10 +112,13 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
         for (struct cn_engine_conv_way *way = list; way; way = way->next)
             if (way->weights)
                 way->weights(way, w, bias);
-        take_turns(list, most, &call);
-        *best = cn_engine_conv_best(list);
-        cn_engine_conv_packs_weights(site->packs, site->ctx, NULL, NULL, 0);
         status = cnas_ctx_status(site->ctx);
+        if (!status)
+            take_turns(list, most, room, site->ctx, &call);
+        *best = cn_engine_conv_best(list);
+        if (!status && !isfinite((*best)->seconds))
+            status = CNAS_E_MEMORY;
+        cn_engine_conv_packs_weights(site->packs, site->ctx, NULL, NULL, 0);
     }
     cn_mem_free(x);
     cn_mem_free(y);

@@ -139,23 +139,21 @@ static void free_way(struct cn_engine_conv_way *way)
     cn_mem_free(w);
 }
 
-/* The other size of parts, where there is one, by the same kernel. *found 0: that does not take it. */
-static enum cnas_status complete(struct split_way *w, struct cn_engine_conv_site inside, int *found)
+/* The other size of parts, where there is one, by the same kernel. CNAS_E_RANGE: that does not take it. */
+static enum cnas_status complete(struct split_way *w, struct cn_engine_conv_site inside)
 {
     struct cn_engine_conv_way *list = NULL;
-    *found = 1;
     if (w->n % w->parts == 0)
         return CNAS_OK;
     inside.n = w->n / w->parts + 1;
     inside.only = w->inner[0]->name;
-    enum cnas_status status = cn_engine_conv_dnnl_ways(&list, &inside);
-    if (!status && (w->inner[1] = list)) {
+    const enum cnas_status status = cn_engine_conv_dnnl_ways(&list, &inside);
+    if ((w->inner[1] = list)) {
         list = list->next;
         w->inner[1]->next = NULL;
     }
     cn_engine_conv_free_ways(&list);
-    *found = w->inner[1] != NULL;
-    return status;
+    return w->inner[1] ? CNAS_OK : status ? status : CNAS_E_RANGE;
 }
 
 enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
@@ -169,8 +167,7 @@ enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, con
     inside.want = &alone;
     inside.n = site->n / parts;
     enum cnas_status status = cn_engine_conv_dnnl_ways(&inner, &inside);
-    while (!status && inner) {
-        int found;
+    while (inner) {
         struct split_way *w = cn_mem_zalloc(1, sizeof *w);
         if (!w) {
             status = CNAS_E_MEMORY;
@@ -192,12 +189,14 @@ enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, con
         w->room = cn_kernel_round(w->w_floats + s->k);
         if (site->pass == CN_ENGINE_CONV_WEIGHTS)
             w->way.scratch = cn_engine_conv_round((parts - 1) * w->room * sizeof(float));
-        status = complete(w, inside, &found);
+        const enum cnas_status made = complete(w, inside);
         w->way.memory = w->way.scratch + own_floats(w) * cnas_ctx_threads(site->ctx) * sizeof(float);
-        if (status || !found)
-            free_way(&w->way);
-        else
+        if (!made)
             cn_engine_conv_append(list, &w->way);
+        else
+            free_way(&w->way);
+        if (made == CNAS_E_MEMORY)
+            status = made;
     }
     cn_engine_conv_free_ways(&inner);
     return status;

@@ -44,8 +44,8 @@ struct cn_engine_conv_way {
     struct cn_engine_conv_way *next;
 };
 
-/* Providers append their ways to *list, the most exact first: on a tie the first one is taken. CNAS_E_MEMORY is the only failure:
- * a site that does not fit is none, and adds nothing. */
+/* Providers append their ways to *list, the most exact first: on a tie the first one is taken. A site that does not fit is no failure, and
+ * adds nothing. CNAS_E_MEMORY: some of the ways are missing in *list, for want of memory. */
 /* In the calling thread alone. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 /* The same by all threads of the context. */
@@ -54,7 +54,7 @@ CNAS_CHECKED enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way
 CNAS_CHECKED enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 
 /* The best of a list of at least two, by timing each a few times on made-up numbers: nearly the fastest, memory considered. *best points
- * into the list. */
+ * into the list. What there is no memory to run is out; CNAS_E_MEMORY: nothing else is left. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
                                                      const struct cn_engine_conv_site *);
 

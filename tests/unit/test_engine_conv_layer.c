@@ -2,6 +2,7 @@
  * what chooses among the ways. */
 #include <check.h>
 #include <math.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include "runtime/engine/conv_packs.h"
 #include "runtime/engine/conv_way.h"
 #include "runtime/engine/dnnl.h"
+#include "runtime/engine/wino.h"
 #include "runtime/kernel/ctx.h"
 #include "tests/support/conv_case.h"
 
@@ -258,13 +260,17 @@ END_TEST
 
 struct made_up {
     struct cn_engine_conv_way way;
+    struct cnas_ctx *poor; /* what it finds no memory in; NULL: it does */
     int runs;
 };
 
 static void count_run(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     (void)call;
-    ((struct made_up *)(void *)way)->runs++;
+    struct made_up *m = (struct made_up *)(void *)way;
+    m->runs++;
+    if (m->poor)
+        cn_kernel_out_of_memory(m->poor);
 }
 
 /* What takes too much is not even tried, unless all do: then the least of them is. */
@@ -291,6 +297,55 @@ START_TEST(too_much_memory)
 }
 END_TEST
 
+/* Nor is what no memory can be had for, neither beforehand nor in a run, unless there is nothing else. */
+START_TEST(no_memory)
+{
+    struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 2);
+    const struct cn_engine_conv_want want = {.shape = f.s, .n = f.n, .bias = f.shape->bias};
+    struct cn_engine_conv_packs *packs;
+    struct cn_engine_conv_way *best;
+    ck_assert_int_eq(cn_engine_conv_packs_new(&packs, cn_engine_channels(f.s.k)), CNAS_OK);
+    struct cn_engine_conv_site site = {.ctx = f.ctx, .want = &want, .n = f.n, .pass = CN_ENGINE_CONV_FORWARD, .packs = packs};
+    struct made_up c = {.way = {.run = count_run, .scratch = SIZE_MAX / 4}};
+    struct made_up b = {.way = {.run = count_run, .scratch = 100, .next = &c.way}};
+    struct made_up a = {.way = {.run = count_run, .next = &b.way}, .poor = f.ctx};
+    ck_assert_int_eq(cn_engine_conv_measure(&best, &a.way, &site), CNAS_OK);
+    ck_assert_ptr_eq(best, &b.way);
+    ck_assert(a.runs == 1 && b.runs > 1 && !c.runs);
+    ck_assert_int_eq(cnas_ctx_status(f.ctx), CNAS_OK);
+    b.poor = f.ctx;
+    ck_assert_int_eq(cn_engine_conv_measure(&best, &a.way, &site), CNAS_E_MEMORY);
+    ck_assert_int_eq(cnas_ctx_status(f.ctx), CNAS_OK);
+    a.way.next = NULL;
+    a.way.scratch = SIZE_MAX / 4;
+    ck_assert_int_eq(cn_engine_conv_measure(&best, &a.way, &site), CNAS_E_MEMORY);
+    cn_engine_conv_packs_free(&packs);
+    conv_end(&f);
+}
+END_TEST
+
+/* A provider that finds no memory for a way leaves it out, says so, and spoils nothing that is there. */
+START_TEST(no_memory_to_make_a_way)
+{
+    struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 1);
+    struct cn_engine_conv_want want = {.shape = {.c = 1 << 28, .h = 4, .w = 4, .k = 1 << 28, .oh = 4, .ow = 4, .kh = 3, .kw = 3, .stride = 1,
+                                                 .pad_y = 1, .pad_x = 1, .dilation = 1, .groups = 1}, .n = 1, .forward_only = 1};
+    struct made_up there = {.way = {.run = count_run}};
+    struct cn_engine_conv_way *list = &there.way;
+    struct cn_engine_conv_packs *packs;
+    if (!cn_engine_wino_fits(&want.shape))
+        return;
+    ck_assert_int_eq(cn_engine_conv_packs_new(&packs, 0), CNAS_OK);
+    const struct cn_engine_conv_site site = {.ctx = f.ctx, .want = &want, .n = 1, .pass = CN_ENGINE_CONV_FORWARD, .packs = packs};
+    ck_assert_int_eq(cn_engine_conv_wino_ways(&list, &site), CNAS_E_MEMORY);
+    ck_assert_ptr_eq(list, &there.way);
+    ck_assert_ptr_null(list->next);
+    ck_assert_uint_eq(cn_engine_conv_packs_bytes(packs), 0);
+    cn_engine_conv_packs_free(&packs);
+    conv_end(&f);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("engine/conv layer");
@@ -302,6 +357,8 @@ int main(void)
     tcase_add_test(t, an_unknown_answer_is_replaced);
     tcase_add_loop_test(t, which_is_best, 0, 4);
     tcase_add_test(t, too_much_memory);
+    tcase_add_test(t, no_memory);
+    tcase_add_test(t, no_memory_to_make_a_way);
     tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
     suite_add_tcase(suite, t);
     if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
