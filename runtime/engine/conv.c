@@ -189,17 +189,26 @@ static enum cnas_status make_set(struct set **out, struct cn_engine_conv *conv, 
     return CNAS_OK;
 }
 
-/* One at a time in a process. What is timed while another layer is timed beside it says nothing; and of threads that make kernels at the same
- * time, oneDNN 2.6 has given one a kernel that is not the one it described, without scratch memory (test_group_engine, one run in some
- * dozens; never with its cache of kernels switched off). */
+/* Kernels are made and freed by one thread of the process at a time. What is timed while another layer is timed beside it says nothing; and of
+ * threads that make kernels at the same time, oneDNN 2.6 has given one a kernel that is not the one it described, without scratch memory
+ * (test_group_engine, one run in some dozens; never with its cache of kernels switched off). That cache finds a kernel by comparing
+ * descriptions that lie in others, and freeing a kernel frees its own: not while somebody looks. */
+static pthread_mutex_t kernels = PTHREAD_MUTEX_INITIALIZER;
+
 static enum cnas_status make_set_alone(struct set **out, struct cn_engine_conv *conv, size_t n, struct cn_engine_tuning *tuning,
                                        struct cnas_error *err)
 {
-    static pthread_mutex_t one = PTHREAD_MUTEX_INITIALIZER;
-    pthread_mutex_lock(&one);
+    pthread_mutex_lock(&kernels);
     const enum cnas_status status = make_set(out, conv, n, tuning, err);
-    pthread_mutex_unlock(&one);
+    pthread_mutex_unlock(&kernels);
     return status;
+}
+
+static void free_set_alone(struct set *set)
+{
+    pthread_mutex_lock(&kernels);
+    free_set(set);
+    pthread_mutex_unlock(&kernels);
 }
 
 static size_t scratch_of(const struct set *set)
@@ -242,7 +251,7 @@ void cn_engine_conv_free(struct cn_engine_conv **out)
     while (conv->sets) {
         struct set *set = conv->sets;
         conv->sets = set->next;
-        free_set(set);
+        free_set_alone(set);
     }
     cn_engine_conv_packs_free(&conv->packs);
     cn_mem_free(conv->more);
@@ -308,7 +317,7 @@ static void forget_oldest(struct cn_engine_conv *conv)
     if (count <= SETS)
         return;
     conv->sets->next = second->next;
-    free_set(second);
+    free_set_alone(second);
 }
 
 enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *conv, size_t n, struct cnas_error *err)
@@ -326,7 +335,7 @@ enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *conv, size_t n, s
         conv->more_bytes = scratch_of(*end);
         if (!(conv->more = cn_mem_alloc(conv->more_bytes, 1))) {
             conv->more_bytes = 0;
-            free_set(*end);
+            free_set_alone(*end);
             *end = NULL;
             return cn_error(err, CNAS_E_MEMORY, "no memory for a convolution");
         }
