@@ -291,20 +291,10 @@ const char *cn_engine_conv_weights_way(const struct cn_engine_conv *conv)
 
 /* ---- calls ---- */
 
-static void give_weights(struct cn_engine_conv *conv, struct set *set)
-{
-    for (int pass = 0; pass < CN_ENGINE_CONV_PASSES; pass++)
-        if (set->way[pass] && set->way[pass]->weights)
-            set->way[pass]->weights(set->way[pass], cn_engine_conv_packs_w(conv->packs),
-                                    cn_engine_conv_packs_plain_bias(conv->packs));
-}
-
 void cn_engine_conv_weights(struct cn_engine_conv *conv, const float *w, const float *bias)
 {
     cn_require(w && !bias == !conv->want.bias);
     cn_engine_conv_packs_weights(conv->packs, conv->ctx, w, bias, conv->want.shape.k);
-    for (struct set *set = conv->sets; set; set = set->next)
-        give_weights(conv, set);
 }
 
 /* Sets beyond SETS are forgotten, oldest first; the first one stays. */
@@ -340,8 +330,6 @@ enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *conv, size_t n, s
             return cn_error(err, CNAS_E_MEMORY, "no memory for a convolution");
         }
     }
-    if (cn_engine_conv_packs_w(conv->packs))
-        give_weights(conv, *end);
     forget_oldest(conv);
     return CNAS_OK;
 }

@@ -109,9 +109,6 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
     if (x && y && scratch && w && bias) {
         struct cn_engine_conv_call call = {.scratch = scratch, .x = x, .dy = y, .y = y, .dx = x, .dw = w, .dbias = bias};
         cn_engine_conv_packs_weights(site->packs, site->ctx, w, bias, k);
-        for (struct cn_engine_conv_way *way = list; way; way = way->next)
-            if (way->weights)
-                way->weights(way, w, bias);
         status = cnas_ctx_status(site->ctx);
         if (!status)
             take_turns(list, most, room, site->ctx, &call);

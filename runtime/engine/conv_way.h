@@ -39,7 +39,6 @@ struct cn_engine_conv_way {
     size_t memory;                  /* bytes that it takes while it runs: scratch, and of the context's */
     double seconds;                 /* of the fastest run, once measured */
     void (*run)(struct cn_engine_conv_way *, const struct cn_engine_conv_call *);
-    void (*weights)(struct cn_engine_conv_way *, const float *w, const float *bias); /* NULL: the site's packs are all it needs */
     void (*free)(struct cn_engine_conv_way *);
     struct cn_engine_conv_way *next;
 };

@@ -9,8 +9,8 @@
 #include "runtime/engine/memory.h"
 
 struct cn_engine_state { /* what a unit holds besides memory of the plan */
-    struct cn_engine_conv *conv; /* CONV; NULL: the kernels of <cnas/kernel.h> */
-    struct cn_engine_wino_unit *wino; /* CONV; not NULL: this instead */
+    struct cn_engine_conv *conv; /* CONV: one of the two */
+    struct cn_engine_wino_unit *wino;
     struct cn_engine_bn bn[2];   /* SUM */
     double *sums;                /* SUM: of a gradient g, g z[0] and g z[1], padded; by the convolution that reads a virtual result */
     float *vectors;              /* SUM: of bn; KERNEL: batch norm's mean and inverse deviation */

@@ -180,7 +180,7 @@ static enum cnas_status conv_new(const struct cn_engine_step *t, struct cnas_err
 {
     if (!cn_engine_unit_conv_prefers_wino(t)) {
         CNAS_TRY(cn_engine_unit_conv_new(t, err));
-        if (!t->s->conv || !cn_engine_unit_conv_prefers_wino(t))
+        if (!cn_engine_unit_conv_prefers_wino(t))
             return CNAS_OK;
         cn_engine_conv_free(&t->s->conv);
     }

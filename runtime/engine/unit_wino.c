@@ -5,6 +5,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/engine/run.h"
 #include "runtime/engine/wino.h"
+#include "runtime/kernel/ctx.h"
 
 struct cn_engine_wino_unit {
     struct cnas_conv_shape shape, mirrored;
@@ -16,15 +17,10 @@ struct cn_engine_wino_unit {
     double sums[]; /* of the result: 2 padded */
 };
 
-static size_t rounded(size_t floats)
-{
-    return (floats + 15) / 16 * 16;
-}
-
 enum cnas_status cn_engine_wino_new(const struct cn_engine_step *t)
 {
     const struct cnas_conv_shape s = *t->u->layer->window;
-    const size_t in = cn_engine_channels(s.c), out = cn_engine_channels(s.k), kept = t->e->o.training ? 0 : rounded(cn_engine_wino_weights(&s));
+    const size_t in = cn_engine_channels(s.c), out = cn_engine_channels(s.k), kept = t->e->o.training ? 0 : cn_kernel_round(cn_engine_wino_weights(&s));
     struct cn_engine_wino_unit *w = cn_mem_zalloc(1, sizeof *w + 2 * out * sizeof(double));
     t->s->wino = w;
     if (!w)

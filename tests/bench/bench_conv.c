@@ -95,11 +95,8 @@ static void take_turns(struct cn_engine_conv_way *ways, const struct cn_engine_c
     float *w = numbers(cn_engine_conv_w_floats(&site->want->shape) * sizeof *w);
     struct cn_engine_conv_call call = {.scratch = scratch, .x = x, .dy = y, .y = y, .dx = x, .dw = w};
     cn_engine_conv_packs_weights(site->packs, site->ctx, w, NULL, site->want->shape.k);
-    for (struct cn_engine_conv_way *way = ways; way; way = way->next) {
+    for (struct cn_engine_conv_way *way = ways; way; way = way->next)
         way->seconds = 1e9;
-        if (way->weights)
-            way->weights(way, w, NULL);
-    }
     for (int turn = 0; turn < TURNS; turn++)
         for (struct cn_engine_conv_way *way = ways; way; way = way->next) {
             if (turn && way->seconds > 3 * least)
