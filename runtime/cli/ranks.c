@@ -105,12 +105,6 @@ unsigned cn_ranks_threads(const struct cn_ranks *r)
     return least ? least : 1;
 }
 
-void cn_ranks_leave(const struct cn_ranks *r)
-{
-    if (r->group)
-        r->group->leave(r->group->self);
-}
-
 void cn_ranks_close(struct cn_ranks *r, int status)
 {
     if (r->group)

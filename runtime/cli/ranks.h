@@ -24,8 +24,6 @@ static inline int cn_ranks_is_first(const struct cn_ranks *r)
 {
     return !r->group || r->group->rank == 0;
 }
-/* After a failure that the others do not see. */
-void cn_ranks_leave(const struct cn_ranks *r);
 /* All ranks close when they need each other no more; one that has left ends all of them. */
 void cn_ranks_close(struct cn_ranks *r, int status);
 

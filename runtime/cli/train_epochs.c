@@ -6,7 +6,9 @@
 #include "runtime/cli/args.h"
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
+#include "runtime/cli/train_log.h"
 #include "runtime/cli/train_recipe.h"
+#include "runtime/cli/train_record.h"
 #include "runtime/cli/units.h"
 
 #include <math.h>
@@ -91,13 +93,11 @@ static int measure(double *epoch_s, float *params, const struct cn_train_scene *
                                                          .validation = first_of(&validation, all->validation, MEASURED_BATCHES * batch),
                                                          .test = first_of(&test, all->test, MEASURED_BATCHES * batch)};
     char checkpoint[sizeof o->checkpoint + 8];
-    const struct cnas_train_control control = {.group = s->ranks->group, .sync_batch_norm = o->sync_batch_norm, .checkpoint = checkpoint,
+    const struct cnas_train_control control = {.group = s->ranks->group, .sync_batch_norm = o->sync_batch_norm, .checkpoint = checkpoint, .fresh = 1,
                                                .callback = on_progress, .user = &t, .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
     recipe.epochs = MOST_EPOCHS;
     recipe.lr_max = recipe.lr_min = 0; /* a warm-up of so few steps would be none: nothing is learnt here, so nothing diverges */
     snprintf(checkpoint, sizeof checkpoint, "%s.trial", o->checkpoint);
-    if (cn_ranks_is_first(s->ranks))
-        unlink(checkpoint); /* of one that was killed */
     cn_signals_catch();
     cnas_params_init(params, s->m, recipe.seed);
     const enum cnas_status status = cnas_train(params, s->ctx, s->m, &sets, &recipe, &control, &err);
@@ -133,6 +133,17 @@ static int recall(uint32_t *epochs, const struct cn_train_scene *s)
         return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
     *epochs = saved.same || saved.over < saved.epochs ? saved.epochs : 0;
     return -1;
+}
+
+/* What will be refused when the number is known is refused before the trial, as far as that can be said without it. */
+static int check_log(const struct cn_train_scene *s)
+{
+    if (!s->o->log || !cn_ranks_is_first(s->ranks))
+        return -1;
+    json_t *first = cn_train_record_start(s->o, s->m, s->sets, s->test->n, s->ctx);
+    const int status = cn_train_log_may_write(s->o->log, first);
+    json_decref(first);
+    return status;
 }
 
 uint32_t cn_train_whole_epochs(const struct cnas_train_options *o, double fit)
@@ -172,7 +183,9 @@ int cn_train_choose_epochs(struct cn_train_cli *o, float *params, const struct c
     if (status < 0)
         status = cn_ranks_share(s->ranks, &epochs, sizeof epochs);
     if (status < 0 && !epochs) {
-        status = cn_ranks_agree(s->ranks, measure(&epoch_s, params, s));
+        status = cn_ranks_agree(s->ranks, check_log(s));
+        if (status < 0)
+            status = cn_ranks_agree(s->ranks, measure(&epoch_s, params, s));
         const double fit = status < 0 ? (used_share * o->time_budget - (cn_clock() - began)) / epoch_s : 0;
         epochs = cn_train_whole_epochs(&o->recipe, fit);
         if (status < 0)

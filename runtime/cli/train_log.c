@@ -72,19 +72,79 @@ static int is_later(const json_t *line, double finished, double step)
     return !strcmp(cn_train_log_type(line), "steps") && (epoch > finished + 1 || (epoch == finished + 1 && cn_train_log_number(line, "step") > step));
 }
 
-/* Takes over what a log that is there says of this training. */
-static int take_over(struct cn_train_log *log, const struct cnas_train_progress *p, const json_t *first)
+enum { FORM = JSON_COMPACT | JSON_REAL_PRECISION(10) };
+
+/* The line as it will be read again, so that what is drawn from memory is what is drawn from the file. Takes the reference. */
+static json_t *as_read(json_t *line)
+{
+    char *text = json_dumps(line, FORM);
+    json_decref(line);
+    line = text ? json_loads(text, 0, NULL) : NULL;
+    free(text);
+    return line;
+}
+
+/* A recipe without what depends on the number of epochs. */
+static json_t *but_epochs(json_t *recipe)
+{
+    json_t *rest = json_object();
+    const char *name;
+    json_t *value;
+    json_object_foreach(recipe, name, value)
+        if (strcmp(name, "epochs") && strncmp(name, "milestone", 9))
+            json_object_set(rest, name, value);
+    return rest;
+}
+
+static int is_same(const json_t *old, const json_t *first, int any_epochs)
+{
+    json_t *there = json_object_get(old, "recipe"), *here = json_object_get(first, "recipe");
+    json_t *a = any_epochs ? but_epochs(there) : json_deep_copy(there), *b = any_epochs ? but_epochs(here) : json_deep_copy(here);
+    const int same = json_equal(a, b) && json_equal(json_object_get(old, "digest"), json_object_get(first, "digest"));
+    json_decref(a);
+    json_decref(b);
+    return same;
+}
+
+/* The lines of a log that is there and is this training's. *lines NULL: there is none; one that cannot be made is told when it is written. */
+static int read_own(json_t **lines, const char *path, const json_t *first, int any_epochs)
+{
+    struct stat st;
+    *lines = NULL;
+    if (stat(path, &st))
+        return -1;
+    if (!S_ISREG(st.st_mode))
+        return cn_fail(1, "%s: not a regular file: a log is read and gone on with", path);
+    const int status = cn_train_log_read(lines, path);
+    if (status >= 0)
+        return status;
+    json_t *as_file = as_read(json_deep_copy(first)); /* a file has fewer digits than a recipe may have */
+    const int same = is_same(json_array_get(*lines, 0), as_file, any_epochs);
+    json_decref(as_file);
+    if (same)
+        return -1;
+    json_decref(*lines);
+    *lines = NULL;
+    return cn_fail(1, "%s: the log of another training: name another one, or remove it", path);
+}
+
+int cn_train_log_may_write(const char *path, const json_t *first)
+{
+    json_t *lines = NULL;
+    const int status = read_own(&lines, path, first, 1);
+    json_decref(lines);
+    return status;
+}
+
+int cn_train_log_open(struct cn_train_log *log, const struct cnas_train_progress *p, const json_t *first)
 {
     const double finished = p->finished ? p->epochs : p->epoch - 1, step = p->finished ? 0 : (double)p->step;
     json_t *lines;
-    int status = cn_train_log_read(&lines, log->path);
-    if (status >= 0)
-        return status;
-    const json_t *old = json_array_get(lines, 0);
-    if (!json_equal(json_object_get(old, "recipe"), json_object_get(first, "recipe")) ||
-        !json_equal(json_object_get(old, "digest"), json_object_get(first, "digest")))
-        status = cn_fail(1, "%s: the log of another training: name another one, or remove it", log->path);
-    for (size_t i = 0; status < 0 && p->resumed && i < json_array_size(lines); i++) {
+    if (!log->path)
+        return -1;
+    log->lines = json_array();
+    const int status = read_own(&lines, log->path, first, 0);
+    for (size_t i = 0; p->resumed && i < json_array_size(lines); i++) {
         json_t *line = json_array_get(lines, i);
         const double seconds = cn_train_log_number(line, "seconds");
         const char *reason = json_string_value(json_object_get(line, "reason"));
@@ -98,18 +158,6 @@ static int take_over(struct cn_train_log *log, const struct cnas_train_progress 
     return status;
 }
 
-enum { FORM = JSON_COMPACT | JSON_REAL_PRECISION(10) };
-
-/* The line as it will be read again, so that what is drawn from memory is what is drawn from the file. Takes the reference. */
-static json_t *as_read(json_t *line)
-{
-    char *text = json_dumps(line, FORM);
-    json_decref(line);
-    line = text ? json_loads(text, 0, NULL) : NULL;
-    free(text);
-    return line;
-}
-
 static void add_text(char **text, size_t *length, const json_t *line)
 {
     char *one = json_dumps(line, FORM), *longer = NULL;
@@ -118,22 +166,6 @@ static void add_text(char **text, size_t *length, const json_t *line)
         *length += (size_t)sprintf(longer + *length, "%s\n", one);
     }
     free(one);
-}
-
-int cn_train_log_open(struct cn_train_log *log, const struct cnas_train_progress *p, const json_t *first)
-{
-    struct stat st;
-    if (!log->path)
-        return -1;
-    log->lines = json_array();
-    if (stat(log->path, &st))
-        return -1; /* one that cannot be made is told when it is written */
-    if (!S_ISREG(st.st_mode))
-        return cn_fail(1, "%s: not a regular file: a log is read and gone on with", log->path);
-    json_t *same_digits = as_read(json_deep_copy(first)); /* a file has fewer digits than a recipe may have */
-    const int status = take_over(log, p, same_digits);
-    json_decref(same_digits);
-    return status;
 }
 
 int cn_train_log_start(struct cn_train_log *log, const struct cnas_train_progress *p, json_t *first)

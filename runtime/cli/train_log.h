@@ -21,6 +21,9 @@ struct cn_train_log {
 /* The lines of the log at path, which is another program's too: errors are told; the result is an exit status, -1 for success. A last
  * line without its end, left by a process that was killed, is passed over. */
 int cn_train_log_read(json_t **lines, const char *path);
+/* Before a training whose number of epochs is not known yet: whether its log may be written at path, for all that can be said.
+ * first: the line that begins it. The same results. */
+int cn_train_log_may_write(const char *path, const json_t *first);
 /* At CNAS_TRAIN_OPEN: takes over what is in the file, which is left as it is. first: the line that begins a log. The same results. */
 int cn_train_log_open(struct cn_train_log *log, const struct cnas_train_progress *p, const json_t *first);
 /* At CNAS_TRAIN_START: from now on it is written. The reference to first is taken. The same results. */

@@ -78,14 +78,10 @@ static int run_training(float *params, const struct cn_train_scene *s, struct cn
     const struct cn_train_cli *o = s->o;
     struct cn_train_watch w = {.scene = s, .o = o, .log = log};
     const struct cnas_train_control control = {.group = s->ranks->group, .sync_batch_norm = o->sync_batch_norm,
-                                               .checkpoint = o->checkpoint, .checkpoint_s = o->checkpoint_every,
+                                               .checkpoint = o->checkpoint, .fresh = o->fresh, .checkpoint_s = o->checkpoint_every,
                                                .callback = cn_train_on_progress, .user = &w, .report_s = 0.2,
                                                .report_steps = o->log ? (uint32_t)o->log_steps : 0,
                                                .loader_threads = (uint32_t)o->loader_threads, .recompute = o->recompute};
-    if (o->fresh && unlink(o->checkpoint) && errno != ENOENT) {
-        cn_ranks_leave(s->ranks);
-        return cn_fail(1, "%s: cannot remove the checkpoint: %s", o->checkpoint, strerror(errno));
-    }
     w.record = o->log ? cn_train_record_start(o, s->m, s->sets, s->test->n, s->ctx) : NULL;
     cn_signals_catch();
     cnas_params_init(params, s->m, o->recipe.seed);

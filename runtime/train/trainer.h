@@ -57,7 +57,7 @@ struct cn_train_measure {
 };
 CNAS_CHECKED enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_dataset *d, struct cn_train_measure *out);
 
-/* Checkpoints, if there are any; rank 0 has them. resume: *found as cn_train_checkpoint_load. A checkpoint that cannot be written is an error where
+/* Checkpoints, if there are any; rank 0 has them. resume: *found as cn_train_checkpoint_load, 0 if a fresh start is wanted. A checkpoint that cannot be written is an error where
  * `must` is set, else a warning, except that numbers that are not finite are an error always. */
 CNAS_CHECKED enum cnas_status cn_train_resume(struct cn_trainer *t, int *found);
 CNAS_CHECKED enum cnas_status cn_train_save(struct cn_trainer *t, int must);

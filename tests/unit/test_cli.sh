@@ -161,7 +161,9 @@ run 2 'from-log alone' "$model" train --from-log parts.jsonl
 run 1 'a log that is none' "$model" train --report again.html --from-log data/image.pgm
 says err 'data/image.pgm:1: not a line of a training log'
 printf 'my diary\n' >diary
+cp own.safetensors.checkpoint before.checkpoint
 run 1 'a foreign file in the place of the log' "$model" train --data data --out own.safetensors --fresh --log diary
+cmp -s own.safetensors.checkpoint before.checkpoint && ok || bad "$what: the checkpoint stays where --fresh is refused"
 [ "$(cat diary)" = 'my diary' ] && ok || bad 'the diary is left alone'
 run 1 'the log of another training' "$model" $held --out whole.safetensors --log own.html.jsonl
 says err 'the log of another training'
@@ -234,6 +236,16 @@ case $(chosen) in
 [1-9] | 10 | 30 | 70 | 150 | 310 | 630) ok ;;
 *) bad "$what: a period that does not end" ;;
 esac
+cp long.safetensors.checkpoint before.checkpoint
+for log in diary fit.jsonl; do # at once, not after a trial of 20 seconds
+    [ $log = diary ] || run 0 'a log' "$model" train --data data --out log.safetensors --log $log --epochs 1 --batch 30
+    what="--epochs auto in another training's log, $log"
+    timeout 10 "$model" $fit --out long.safetensors --time-budget 1000s --fresh --log $log >out 2>err
+    status=$?
+    [ $status = 1 ] && ok || bad "$what: exit $status, not 1"
+    says err "$log:.* not a line of a training log\|$log: the log of another training"
+    cmp -s long.safetensors.checkpoint before.checkpoint && ok || bad "$what: the checkpoint stays"
+done
 run 0 'quiet' "$model" train --data data --out quiet.safetensors --quiet
 [ "$(wc -l <out)" = 1 ] && grep -q '^test accuracy' out && ! grep -v warning err && ok || bad 'quiet says only how good it is'
 
@@ -423,7 +435,7 @@ printf junk >tiny.safetensors.checkpoint
 run 1 'a checkpoint that is none' "$model" train --data data
 says err 'tiny.safetensors.checkpoint: .*; --fresh starts again, --out writes elsewhere'
 [ "$(cat tiny.safetensors.checkpoint)" = junk ] && ok || bad 'the strange file is left alone'
-run 0 'fresh removes it' "$model" train --data data --fresh --epochs 1
+run 0 'fresh replaces it' "$model" train --data data --fresh --epochs 1
 cp -r data mixed && cp data/t10k-labels-idx1-ubyte mixed/train-labels-idx1-ubyte
 run 1 'labels of other images' "$model" train --data mixed --fresh
 says err '300 labels, but 1200 images'

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -300,6 +301,47 @@ START_TEST(refused_by_the_caller)
 }
 END_TEST
 
+/* A fresh start leaves what is there until it has a state of its own, whatever it is. */
+START_TEST(a_fresh_start)
+{
+    float whole[P_FLOATS], params[P_FLOATS];
+    struct cnas_error err = {0};
+    struct watch half = {.stop_at = 20}, refused = {.refuse = 1}, w = {0}, v = {0};
+    struct cnas_train_control control = {.checkpoint = path, .fresh = 1, .callback = watch, .user = &refused};
+    FILE *f;
+    whole_run(whole, &w);
+    if (_i == 0) { /* this training, half of it */
+        cnas_params_init(params, &model, 1);
+        run(params, 1, path, &half);
+    } else if (_i == 1) { /* another one */
+        options.weight_decay = 0.25;
+        cnas_params_init(params, &model, 1);
+        run(params, 1, path, &half);
+        options.weight_decay = 1e-4;
+    } else {
+        ck_assert_ptr_nonnull(f = fopen(path, "w"));
+        fputs("my diary", f);
+        fclose(f);
+    }
+    struct stat before, after;
+    ck_assert_int_eq(stat(path, &before), 0);
+    cnas_params_init(params, &model, 1);
+    ck_assert_int_eq(train(params, &model, 1, control, &err), CNAS_OK);
+    ck_assert_int_eq(refused.opened, 1);
+    ck_assert_int_eq(stat(path, &after), 0);
+    ck_assert(after.st_ino == before.st_ino && after.st_size == before.st_size && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
+    cnas_params_init(params, &model, 1);
+    control.user = &v;
+    ck_assert_msg(train(params, &model, 2, control, &err) == CNAS_OK, "%s", err.text);
+    ck_assert(!v.resumed && v.epochs == EPOCHS);
+    ck_assert_mem_eq(params, whole, sizeof whole);
+    v.steps = v.epochs = 0;
+    control.fresh = 0;
+    ck_assert_int_eq(train(params, &model, 2, control, &err), CNAS_OK);
+    ck_assert(v.resumed && v.finished && !v.steps);
+}
+END_TEST
+
 START_TEST(a_full_disk)
 {
     float whole[P_FLOATS], parts[P_FLOATS];
@@ -429,6 +471,7 @@ int main(void)
     tcase_add_test(t, a_foreign_file_is_left_alone);
     tcase_add_test(t, another_training_is_not_lost);
     tcase_add_test(t, refused_by_the_caller);
+    tcase_add_loop_test(t, a_fresh_start, 0, 3);
     tcase_add_test(t, a_full_disk);
     tcase_add_loop_test(t, numbers_that_are_not_finite, 0, 2);
     tcase_add_test(t, describing_options);

@@ -78,6 +78,7 @@ struct cnas_train_control {
     const struct cnas_group *group;
     int sync_batch_norm;    /* in training, means and variances over the whole batch; else each rank's over its share */
     const char *checkpoint; /* gone on from if it is there, written after every epoch and when the training is stopped. NULL: none */
+    int fresh;              /* not gone on from: whatever is at checkpoint stays there until the first one is written over it */
     double checkpoint_s;    /* written within an epoch too, so many seconds after the last time; 0: not */
     cnas_train_callback *callback; /* may be NULL */
     void *user;
@@ -89,7 +90,7 @@ struct cnas_train_control {
 
 /* Changes params from where they are, or from the checkpoint. When it returns CNAS_OK, params are the best measured ones if there is a
  * validation set and an epoch was measured, else those of the last step. Numbers that are no longer finite end it with CNAS_E_DIVERGED;
- * the last checkpoint stays. A checkpoint of another training that has not ended is CNAS_E_MISMATCH: it would be lost. */
+ * the last checkpoint stays. A checkpoint of another training that has not ended is CNAS_E_MISMATCH without `fresh`: it would be lost. */
 CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m,
                                          const struct cnas_train_sets *sets, const struct cnas_train_options *o,
                                          const struct cnas_train_control *control, struct cnas_error *err);
