@@ -31,6 +31,7 @@ const char *cnas_status_text(enum cnas_status status)
         [CNAS_E_AUTH] = "authentication failed",
         [CNAS_E_PROTOCOL] = "the peer broke the protocol",
         [CNAS_E_DIVERGED] = "training went to numbers that are not finite",
+        [CNAS_E_BUSY] = "somebody else is using it",
     };
     _Static_assert(sizeof text / sizeof *text == CNAS_E_STATUS_COUNT, "a text for every status");
     return (unsigned)status < CNAS_E_STATUS_COUNT ? text[status] : "unknown status";

@@ -92,6 +92,8 @@ static int run_training(float *params, const struct cn_train_scene *s, struct cn
         return w.failed;
     if (status == CNAS_E_MISMATCH || status == CNAS_E_FORMAT) /* of the checkpoint */
         return cn_fail(1, "%s; --fresh starts again, --out writes elsewhere", err.text);
+    if (status == CNAS_E_BUSY)
+        return cn_fail(1, "%s; --out writes elsewhere", err.text);
     if (status == CNAS_E_DIVERGED)
         return cn_fail(CN_DIVERGED, "%s; the last checkpoint stays as it was", err.text);
     if (status)

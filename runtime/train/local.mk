@@ -6,6 +6,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/infer.c \
 	runtime/train/init.c \
 	runtime/train/loader.c runtime/train/loader.h \
+	runtime/train/lock.c runtime/train/lock.h \
 	runtime/train/net.c runtime/train/net.h \
 	runtime/train/notify.c \
 	runtime/train/optimizer.c runtime/train/optimizer.h \

@@ -7,7 +7,10 @@ enum cnas_status cn_train_resume(struct cn_trainer *t, int *found)
 {
     const char *path = t->control->checkpoint;
     *found = 0;
-    if (!path || t->control->fresh || !cn_train_is_first(&t->together))
+    if (!path || !cn_train_is_first(&t->together))
+        return CNAS_OK;
+    CNAS_TRY(cn_train_lock(&t->lock, path, t->err));
+    if (t->control->fresh)
         return CNAS_OK;
     CNAS_TRY(cn_train_checkpoint_load(found, path, &t->at, t->m, &t->id, t->err));
     if (*found && (t->at.place.epoch > t->o->epochs || t->at.place.step >= t->steps || t->at.best.epoch > t->at.place.epoch))

@@ -1,4 +1,4 @@
-/* The memory of a training: everything that a step needs, allocated once. */
+/* The memory of a training: everything that a step needs, allocated once; and giving back what a training has. */
 #include <string.h>
 
 #include "runtime/base/error.h"
@@ -60,6 +60,7 @@ void cn_train_release(struct cn_trainer *t)
     void *all[] = {t->at.memory, t->at.best_params, t->grads, t->levels, t->labels};
     cn_train_loader_free(&t->loader);
     cn_train_net_free(&t->net);
+    cn_train_unlock(&t->lock);
     cn_mem_free(t->at.choices);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)
         cn_mem_free(all[i]);

@@ -5,6 +5,7 @@
 #define RUNTIME_TRAIN_TRAINER_H
 
 #include "runtime/train/checkpoint.h"
+#include "runtime/train/lock.h"
 #include "runtime/train/net.h"
 #include "runtime/train/together.h"
 
@@ -36,6 +37,7 @@ struct cn_trainer {
     size_t epoch_first;         /* samples done before that step (a resumed epoch starts in the middle) */
     int wish, stop;             /* the callback asked for it; all ranks know that it did on one of them */
     struct cn_train_together together;
+    struct cn_train_lock lock; /* of the checkpoint */
 };
 
 /* The slabs, for this rank's share of batches of o->batch samples. release is right after a failed allocate too. */
@@ -57,7 +59,7 @@ struct cn_train_measure {
 };
 CNAS_CHECKED enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_dataset *d, struct cn_train_measure *out);
 
-/* Checkpoints, if there are any; rank 0 has them. resume: *found as cn_train_checkpoint_load, 0 if a fresh start is wanted. A checkpoint that cannot be written is an error where
+/* Checkpoints, if there are any; rank 0 has them. resume: locks, until release; *found as cn_train_checkpoint_load, 0 if a fresh start is wanted. A checkpoint that cannot be written is an error where
  * `must` is set, else a warning, except that numbers that are not finite are an error always. */
 CNAS_CHECKED enum cnas_status cn_train_resume(struct cn_trainer *t, int *found);
 CNAS_CHECKED enum cnas_status cn_train_save(struct cn_trainer *t, int must);

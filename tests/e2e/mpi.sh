@@ -55,6 +55,12 @@ signal() {
     children="$children $run"
     n=0
     while ! { [ -s pid ] && grep -q '^epoch 2/' "$tmp/log"; } && [ $n -lt 600 ]; do n=$((n + 1)); sleep 0.1; done
+    if [ "$2" = TERM ]; then
+        rc=0
+        timeout 120 mpirun -np 2 out/plain-train $long --out TERM.safetensors >second 2>&1 || rc=$?
+        name="a second training in their place"
+        if [ $rc = 1 ] && [ "$(grep -c 'TERM.safetensors.checkpoint: another training' second)" = 1 ]; then pass "$name"; else cat second >>"$tmp/log"; fail "$name"; fi
+    fi
     kill -"$2" "$(cat pid)"
     rc=0
     wait $run || rc=$?

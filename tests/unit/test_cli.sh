@@ -104,6 +104,29 @@ no grep -q '^epoch 1/' out
 run 1 'another training in its place' "$model" train --data data --out part.safetensors --epochs 1999
 says err 'after [0-9]* of 2000 epochs: epochs is 2000 there and 1999 here; --fresh starts again'
 [ -s out ] && bad 'refused before anything is said of the training' || ok
+what='two at once'
+: >out
+"$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+pid=$!
+await '^epoch'
+for option in --resume --fresh; do
+    timeout 60 "$model" train --data data --out ./part.safetensors --epochs 2000 $option >out2 2>err2
+    [ $? = 1 ] && [ ! -s out2 ] && ok || bad "$what: $option is refused, and says nothing else"
+    says err2 '^train: ./part.safetensors.checkpoint: another training is using this checkpoint; --out writes elsewhere$'
+done
+timeout 60 "$model" train --data data --out elsewhere.safetensors --quiet >out2 2>err2 && ok || bad "$what: another --out is free"
+kill -0 $pid && ok || bad "$what: the first goes on"
+test -e part.safetensors.checkpoint.lock && kill -KILL $pid && ok || bad "$what: a lock"
+wait $pid 2>/dev/null
+: >out
+timeout --foreground 60 "$model" train --data data --out part.safetensors --epochs 2000 >out 2>err &
+pid=$!
+await '^epoch'
+kill -INT $pid
+wait $pid
+what='after SIGKILL of who had the lock'
+says out '^going on from part.safetensors.checkpoint: epoch '
+no test -e part.safetensors.checkpoint.lock
 run 3 'divergence' "$model" train --data data --out far.safetensors --lr 1000
 says err '^train: the loss is not a finite number in epoch 1, step [0-9]* of 60, at learning rate [0-9.e+]*: a lower one'
 no test -e far.safetensors
@@ -445,6 +468,7 @@ if [ -c /dev/full ]; then
     [ $? = 1 ] && ok || bad 'a full disk is no success'
 fi
 what='nothing left over'
+no sh -c 'ls *.lock 2>/dev/null | grep -q .'
 no sh -c 'ls *.tmp-* 2>/dev/null | grep -q .'
 
 printf 'CASES: %d passed, %d failed\n' $passed $failed

@@ -1,6 +1,7 @@
 /* Going on with a training: however it was interrupted, also by SIGKILL, a full disk or numbers that are not finite, the result is bit by
  * bit that of a training that never stopped. CNAS_SEED chooses where it is interrupted, CNAS_COUNT how often the tests of that repeat. */
 #include <check.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <math.h>
 #include <signal.h>
@@ -186,6 +187,126 @@ START_TEST(killed_at_any_moment)
     snprintf(leftovers, sizeof leftovers, "%s.tmp-*", path);
     ck_assert_int_eq(glob(leftovers, 0, NULL, &found), GLOB_NOMATCH);
     globfree(&found);
+}
+END_TEST
+
+/* ---- one at a time ---- */
+static char lock_name[80], inside[80];
+
+static int another_begins(void *user, const struct cnas_train_progress *p)
+{
+    float params[P_FLOATS];
+    struct cnas_error err = {0};
+    int *tried = user;
+    char elsewhere[80];
+    if (p->event != CNAS_TRAIN_STEP || (*tried)++)
+        return 0;
+    ck_assert_int_eq(access(lock_name, F_OK), 0);
+    for (int fresh = 0; fresh < 2; fresh++) {
+        cnas_params_init(params, &model, 1);
+        ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .fresh = fresh}, &err), CNAS_E_BUSY);
+        ck_assert_msg(strstr(err.text, path) && strstr(err.text, "another training"), "%s", err.text);
+    }
+    snprintf(elsewhere, sizeof elsewhere, "%s.elsewhere", path);
+    ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = elsewhere}, &err), CNAS_OK);
+    ck_assert_int_eq(unlink(elsewhere), 0);
+    return 0;
+}
+
+START_TEST(one_at_a_time)
+{
+    float whole[P_FLOATS], params[P_FLOATS];
+    struct cnas_error err = {0};
+    struct watch w = {0};
+    int tried = 0;
+    snprintf(lock_name, sizeof lock_name, "%s.lock", path);
+    whole_run(whole, &w);
+    cnas_params_init(params, &model, 1);
+    ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .callback = another_begins, .user = &tried}, &err),
+                     CNAS_OK);
+    ck_assert_int_gt(tried, 0);
+    ck_assert_mem_eq(params, whole, sizeof whole);
+    ck_assert_int_ne(access(lock_name, F_OK), 0);
+}
+END_TEST
+
+static int dies(void *user, const struct cnas_train_progress *p)
+{
+    (void)user;
+    if (p->event == CNAS_TRAIN_STEP)
+        raise(SIGKILL);
+    return 0;
+}
+
+/* Who was killed is in nobody's way, nor is a file of that name that is somebody else's. */
+START_TEST(a_lock_that_was_left)
+{
+    float params[P_FLOATS];
+    struct cnas_error err;
+    struct watch w = {0};
+    int status;
+    FILE *f;
+    snprintf(lock_name, sizeof lock_name, "%s.lock", path);
+    pid_t pid = fork();
+    ck_assert_int_ge(pid, 0);
+    if (!pid) {
+        cnas_params_init(params, &model, 1);
+        _exit(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .callback = dies}, &err) != CNAS_OK);
+    }
+    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+    ck_assert_int_eq(access(lock_name, F_OK), 0);
+    cnas_params_init(params, &model, 1);
+    run(params, 1, path, &w);
+    ck_assert(w.resumed && w.epochs == EPOCHS);
+    ck_assert_int_ne(access(lock_name, F_OK), 0);
+    ck_assert_ptr_nonnull(f = fopen(lock_name, "w"));
+    fputs("my diary", f);
+    fclose(f);
+    run(params, 1, path, &w);
+    ck_assert_int_eq(unlink(lock_name), 0);
+}
+END_TEST
+
+/* Only ever one is between its start and its end. */
+static int alone(void *user, const struct cnas_train_progress *p)
+{
+    int *together = user;
+    if (p->event == CNAS_TRAIN_START && !p->finished) {
+        const int fd = open(inside, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        *together |= fd < 0;
+        close(fd);
+    }
+    if (p->event == CNAS_TRAIN_EPOCH && p->epoch == p->epochs)
+        *together |= unlink(inside) != 0;
+    return 0;
+}
+
+START_TEST(many_at_once)
+{
+    enum { MANY = 4, ROUNDS = 5 };
+    pid_t pid[MANY];
+    snprintf(inside, sizeof inside, "%s.inside", path);
+    for (int i = 0; i < MANY; i++) {
+        ck_assert_int_ge(pid[i] = fork(), 0);
+        if (pid[i])
+            continue;
+        float params[P_FLOATS];
+        int together = 0;
+        enum cnas_status status = CNAS_OK;
+        for (int round = 0; round < ROUNDS && !status && !together; round++) {
+            const struct cnas_train_control control = {.checkpoint = path, .fresh = 1, .callback = alone, .user = &together};
+            cnas_params_init(params, &model, 1);
+            while ((status = train(params, &model, 1, control, NULL)) == CNAS_E_BUSY)
+                usleep(200);
+        }
+        _exit(status ? 1 : together ? 2 : 0);
+    }
+    for (int i = 0; i < MANY; i++) {
+        int status;
+        ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
+        ck_assert_int_eq(status, 0);
+    }
 }
 END_TEST
 
@@ -466,6 +587,9 @@ int main(void)
     tcase_set_timeout(t, 3600);
     tcase_add_loop_test(t, stopped_after_any_step, 0, TRAIN_RECIPES);
     tcase_add_test(t, killed_at_any_moment);
+    tcase_add_test(t, one_at_a_time);
+    tcase_add_test(t, a_lock_that_was_left);
+    tcase_add_test(t, many_at_once);
     tcase_add_test(t, the_best_epoch_is_the_result);
     tcase_add_test(t, steps_are_told_as_asked);
     tcase_add_test(t, a_foreign_file_is_left_alone);

@@ -16,6 +16,7 @@ enum cnas_status {
     CNAS_E_AUTH,     /* the handshake failed: wrong key, or bytes were altered on the way */
     CNAS_E_PROTOCOL, /* the peer sent something that the protocol does not allow */
     CNAS_E_DIVERGED, /* training went to numbers that are not finite */
+    CNAS_E_BUSY,     /* somebody else is using what is wanted for oneself */
     CNAS_E_STATUS_COUNT
 };
 

@@ -90,7 +90,8 @@ struct cnas_train_control {
 
 /* Changes params from where they are, or from the checkpoint. When it returns CNAS_OK, params are the best measured ones if there is a
  * validation set and an epoch was measured, else those of the last step. Numbers that are no longer finite end it with CNAS_E_DIVERGED;
- * the last checkpoint stays. A checkpoint of another training that has not ended is CNAS_E_MISMATCH without `fresh`: it would be lost. */
+ * the last checkpoint stays. A checkpoint of another training that has not ended is CNAS_E_MISMATCH without `fresh`: it would be lost.
+ * One that another call is using, in this process or another one, is CNAS_E_BUSY. */
 CNAS_CHECKED enum cnas_status cnas_train(float *params, struct cnas_ctx *ctx, const struct cnas_model *m,
                                          const struct cnas_train_sets *sets, const struct cnas_train_options *o,
                                          const struct cnas_train_control *control, struct cnas_error *err);
