@@ -9,11 +9,9 @@
 #include "runtime/data/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 enum { SIDE = 32, PIXELS = 3 * SIDE * SIDE, MAX_FILES = 5, MAX_LABELS = 2, MAX_RECORDS = (1 << 30) / PIXELS };
@@ -37,31 +35,26 @@ struct part {
     } f[MAX_FILES];
 };
 
-/* Opens a file and counts its records. O_NONBLOCK: a FIFO must not hang us before fstat refuses it. */
+/* Opens a file and counts its records. */
 static enum cnas_status open_one(struct part *p, const char *dir, const char *name, struct cnas_error *err)
 {
     const size_t record = p->form->n_labels + PIXELS, i = p->n_files, size = strlen(dir) + strlen(name) + 2;
-    struct stat st;
+    uint64_t bytes;
+    int fd;
     if (!(p->f[i].path = malloc(size)))
         return cn_error(err, CNAS_E_MEMORY, "no memory to open the data set");
     p->n_files++;
     snprintf(p->f[i].path, size, "%s/%s", dir, name);
     const char *label = cn_file_label(p->f[i].path);
-    int fd = open(p->f[i].path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0 || !(p->f[i].file = fdopen(fd, "rb"))) {
-        int cause = errno;
-        if (fd >= 0)
-            close(fd);
-        return cn_error(err, CNAS_E_IO, "%s: cannot open it: %s", label, strerror(cause));
+    CNAS_TRY(cn_file_open(&fd, &bytes, p->f[i].path, err));
+    if (!(p->f[i].file = fdopen(fd, "rb"))) {
+        close(fd);
+        return cn_error(err, CNAS_E_MEMORY, "no memory to open the data set");
     }
-    if (fstat(fd, &st))
-        return cn_error(err, CNAS_E_IO, "%s: cannot read it: %s", label, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return cn_error(err, CNAS_E_IO, "%s: not a regular file", label);
-    if (!st.st_size || (uint64_t)st.st_size % record)
-        return cn_error(err, CNAS_E_FORMAT, "%s: %lld bytes are not whole CIFAR-%s records of %zu bytes: truncated, or another kind of file",
-                        label, (long long)st.st_size, p->form == &cifar10 ? "10" : "100", record);
-    p->f[i].records = (size_t)((uint64_t)st.st_size / record);
+    if (!bytes || bytes % record)
+        return cn_error(err, CNAS_E_FORMAT, "%s: %llu bytes are not whole CIFAR-%s records of %zu bytes: truncated, or another kind of file",
+                        label, (unsigned long long)bytes, p->form == &cifar10 ? "10" : "100", record);
+    p->f[i].records = (size_t)(bytes / record);
     p->images += p->f[i].records;
     if (p->f[i].records > MAX_RECORDS || p->images > MAX_RECORDS)
         return cn_error(err, CNAS_E_FORMAT, "%s: %zu images are more than this program takes", label, p->images);

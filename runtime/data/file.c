@@ -1,4 +1,4 @@
-/* Atomic replacement of files: temporary name, fsync, rename, fsync of the directory. */
+/* Atomic replacement of files: temporary name, fsync, rename, fsync of the directory. Opening them. */
 #include "runtime/data/file.h"
 
 #include <cnas/train.h>
@@ -21,6 +21,24 @@ const char *cn_file_label(const char *path)
 {
     size_t n = strlen(path);
     return n > LABEL_MAX ? path + n - LABEL_MAX : path;
+}
+
+enum cnas_status cn_file_open(int *fd, uint64_t *size, const char *path, struct cnas_error *err)
+{
+    struct stat st;
+    *fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    const int cause = *fd < 0 || fstat(*fd, &st) ? errno : S_ISREG(st.st_mode) ? 0 : EINVAL;
+    *size = cause ? 0 : (uint64_t)st.st_size;
+    if (!cause)
+        return CNAS_OK;
+    const enum cnas_status status = *fd < 0         ? cn_error(err, CNAS_E_IO, "%s: cannot open it: %s", cn_file_label(path), strerror(cause))
+                                    : cause == EINVAL ? cn_error(err, CNAS_E_IO, "%s: not a regular file", cn_file_label(path))
+                                                      : cn_error(err, CNAS_E_IO, "%s: cannot read it: %s", cn_file_label(path), strerror(cause));
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+    errno = cause;
+    return status;
 }
 
 char *cn_file_cache_folder(void)

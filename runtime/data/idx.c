@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 
 enum { DEFLATE_FACTOR = 1032 }; /* deflate never grows a byte to more (zlib manual, "maximum compression factor") */
@@ -20,6 +20,7 @@ enum { DEFLATE_FACTOR = 1032 }; /* deflate never grows a byte to more (zlib manu
 struct idx {
     gzFile gz; /* zlib reads files that are not gzip as they are */
     char *path;
+    uint64_t bytes; /* of the file */
     uint32_t dim[3];
 };
 
@@ -33,9 +34,14 @@ static enum cnas_status idx_open(struct idx *x, const char *dir, const char *par
     static const char *const suffix[] = {"", ".gz"};
     for (int i = 0; i < 2 && !x->gz; i++) {
         snprintf(x->path, size, "%s/%s-%s%s", dir, part, what, suffix[i]);
-        x->gz = gzopen(x->path, "rb");
-        if (!x->gz && errno != ENOENT)
-            return cn_error(err, CNAS_E_IO, "%s: cannot open it: %s", cn_file_label(x->path), strerror(errno));
+        int fd;
+        const enum cnas_status status = cn_file_open(&fd, &x->bytes, x->path, err);
+        if (status && errno != ENOENT)
+            return status;
+        if (!status && !(x->gz = gzdopen(fd, "rb"))) {
+            close(fd);
+            return cn_error(err, CNAS_E_MEMORY, "no memory to open the data set");
+        }
     }
     if (!x->gz)
         return cn_error(err, CNAS_E_IO, "%s: no such file, and none without .gz", cn_file_label(x->path));
@@ -85,7 +91,6 @@ static enum cnas_status idx_header(struct idx *x, unsigned rank, uint64_t *total
 {
     const char *label = cn_file_label(x->path);
     unsigned char b[16];
-    struct stat st;
     enum cnas_status status = idx_read(x, b, 4 + 4 * rank, err);
     if (status)
         return status;
@@ -103,9 +108,7 @@ static enum cnas_status idx_header(struct idx *x, unsigned rank, uint64_t *total
     }
     if (*total > CN_DATASET_MAX_BYTES)
         return cn_error(err, CNAS_E_FORMAT, "%s: %llu bytes of data are more than this program takes", label, (unsigned long long)*total);
-    if (stat(x->path, &st))
-        return cn_error(err, CNAS_E_IO, "%s: cannot read it: %s", label, strerror(errno));
-    uint64_t holds = (uint64_t)st.st_size;
+    uint64_t holds = x->bytes;
     if (!gzdirect(x->gz))
         holds *= DEFLATE_FACTOR;
     if (*total + 4 + 4 * rank > holds)

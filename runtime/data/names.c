@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "runtime/base/error.h"
 #include "runtime/data/file.h"
@@ -18,16 +19,22 @@ static enum cnas_status read_lines(struct cnas_class_names *out, const char *dir
     char line[MAX_NAME + 2];
     const size_t size = strlen(dir) + strlen(file_name) + 2;
     char *path = malloc(size);
-    enum cnas_status status = CNAS_OK;
+    enum cnas_status status;
+    uint64_t bytes;
     FILE *f = NULL;
+    int fd;
     if (!path || !(out->name = calloc(MAX_NAMES, sizeof *out->name))) {
         free(path);
         return cn_error(err, CNAS_E_MEMORY, "no memory for names of classes");
     }
     snprintf(path, size, "%s/%s", dir, file_name);
-    f = fopen(path, "r");
-    if (!f && errno != ENOENT)
-        status = cn_error(err, CNAS_E_IO, "%s: cannot open it: %s", cn_file_label(path), strerror(errno));
+    status = cn_file_open(&fd, &bytes, path, err);
+    if (status && errno == ENOENT)
+        status = CNAS_OK;
+    else if (!status && !(f = fdopen(fd, "r"))) {
+        close(fd);
+        status = cn_error(err, CNAS_E_MEMORY, "no memory for names of classes");
+    }
     while (f && !status && fgets(line, sizeof line, f)) {
         const size_t length = strcspn(line, "\r\n");
         if (!length)

@@ -9,12 +9,10 @@
 #include "runtime/data/dataset.h"
 #include "runtime/data/file.h"
 
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 static const char magic[] = "cnaspak1";
@@ -57,7 +55,7 @@ static void digest(unsigned char out[DIGEST], const unsigned char header[HEADER]
 }
 
 /* The header fits the key, the number of images and the file's size; then the shape is in *d. */
-static int header_fits(struct cnas_dataset *d, const unsigned char header[HEADER], off_t size, size_t n,
+static int header_fits(struct cnas_dataset *d, const unsigned char header[HEADER], uint64_t size, size_t n,
                        const unsigned char key[CN_PACK_KEY])
 {
     const unsigned char *p = header + SIZES;
@@ -69,14 +67,13 @@ static int header_fits(struct cnas_dataset *d, const unsigned char header[HEADER
     if ((d->c != 1 && d->c != 3) || !d->h || !d->w || d->h > CN_DATASET_MAX_SIDE || d->w > CN_DATASET_MAX_SIDE || cn_load64(p + 16) != n)
         return 0;
     const uint64_t image = (uint64_t)d->c * d->h * d->w;
-    return n <= CN_DATASET_MAX_BYTES / image && (uint64_t)size == HEADER + n * (4 + image) + DIGEST;
+    return n <= CN_DATASET_MAX_BYTES / image && size == HEADER + n * (4 + image) + DIGEST;
 }
 
-static int read_pack(struct cnas_dataset *d, FILE *f, size_t n, const unsigned char key[CN_PACK_KEY])
+static int read_pack(struct cnas_dataset *d, FILE *f, uint64_t size, size_t n, const unsigned char key[CN_PACK_KEY])
 {
-    struct stat st;
     unsigned char header[HEADER], stored[DIGEST], found[DIGEST];
-    if (fstat(fileno(f), &st) || !S_ISREG(st.st_mode) || fread(header, HEADER, 1, f) != 1 || !header_fits(d, header, st.st_size, n, key))
+    if (fread(header, HEADER, 1, f) != 1 || !header_fits(d, header, size, n, key))
         return 0;
     const size_t image = (size_t)d->c * d->h * d->w;
     unsigned char *labels = malloc(4 * n);
@@ -101,9 +98,10 @@ static int read_pack(struct cnas_dataset *d, FILE *f, size_t n, const unsigned c
 int cn_pack_load(struct cnas_dataset *out, const char *path, size_t n, const unsigned char key[CN_PACK_KEY])
 {
     memset(out, 0, sizeof *out);
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
-    const int good = f && read_pack(out, f, n, key);
+    int fd;
+    uint64_t size;
+    FILE *f = cn_file_open(&fd, &size, path, NULL) ? NULL : fdopen(fd, "rb");
+    const int good = f && read_pack(out, f, size, n, key);
     if (f)
         fclose(f);
     else if (fd >= 0)

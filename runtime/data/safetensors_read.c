@@ -7,12 +7,10 @@
 #include "runtime/data/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensor data is copied without conversion");
@@ -198,15 +196,9 @@ static enum cnas_status read_exactly(int fd, void *out, uint64_t size, const cha
     return CNAS_OK;
 }
 
-static enum cnas_status load_from(struct cn_safetensors *s, int fd, uint64_t max_bytes, struct cnas_error *err)
+static enum cnas_status load_from(struct cn_safetensors *s, int fd, uint64_t size, uint64_t max_bytes, struct cnas_error *err)
 {
-    struct stat st;
     unsigned char prefix[8];
-    if (fstat(fd, &st))
-        return cn_error(err, CNAS_E_IO, "%s: cannot read it: %s", s->label, strerror(errno));
-    if (!S_ISREG(st.st_mode))
-        return cn_error(err, CNAS_E_IO, "%s: not a regular file", s->label);
-    uint64_t size = (uint64_t)st.st_size;
     if (size > max_bytes)
         return cn_error(err, CNAS_E_FORMAT, "%s: the file has %llu bytes, more than this network can need", s->label,
                         (unsigned long long)size);
@@ -249,11 +241,13 @@ enum cnas_status cn_safetensors_load(struct cn_safetensors **out, const char *pa
         free(s);
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory to read it", cn_file_label(path));
     }
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* O_NONBLOCK: a FIFO must not hang us before fstat refuses it */
-    enum cnas_status status =
-        fd < 0 ? cn_error(err, CNAS_E_IO, "%s: cannot open it: %s", s->label, strerror(errno)) : load_from(s, fd, max_bytes, err);
-    if (fd >= 0)
+    int fd;
+    uint64_t size;
+    enum cnas_status status = cn_file_open(&fd, &size, path, err);
+    if (!status) {
+        status = load_from(s, fd, size, max_bytes, err);
         close(fd);
+    }
     if (status)
         cn_safetensors_free(&s);
     *out = s;

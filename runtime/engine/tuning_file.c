@@ -5,12 +5,10 @@
  *     ...
  *     = BLAKE2b-256 of all lines before, in hexadecimal digits */
 #include <errno.h>
-#include <fcntl.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #if defined __x86_64__ || defined __i386__
 #include <cpuid.h>
@@ -75,16 +73,15 @@ static char *file_path(const char *head)
 /* A regular file whole, freed with cn_mem_free. NULL: it cannot be read or is too large. */
 static char *read_file(const char *path, size_t *size)
 {
-    struct stat s;
     char *text = NULL;
-    const int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0)
+    uint64_t bytes;
+    int fd;
+    if (cn_file_open(&fd, &bytes, path, NULL))
         return NULL;
-    if (!fstat(fd, &s) && S_ISREG(s.st_mode) && s.st_size > 0 && s.st_size <= CN_ENGINE_TUNING_MOST &&
-        (text = cn_mem_alloc((size_t)s.st_size, 1))) {
+    if (bytes && bytes <= CN_ENGINE_TUNING_MOST && (text = cn_mem_alloc((size_t)bytes, 1))) {
         *size = 0;
-        while (*size < (size_t)s.st_size) {
-            const ssize_t n = read(fd, text + *size, (size_t)s.st_size - *size);
+        while (*size < bytes) {
+            const ssize_t n = read(fd, text + *size, (size_t)bytes - *size);
             if (n < 0 && errno == EINTR)
                 continue;
             if (n <= 0)

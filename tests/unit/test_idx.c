@@ -2,6 +2,7 @@
 #include <check.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <zlib.h>
 
 #include <cnas/train.h>
@@ -143,6 +144,16 @@ START_TEST(idx_bad_headers)
 }
 END_TEST
 
+/* A FIFO would keep us waiting for its writer. */
+START_TEST(idx_no_file)
+{
+    struct cnas_dataset d;
+    put("train-labels-idx1-ubyte", labels, sizeof labels);
+    ck_assert_int_eq(mkfifo(in_dir("train-images-idx3-ubyte"), 0600), 0);
+    fails(cnas_dataset_load_idx(&d, dir, "train", &err), CNAS_E_IO, "train-images-idx3-ubyte: not a regular file");
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("idx");
@@ -154,6 +165,7 @@ int main(void)
     tcase_add_test(t, idx_truncated_or_long);
     tcase_add_test(t, idx_damaged_gz);
     tcase_add_test(t, idx_bad_headers);
+    tcase_add_test(t, idx_no_file);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

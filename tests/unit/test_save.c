@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cnas/data.h>
 
@@ -193,6 +195,9 @@ START_TEST(names_that_are_no_names)
     fclose(f);
     ck_assert(cnas_class_names_load(&names, dir, &err) == CNAS_E_FORMAT && strstr(err.text, "more than 256 names"));
     ck_assert(!names.name && !names.n);
+    ck_assert_int_eq(unlink(path), 0);
+    ck_assert_int_eq(mkfifo(path, 0600), 0);
+    ck_assert(cnas_class_names_load(&names, dir, &err) == CNAS_E_IO && strstr(err.text, "batches.meta.txt: not a regular file"));
 }
 END_TEST
 
