@@ -78,19 +78,17 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
     const int forward = site->pass == CN_ENGINE_CONV_FORWARD;
     snprintf(
         question, QUESTION,
-        "conv %s %s threads %u, %zu x %ux%ux%u to %ux%ux%u by %ux%u, stride %u, pad %ux%u, dilation %u, groups %u%s%s%s%s",
+        "conv %s %s threads %u, %zu x %ux%ux%u to %ux%ux%u by %ux%u, stride %u, pad %ux%u, dilation %u, groups %u%s%s%s",
         passes[site->pass], w->type == CN_ENGINE_BF16 ? "bf16" : "f32", cnas_ctx_threads(site->ctx), site->n, s->c, s->h, s->w,
         s->k, s->oh, s->ow, s->kh, s->kw, s->stride, s->pad_y, s->pad_x, s->dilation, s->groups, w->plain_x ? ", plain" : "",
-        w->bias && site->pass != CN_ENGINE_CONV_DATA ? ", bias" : "", forward && w->forward_only ? ", only" : "",
-        w->chunked ? ", chunked" : "");
+        w->bias && site->pass != CN_ENGINE_CONV_DATA ? ", bias" : "", forward && w->forward_only ? ", only" : "");
 }
 
-/* All ways of a site that there is memory for; without one, CNAS_E_MEMORY if that is why. The plain one only where there is no other: it is
- * slow, and its buffers are large. */
+/* All ways of a site that there is memory for; without one CNAS_E_MEMORY, unless site->only is of none. The plain one only where there is no
+ * other: it is slow, and its buffers are large. */
 static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
-    const int alone = site->want->chunked || cnas_ctx_threads(site->ctx) == 1;
-    enum cnas_status status = alone ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site);
+    enum cnas_status status = cnas_ctx_threads(site->ctx) == 1 ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site);
     if (cn_engine_conv_wino_ways(list, site) || (!*list && cn_engine_conv_plain_ways(list, site)))
         status = CNAS_E_MEMORY;
     return *list ? CNAS_OK : status;
@@ -105,7 +103,7 @@ static void keep(struct cn_engine_conv_way **list, struct cn_engine_conv_way *be
     best->next = NULL;
 }
 
-/* *out NULL with CNAS_OK: there is no way. tuning NULL: the first one that there is. */
+/* tuning NULL: the first one that there is. */
 static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine_conv_site *site, struct cn_engine_tuning *tuning)
 {
     char question[QUESTION], known[CN_ENGINE_CONV_NAME] = "";
@@ -129,7 +127,7 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
         status = all_ways(&list, site);
     }
     best = list;
-    if (!status && !remembered && tuning && list) {
+    if (!status && !remembered && tuning) {
         const double start = cn_clock_s();
         if (list->next)
             status = cn_engine_conv_measure(&best, list, site);
@@ -137,7 +135,7 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
             status = cn_engine_tuning_record(tuning, question, best->name);
         cn_engine_tuning_spent(tuning, cn_clock_s() - start);
     }
-    if (!status && best) {
+    if (!status) {
         keep(&list, best);
         *out = best;
     }
@@ -176,13 +174,9 @@ static enum cnas_status make_set(struct set **out, struct cn_engine_conv *conv, 
         if (!wanted(&conv->want, pass))
             continue;
         enum cnas_status status = choose(&set->way[pass], &site, tuning);
-        if (!status && !set->way[pass])
-            status = CNAS_E_RANGE;
         if (status) {
             free_set(set);
-            return cn_error(err, status,
-                            status == CNAS_E_RANGE ? "no convolution of this shape in one thread"
-                                                   : "no memory for a convolution");
+            return cn_error(err, status, "no memory for a convolution");
         }
     }
     *out = set;
@@ -310,24 +304,23 @@ static void forget_oldest(struct cn_engine_conv *conv)
     free_set_alone(second);
 }
 
-enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *conv, size_t n, struct cnas_error *err)
+/* The ways for n samples are there. */
+static enum cnas_status prepare(struct cn_engine_conv *conv, size_t n)
 {
     struct set **end = &conv->sets;
     cn_require(n);
     for (; *end; end = &(*end)->next)
         if ((*end)->n == n)
             return CNAS_OK;
-    CNAS_TRY(make_set_alone(end, conv, n, NULL, err));
-    if (conv->want.chunked) {
-        conv->scratch = scratch_of(*end) > conv->scratch ? scratch_of(*end) : conv->scratch;
-    } else if (scratch_of(*end) > conv->scratch && scratch_of(*end) > conv->more_bytes) {
+    CNAS_TRY(make_set_alone(end, conv, n, NULL, NULL));
+    if (scratch_of(*end) > conv->scratch && scratch_of(*end) > conv->more_bytes) {
         cn_mem_free(conv->more);
         conv->more_bytes = scratch_of(*end);
         if (!(conv->more = cn_mem_alloc(conv->more_bytes, 1))) {
             conv->more_bytes = 0;
             free_set_alone(*end);
             *end = NULL;
-            return cn_error(err, CNAS_E_MEMORY, "no memory for a convolution");
+            return CNAS_E_MEMORY;
         }
     }
     forget_oldest(conv);
@@ -338,7 +331,7 @@ static void run(struct cn_engine_conv *conv, enum cn_engine_conv_pass pass, size
 {
     struct set *set = conv->sets;
     cn_require(wanted(&conv->want, pass) && cn_engine_conv_packs_w(conv->packs));
-    if (set->n != n && !conv->want.chunked && cn_engine_conv_prepare(conv, n, NULL)) {
+    if (set->n != n && prepare(conv, n)) {
         cn_kernel_out_of_memory(conv->ctx);
         return;
     }

@@ -25,17 +25,14 @@ struct cn_engine_conv_want {
     int bias;
     int forward_only; /* forward alone will be called */
     int no_dx;        /* backward_data will not be called */
-    int chunked;      /* called inside a chunk of cn_kernel_run, by several threads at once, each working alone */
 };
 
-/* tuning: asked first, told what was chosen; NULL: nothing is timed, the most exact ways are taken. Used during the call alone.
- * CNAS_E_RANGE: chunked, and nothing here does this shape in one thread. */
+/* tuning: asked first, told what was chosen; NULL: nothing is timed, the most exact ways are taken. Used during the call alone. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_new(struct cn_engine_conv **, struct cnas_ctx *, const struct cn_engine_conv_want *,
                                                  struct cn_engine_tuning *tuning, struct cnas_error *);
 void cn_engine_conv_free(struct cn_engine_conv **); /* NULL *conv is fine */
 
-/* Bytes that every call below needs at `scratch`, aligned to 64; contents undefined before and after. chunked: each caller its
- * own. */
+/* Bytes that every call below needs at `scratch`, aligned to 64; contents undefined before and after. */
 size_t cn_engine_conv_scratch(const struct cn_engine_conv *);
 /* Bytes that the layer itself holds: packed weights (conv_packs.h), and scratch for numbers of samples that came later and need more. */
 size_t cn_engine_conv_memory(const struct cn_engine_conv *);
@@ -49,11 +46,8 @@ const char *cn_engine_conv_weights_way(const struct cn_engine_conv *);
 void cn_engine_conv_weights(struct cn_engine_conv *, const float *w, const float *bias);
 
 /* n: want.n or any other number, such as that of a last batch. Another number's kernels are made at its first call, and kept for
- * a few numbers; without memory for them the context remembers CNAS_E_MEMORY (cnas_ctx_status). With want.chunked they must have
- * been made before, by cn_engine_conv_prepare from the thread that owns the layer; cn_engine_conv_scratch may grow with that. */
-CNAS_CHECKED enum cnas_status cn_engine_conv_prepare(struct cn_engine_conv *, size_t n, struct cnas_error *);
-
-/* Outputs are overwritten, their surplus channels become zero; no output overlaps an input. Values are aligned to 64 bytes. */
+ * a few numbers; without memory for them the context remembers CNAS_E_MEMORY (cnas_ctx_status).
+ * Outputs are overwritten, their surplus channels become zero; no output overlaps an input. Values are aligned to 64 bytes. */
 void cn_engine_conv_forward(struct cn_engine_conv *, void *y, const void *x, size_t n, void *scratch);
 void cn_engine_conv_backward_data(struct cn_engine_conv *, void *dx, const void *dy, size_t n, void *scratch);
 /* dw as w, dbias (K) or NULL: floats, sums over the n samples. */

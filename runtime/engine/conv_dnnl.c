@@ -336,7 +336,7 @@ static int complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_des
         if (!cn_engine_conv_plain_order(d, &w->rows, w->wide) ||
             (!d->memory_desc_equal(&w->dw, &w->rows) && !make_reorder(d, &w->leave, &w->leave_work, &w->dw, &w->rows)))
             return 0;
-    } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &w->w, w->wide, w->real, cn_engine_conv_keeps_packs(t->site->want))) {
+    } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &w->w, w->wide, w->real, cn_engine_conv_keeps_packs(t->site))) {
         return 0;
     }
     if (t->entrance != AS_IS) {

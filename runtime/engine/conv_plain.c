@@ -1,5 +1,5 @@
 /* The way that fits everything: the kernels of <cnas/kernel.h> on plain floats, between two reorders. Slow because of those, so
- * it is for what nothing else can do. Not in chunks, because these kernels use the context's threads. */
+ * it is for what nothing else can do. */
 #include <stdio.h>
 #include <string.h>
 
@@ -77,7 +77,7 @@ enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, con
     static const char name[] = "plain";
     const struct cnas_conv_shape *s = &site->want->shape;
     struct plain_way *p;
-    if (site->want->chunked || (site->only && strcmp(site->only, name)))
+    if (site->only && strcmp(site->only, name))
         return CNAS_OK;
     if (!(p = cn_mem_zalloc(1, sizeof *p)))
         return CNAS_E_MEMORY;

@@ -159,12 +159,10 @@ static enum cnas_status complete(struct split_way *w, struct cn_engine_conv_site
 enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
 {
     const struct cnas_conv_shape *s = &site->want->shape;
-    struct cn_engine_conv_want alone = *site->want;
     struct cn_engine_conv_site inside = *site;
     struct cn_engine_conv_way *inner = NULL;
     const size_t parts = parts_of(site);
-    alone.chunked = 1;
-    inside.want = &alone;
+    inside.chunked = 1;
     inside.n = site->n / parts;
     enum cnas_status status = cn_engine_conv_dnnl_ways(&inner, &inside);
     while (inner) {

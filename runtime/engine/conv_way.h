@@ -27,6 +27,7 @@ struct cn_engine_conv_site {
     const struct cn_engine_conv_want *want;
     size_t n; /* samples in a call: exactly */
     enum cn_engine_conv_pass pass;
+    int chunked;      /* run inside chunks of cn_kernel_run, by several threads at once, each working alone */
     const char *only; /* make the way of this name alone; NULL: all */
     struct cn_engine_conv_packs *packs;
 };
@@ -45,7 +46,7 @@ struct cn_engine_conv_way {
 
 /* Providers append their ways to *list, the most exact first: on a tie the first one is taken. A site that does not fit is no failure, and
  * adds nothing. CNAS_E_MEMORY: some of the ways are missing in *list, for want of memory. */
-/* In the calling thread alone. */
+/* In the calling thread alone; also for chunks. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 /* The same by all threads of the context. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_split_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
@@ -67,11 +68,10 @@ void cn_engine_conv_free_ways(struct cn_engine_conv_way **list);
 size_t cn_engine_conv_x_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_y_bytes(const struct cn_engine_conv_site *);
 size_t cn_engine_conv_w_floats(const struct cnas_conv_shape *);
-/* Packed weights are kept by the layer (conv_packs.h), not made by each run: several chunks share them, or they seldom change. What the
- * ways by all threads do in training: conv_split.c makes its kernels as chunked ones, which keep them; conv_wino.c packs in each run. */
-static inline int cn_engine_conv_keeps_packs(const struct cn_engine_conv_want *want)
+/* Packed weights are kept by the layer (conv_packs.h), not made by each run: several chunks share them, or they seldom change. */
+static inline int cn_engine_conv_keeps_packs(const struct cn_engine_conv_site *site)
 {
-    return want->chunked || want->forward_only;
+    return site->chunked || site->want->forward_only;
 }
 /* Rounded up to the alignment of what follows in a scratch area. */
 static inline size_t cn_engine_conv_round(size_t bytes)

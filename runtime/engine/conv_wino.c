@@ -15,62 +15,35 @@ struct wino_way {
     size_t n;
     enum cn_engine_conv_pass pass;
     enum cn_engine_type type;
-    int bias, chunked;
+    int bias;
     const float *packed; /* kept; NULL: packed by each run */
 };
 
-static void run(struct wino_way *w, void *y, const void *x, int forward, float *scratch)
+static void run(struct wino_way *w, void *y, const void *x, int forward)
 {
     const struct cn_engine_wino_filter f = {.packed = w->packed, .w = cn_engine_conv_packs_w(w->packs), .mirrored = !forward};
     const struct cn_engine_wino_read read = {.type = w->type, .x = x};
     const struct cn_engine_wino_write write = {.type = w->type,
                                                .y = y,
                                                .bias = forward && w->bias ? cn_engine_conv_packs_bias(w->packs) : NULL};
-    if (w->chunked)
-        cn_engine_wino_run_range(&write, &read, w->packed, &w->shape, 0, w->n, scratch);
-    else
-        cn_engine_wino_run(w->ctx, &write, &read, &f, &w->shape, w->n, NULL);
+    cn_engine_wino_run(w->ctx, &write, &read, &f, &w->shape, w->n, NULL);
 }
 
 static void run_forward(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
-    run((struct wino_way *)way, call->y, call->x, 1, call->scratch);
+    run((struct wino_way *)way, call->y, call->x, 1);
 }
 
 static void run_data(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
-    run((struct wino_way *)way, call->dx, call->dy, 0, call->scratch);
+    run((struct wino_way *)way, call->dx, call->dy, 0);
 }
 
-/* Scratch of a chunk: the transformed gradient, sums of dy, what the kernel wants. */
 static void run_weights(struct cn_engine_conv_way *way, const struct cn_engine_conv_call *call)
 {
     struct wino_way *w = (struct wino_way *)way;
     const struct cn_engine_wino_read x = {.type = w->type, .x = call->x}, dy = {.type = w->type, .x = call->dy};
-    float *part = call->scratch, *dbias = w->bias ? call->dbias : NULL;
-    if (!w->chunked) {
-        cn_engine_wino_gradient(w->ctx, call->dw, dbias, &dy, &x, &w->shape, w->n);
-        return;
-    }
-    const size_t channels = cn_engine_channels(w->shape.k), blocks = channels / cn_engine_block();
-    double *sums = (double *)(part + cn_engine_wino_weights(&w->shape));
-    cn_engine_wino_gradient_range(part, dbias ? sums : NULL, 0, &dy, &x, &w->shape, 0, w->n, 0, blocks, (float *)(sums + channels));
-    cn_engine_wino_finish_range(call->dw, part, 1, 0, &w->shape, 0, blocks);
-    for (uint32_t k = 0; dbias && k < w->shape.k; k++)
-        dbias[k] = (float)sums[k];
-}
-
-static void set_memory(struct wino_way *w)
-{
-    const int gradient = w->pass == CN_ENGINE_CONV_WEIGHTS;
-    const size_t channels = cn_engine_channels(w->shape.k);
-    if (!w->chunked)
-        w->way.memory = gradient ? cn_engine_wino_gradient_bytes(w->ctx, &w->shape, w->n) : cn_engine_wino_run_bytes(w->ctx, &w->shape, w->n);
-    else if (gradient)
-        w->way.scratch = w->way.memory = cn_engine_conv_round((cn_engine_wino_weights(&w->shape) + 2 * channels +
-                                                               cn_engine_wino_gradient_scratch(&w->shape, channels / cn_engine_block())) * sizeof(float));
-    else
-        w->way.scratch = w->way.memory = cn_engine_conv_round(cn_engine_wino_scratch(&w->shape) * sizeof(float));
+    cn_engine_wino_gradient(w->ctx, call->dw, w->bias ? call->dbias : NULL, &dy, &x, &w->shape, w->n);
 }
 
 static void free_way(struct cn_engine_conv_way *way)
@@ -100,17 +73,17 @@ enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way **list, cons
                            .n = site->n,
                            .pass = site->pass,
                            .type = want->type,
-                           .bias = want->bias,
-                           .chunked = want->chunked};
+                           .bias = want->bias};
     snprintf(w->way.name, sizeof w->way.name, "%s", name);
-    if (site->pass != CN_ENGINE_CONV_WEIGHTS && cn_engine_conv_keeps_packs(want)) {
+    if (site->pass != CN_ENGINE_CONV_WEIGHTS && cn_engine_conv_keeps_packs(site)) {
         w->packed = cn_engine_conv_packs_wino_take(site->packs, site->ctx, &w->shape, data);
         if (!w->packed) {
             free_way(&w->way);
             return CNAS_E_MEMORY;
         }
     }
-    set_memory(w);
+    w->way.memory = site->pass == CN_ENGINE_CONV_WEIGHTS ? cn_engine_wino_gradient_bytes(w->ctx, &w->shape, w->n)
+                                                         : cn_engine_wino_run_bytes(w->ctx, &w->shape, w->n);
     cn_engine_conv_append(list, &w->way);
     return CNAS_OK;
 }

@@ -209,9 +209,3 @@ void cn_engine_wino_run_blocks(const struct cn_engine_wino_write *y, const struc
         }
     }
 }
-
-void cn_engine_wino_run_range(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed,
-                              const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch)
-{
-    cn_engine_wino_run_blocks(y, x, packed, s, first, last, 0, cn_engine_channels(s->k) / cn_engine_block(), scratch);
-}

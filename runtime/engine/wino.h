@@ -65,15 +65,11 @@ struct cn_engine_wino_filter {
     double *pack_s;      /* NULL, or the time that packing takes is added here */
 };
 
-/* scratch: floats, aligned to 64 bytes. */
-size_t cn_engine_wino_scratch(const struct cnas_conv_shape *s);
 /* By all threads, with memory of the context: at most _bytes. write->sums and products must be NULL; sums (NULL: not wanted) is given those
  * of all samples, one after the other, as 2 padded doubles. */
 void cn_engine_wino_run(struct cnas_ctx *, const struct cn_engine_wino_write *, const struct cn_engine_wino_read *,
                         const struct cn_engine_wino_filter *, const struct cnas_conv_shape *s, size_t n, double *sums);
 size_t cn_engine_wino_run_bytes(const struct cnas_ctx *, const struct cnas_conv_shape *s, size_t n);
-void cn_engine_wino_run_range(const struct cn_engine_wino_write *, const struct cn_engine_wino_read *, const float *packed,
-                              const struct cnas_conv_shape *s, size_t first, size_t last, float *scratch);
 
 /* dw (K,C,3,3), dbias (K) or NULL: overwritten. Memory for the transformed gradients is the context's: at most _bytes. */
 void cn_engine_wino_gradient(struct cnas_ctx *, float *dw, float *dbias, const struct cn_engine_wino_read *dy,

@@ -23,7 +23,9 @@ struct cn_engine_wino_plan cn_engine_wino_plan(const struct cnas_conv_shape *);
 size_t cn_engine_wino_packed(const struct cn_engine_wino_plan *, size_t block);
 size_t cn_engine_wino_apart(const struct cn_engine_wino_plan *, size_t pair);
 
-/* As cn_engine_wino_run_range, for output blocks k_first (even) .. k_last-1 (even, or the last) alone; packed: theirs alone. */
+/* A part of a run: samples first .. last-1, output blocks k_first (even) .. k_last-1 (even, or the last); packed: theirs alone. scratch: so many
+ * floats, aligned to 64 bytes. */
+size_t cn_engine_wino_scratch(const struct cnas_conv_shape *s);
 void cn_engine_wino_run_blocks(const struct cn_engine_wino_write *, const struct cn_engine_wino_read *, const float *packed,
                                const struct cnas_conv_shape *, size_t first, size_t last, size_t k_first, size_t k_last, float *scratch);
 

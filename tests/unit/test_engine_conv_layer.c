@@ -1,5 +1,5 @@
-/* A convolution layer: its passes with weights and numbers of samples that change, or for inference alone, chunks in parallel, and
- * what chooses among the ways. */
+/* A convolution layer: its passes with weights and numbers of samples that change, or for inference alone, and what chooses among the
+ * ways. */
 #include <check.h>
 #include <math.h>
 #include <stdint.h>
@@ -175,72 +175,6 @@ START_TEST(an_unknown_answer_is_replaced)
 }
 END_TEST
 
-/* ---- in chunks ---- */
-
-struct chunks {
-    struct cn_engine_conv *conv;
-    char *x, *y, *g, *dx, *scratch;
-    float *dw;
-    size_t x_sample, y_sample, each, n, scratch_bytes, nw;
-};
-
-static void one_chunk(void *job, size_t chunk, float *own)
-{
-    const struct chunks *c = job;
-    const size_t first = chunk * c->each, n = c->n - first < c->each ? c->n - first : c->each;
-    char *scratch = c->scratch + chunk * c->scratch_bytes;
-    (void)own;
-    cn_engine_conv_forward(c->conv, c->y + first * c->y_sample, c->x + first * c->x_sample, n, scratch);
-    cn_engine_conv_backward_data(c->conv, c->dx + first * c->x_sample, c->g + first * c->y_sample, n, scratch);
-    cn_engine_conv_backward_weights(c->conv, c->dw + chunk * c->nw, NULL, c->g + first * c->y_sample, c->x + first * c->x_sample,
-                                    n, scratch);
-}
-
-START_TEST(chunks_in_parallel)
-{
-    if (!cn_engine_dnnl(NULL))
-        return;
-    const enum cn_engine_type type = _i % 2 ? CN_ENGINE_BF16 : CN_ENGINE_F32;
-    struct conv_case f = conv_begin(&conv_shapes[11], type, 3);
-    struct cn_engine_tuning *tuning = no_tuning();
-    struct cn_engine_conv_want want = {.shape = f.s, .n = 5, .type = type, .chunked = 1};
-    struct cn_engine_conv *conv;
-    enum { CHUNKS = 26 }; /* 128 = 25 * 5 + 3 */
-    ck_assert_int_eq(cn_engine_conv_new(&conv, f.ctx, &want, tuning, NULL), CNAS_OK);
-    ck_assert_int_eq(cn_engine_conv_prepare(conv, 3, NULL), CNAS_OK);
-    cn_engine_conv_weights(conv, f.w, NULL);
-    struct chunks c = {.conv = conv, .each = 5, .n = f.n, .nw = f.nw};
-    c.x_sample = value_bytes(f.x_map, type, 1), c.y_sample = value_bytes(f.y_map, type, 1);
-    c.scratch_bytes = cn_engine_conv_round(cn_engine_conv_scratch(conv));
-    struct guarded x = to_blocks(f.x_map, type, f.x, f.n), g = to_blocks(f.y_map, type, f.g, f.n);
-    struct guarded y = guarded_new(f.n * c.y_sample), dx = guarded_new(f.n * c.x_sample);
-    struct guarded scratch = guarded_new(CHUNKS * c.scratch_bytes), parts = guarded_new(CHUNKS * f.nw * sizeof(float));
-    c.x = x.p, c.g = g.p, c.y = y.p, c.dx = dx.p, c.scratch = scratch.p, c.dw = parts.p;
-    float *out = floats(f.nx > f.ny ? f.nx : f.ny), *dw = floats(f.nw);
-    const double limit = type == CN_ENGINE_F32 ? WINOGRAD : HALF;
-    for (int round = 0; round < 5; round++) {
-        guarded_fill(&y);
-        guarded_fill(&dx);
-        cn_kernel_run(f.ctx, CHUNKS, one_chunk, &c);
-        from_blocks(f.y_map, type, out, c.y, f.n);
-        ck_assert_double_lt(distance(out, f.y, f.ny), limit);
-        from_blocks(f.x_map, type, out, c.dx, f.n);
-        ck_assert_double_lt(distance(out, f.dx, f.nx), limit);
-        memset(dw, 0, f.nw * sizeof *dw);
-        for (size_t i = 0; i < CHUNKS * f.nw; i++)
-            dw[i % f.nw] += c.dw[i];
-        ck_assert_double_lt(distance(dw, f.dw, f.nw), limit);
-    }
-    cn_engine_conv_free(&conv);
-    cn_engine_tuning_free(&tuning);
-    struct guarded *all[] = {&x, &g, &y, &dx, &scratch, &parts};
-    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
-        guarded_free(all[i]);
-    free(out), free(dw);
-    conv_end(&f);
-}
-END_TEST
-
 /* Time, but memory among those that take nearly as long, and of these the first. */
 START_TEST(which_is_best)
 {
@@ -362,7 +296,6 @@ int main(void)
     tcase_add_test(t, too_much_memory);
     tcase_add_test(t, no_memory);
     tcase_add_test(t, no_memory_to_make_a_way);
-    tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
     suite_add_tcase(suite, t);
     if (cn_engine_block() == 16 && cn_engine_simd_avx2()) {
         t = tcase_create("blocks of 8");
@@ -370,8 +303,7 @@ int main(void)
         tcase_add_checked_fixture(t, blocks_of_8, NULL);
         tcase_add_loop_test(t, a_layer, 0, 14);
         tcase_add_loop_test(t, inference, 0, 10);
-        tcase_add_loop_test(t, chunks_in_parallel, 0, 2);
-        suite_add_tcase(suite, t);
+            suite_add_tcase(suite, t);
     }
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);

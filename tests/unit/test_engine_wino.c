@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "runtime/engine/block_simd.h"
-#include "runtime/engine/wino.h"
+#include "runtime/engine/wino_group.h"
 #include "tests/support/wino_ref.h"
 
 enum { GUARD = 64 };
@@ -209,6 +209,13 @@ START_TEST(bfloats)
 }
 END_TEST
 
+/* All output blocks. */
+static void run_range(const struct cn_engine_wino_write *y, const struct cn_engine_wino_read *x, const float *packed, const struct cnas_conv_shape *s,
+                      size_t first, size_t last, float *scratch)
+{
+    cn_engine_wino_run_blocks(y, x, packed, s, first, last, 0, cn_engine_channels(s->k) / cn_engine_block(), scratch);
+}
+
 /* Batch norm and ReLU on the way in, addition and sums on the way out, and the gradient behind a batch norm. */
 static void on_the_way(int i, enum cn_engine_type type)
 {
@@ -236,8 +243,8 @@ static void on_the_way(int i, enum cn_engine_type type)
     for (size_t j = 0; j < count(&y); j++)
         y.numbers[j] += before[j];
     memset(sums, 0, 2 * channels * 8);
-    cn_engine_wino_run_range(&write, &read, packed, &s, 0, n / 2, scratch);
-    cn_engine_wino_run_range(&write, &read, packed, &s, n / 2, n, scratch);
+    run_range(&write, &read, packed, &s, 0, n / 2, scratch);
+    run_range(&write, &read, packed, &s, n / 2, n, scratch);
     is(&y, most);
     for (size_t k = 0; k < s.k; k++) {
         double sum = 0, square = 0, size = 0;
@@ -260,7 +267,7 @@ static void on_the_way(int i, enum cn_engine_type type)
     write.add = 0;
     write.z = q.value, write.scale = out_a, write.shift = out_b;
     memset(sums, 0, 2 * channels * 8);
-    cn_engine_wino_run_range(&write, &read, packed, &s, 0, n, scratch);
+    run_range(&write, &read, packed, &s, 0, n, scratch);
     is(&y, most);
     for (size_t k = 0; k < s.k; k++) {
         double sum = 0, product = 0, size = 0;
@@ -283,7 +290,7 @@ static void on_the_way(int i, enum cn_engine_type type)
         read = (struct cn_engine_wino_read){.type = type, .x = x.value, .scale = relu ? a : NULL, .shift = b, .relu = relu, .z = z.value,
                                             .of_g = of_g, .of_z = of_z, .of_1 = of_1};
         ref_conv2d(y.numbers, plain.numbers, W, NULL, n, &s);
-        cn_engine_wino_run_range(&(struct cn_engine_wino_write){.type = type, .y = y.value}, &read, packed, &s, 0, n, scratch);
+        run_range(&(struct cn_engine_wino_write){.type = type, .y = y.value}, &read, packed, &s, 0, n, scratch);
         is(&y, most);
     }
     drop(&x), drop(&y), drop(&z), drop(&q), drop(&plain);
@@ -323,7 +330,7 @@ START_TEST(nan_passes)
         ((uint16_t *)x.value)[nan] = 0x7fc0;
     struct cn_engine_wino_read read = {.type = type, .x = x.value, .scale = on_the_way_in ? a : NULL, .shift = b, .relu = on_the_way_in};
     struct cn_engine_wino_write write = {.type = type, .y = y.value, .add = on_the_way_out};
-    cn_engine_wino_run_range(&write, &read, packed, &s, 0, 1, scratch);
+    run_range(&write, &read, packed, &s, 0, 1, scratch);
     for (size_t k = 0; k < s.k; k++)
         for (size_t i = 0; i < 9; i++)
             ck_assert_msg(isnan(at(&y, place(&y, (k * s.oh + 3 + i / 3) * s.ow + 4 + i % 3))), "channel %zu, %zu: the NaN is lost", k, i);
@@ -365,7 +372,7 @@ START_TEST(threads_and_ranges_do_not_matter)
     }
     memset(other.value, 0, other.bytes);
     for (size_t i = 0; i < n; i++)
-        cn_engine_wino_run_range(&(struct cn_engine_wino_write){.y = other.value}, &from_x, packed, &s, i, i + 1, scratch);
+        run_range(&(struct cn_engine_wino_write){.y = other.value}, &from_x, packed, &s, i, i + 1, scratch);
     ck_assert_mem_eq(y.value, other.value, y.bytes);
     for (size_t k = 0; k < s.k; k++) {
         double sum = 0, square = 0, v;
