@@ -7,6 +7,7 @@ libcnasrt_la_SOURCES += \
 	runtime/kernel/conv_simd_avx2.c runtime/kernel/conv_simd_avx512.c runtime/kernel/conv_simd_portable.c \
 	runtime/kernel/crew.c runtime/kernel/crew.h \
 	runtime/kernel/ctx.c runtime/kernel/ctx.h \
+	runtime/kernel/distill.c \
 	runtime/kernel/elementwise.c \
 	runtime/kernel/lanes.c runtime/kernel/lanes.h \
 	runtime/kernel/linear.c \

@@ -136,4 +136,10 @@ void cnas_softmax(struct cnas_ctx *ctx, float *logits, size_t n, size_t classes)
 double cnas_softmax_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *correct, const float *logits,
                                   const uint32_t *labels, size_t n, size_t classes, float smoothing);
 
+/* Distillation (Hinton, Vinyals & Dean 2015, section 2): to a mean loss over n samples and its gradient dlogits (n, classes) joins the
+ * divergence of the softened answers from the teacher's. Returns (1 - weight) loss + weight T^2 mean KL(softmax(t/T) || softmax(z/T)), z being
+ * logits and t teacher; dlogits becomes its gradient. weight in [0, 1], temperature T above 0, teacher finite. NAN without memory. */
+double cnas_distillation(struct cnas_ctx *ctx, float *dlogits, double loss, const float *logits, const float *teacher, size_t n,
+                         size_t classes, float weight, float temperature);
+
 #endif
