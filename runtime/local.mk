@@ -24,4 +24,4 @@ include runtime/mpi/local.mk
 include runtime/cli/local.mk
 cnasincludedir = $(includedir)/cnas
 cnasinclude_HEADERS = runtime/include/cnas/status.h runtime/include/cnas/kernel.h runtime/include/cnas/model.h runtime/include/cnas/fixed.h \
-	runtime/include/cnas/private.h runtime/include/cnas/data.h runtime/include/cnas/group.h runtime/include/cnas/mpi.h runtime/include/cnas/train.h runtime/include/cnas/presets.def runtime/include/cnas/cli.h runtime/include/cnas/cnas.h
+	runtime/include/cnas/private.h runtime/include/cnas/data.h runtime/include/cnas/distill.h runtime/include/cnas/group.h runtime/include/cnas/mpi.h runtime/include/cnas/train.h runtime/include/cnas/presets.def runtime/include/cnas/cli.h runtime/include/cnas/cnas.h

@@ -83,6 +83,11 @@ static void cut_out(float *out, size_t h, size_t w, size_t size, size_t cy, size
             out[i * w + j] = 0;
 }
 
+struct cn_train_augment cn_train_augment_of(const struct cnas_train_options *o)
+{
+    return (struct cn_train_augment){.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding};
+}
+
 struct job {
     float *images;
     uint32_t *labels;

@@ -20,6 +20,9 @@ struct cn_train_augment {
     int padding; /* enum cnas_padding */
 };
 
+/* What o asks for; its epoch is 0. */
+struct cn_train_augment cn_train_augment_of(const struct cnas_train_options *o);
+
 /* images (n, C, H, W), labels (n) from samples order[first ..] of d (order NULL: first, first + 1, ...). augment NULL: as they are.
  * ctx NULL: in this thread alone. */
 void cn_train_batch(struct cnas_ctx *ctx, float *images, uint32_t *labels, const struct cnas_dataset *d, const float *levels,

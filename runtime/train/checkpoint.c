@@ -12,6 +12,7 @@
 #include "runtime/base/mem.h"
 #include "runtime/data/file.h"
 #include "runtime/data/safetensors.h"
+#include "runtime/train/soft_labels.h"
 #include "runtime/train/finite.h"
 
 static const char format[] = "cnas-checkpoint-2"; /* 1 had no optimizer but SGD, and no best parameters */
@@ -30,20 +31,38 @@ static void hash_data(crypto_generichash_state *state, const struct cnas_dataset
     crypto_generichash_update(state, (const unsigned char *)d->labels, d->n * sizeof *d->labels);
 }
 
-/* BLAKE2b-256 over a text with the network and every option and over the data that weights or their choice depend on. */
+void cn_train_data_digest(char out[CN_TRAIN_DIGEST], const struct cnas_dataset *d)
+{
+    unsigned char hash[crypto_generichash_BYTES];
+    crypto_generichash_state state;
+    crypto_generichash_init(&state, NULL, 0, sizeof hash);
+    hash_data(&state, d);
+    crypto_generichash_final(&state, hash, sizeof hash);
+    sodium_bin2hex(out, CN_TRAIN_DIGEST, hash, sizeof hash);
+}
+
+/* BLAKE2b-256 over a text with the network and every option that counts and over the data that weights or their choice depend on. Without
+ * a teacher the text says nothing of one. */
 void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m, const struct cnas_train_sets *sets,
                        const struct cnas_train_options *o)
 {
     unsigned char hash[crypto_generichash_BYTES];
     crypto_generichash_state state;
+    struct cnas_train_options counting = *o;
+    if (!sets->soft)
+        counting.distill_weight = 0;
     size_t used = (size_t)snprintf(out->recipe, sizeof out->recipe, "network %.12s ", m->clear_digest);
-    cnas_train_describe(out->recipe + used, sizeof out->recipe - used, o);
+    used += cnas_train_describe(out->recipe + used, sizeof out->recipe - used, &counting);
+    if (sets->soft && used < sizeof out->recipe)
+        snprintf(out->recipe + used, sizeof out->recipe - used, " soft_labels %.12s", cnas_soft_labels_digest(sets->soft));
     crypto_generichash_init(&state, NULL, 0, sizeof hash);
     crypto_generichash_update(&state, (const unsigned char *)format, sizeof format);
     crypto_generichash_update(&state, (const unsigned char *)m->clear_digest, strlen(m->clear_digest));
     crypto_generichash_update(&state, (const unsigned char *)out->recipe, strlen(out->recipe));
     hash_data(&state, sets->train);
     hash_data(&state, sets->validation);
+    if (sets->soft)
+        crypto_generichash_update(&state, (const unsigned char *)cnas_soft_labels_digest(sets->soft), CN_TRAIN_DIGEST);
     snprintf(out->data, sizeof out->data, "validation_images %zu training_images %zu", sets->validation ? sets->validation->n : 0, sets->train->n);
     crypto_generichash_final(&state, hash, sizeof hash);
     sodium_bin2hex(out->digest, CN_TRAIN_DIGEST, hash, sizeof hash);

@@ -34,6 +34,9 @@ struct cn_train_identity {
 void cn_train_identify(struct cn_train_identity *out, const struct cnas_model *m, const struct cnas_train_sets *sets,
                        const struct cnas_train_options *o);
 
+/* 64 hex digits of BLAKE2b-256 over shape, images and labels. */
+void cn_train_data_digest(char out[CN_TRAIN_DIGEST], const struct cnas_dataset *d);
+
 /* CNAS_E_DIVERGED and nothing written when a parameter is not finite. */
 CNAS_CHECKED enum cnas_status cn_train_checkpoint_save(const char *path, const struct cn_train_state *s, const struct cnas_model *m,
                                                        const struct cn_train_identity *id, uint32_t epochs, struct cnas_error *err);

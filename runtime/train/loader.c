@@ -13,7 +13,7 @@
 #include "runtime/train/rng.h"
 
 struct slot {
-    float *images;
+    float *images, *soft;
     uint32_t *labels, *samples;
     size_t n;
     uint32_t epoch;
@@ -68,14 +68,16 @@ static void advance(struct cn_train_loader *l)
         return;
     l->step = 0;
     if (++l->epoch < l->load.epochs)
-        shuffle(l->order, l->load.d->n, l->load.augment.seed, l->epoch);
+        shuffle(l->order, l->load.d->n, l->load.seed, l->epoch);
 }
 
-static void fill(const struct cn_train_loader *l, struct cnas_ctx *ctx, float *images, uint32_t *labels, const uint32_t *samples, size_t n,
-                 uint32_t epoch)
+static void fill(const struct cn_train_loader *l, struct cnas_ctx *ctx, float *images, uint32_t *labels, float *soft, const uint32_t *samples,
+                 size_t n, uint32_t epoch)
 {
     struct cn_train_augment augment = l->load.augment;
-    augment.epoch = epoch;
+    augment.epoch = l->load.soft ? cn_train_soft_view(l->load.soft, epoch) : epoch;
+    if (l->load.soft)
+        cn_train_soft_read(l->load.soft, soft, augment.epoch, samples, n);
     cn_train_batch(ctx, images, labels, l->load.d, l->load.levels, samples, 0, n, &augment);
 }
 
@@ -97,7 +99,7 @@ static void *thread_main(void *argument)
         s->epoch = epoch;
         advance(l);
         pthread_mutex_unlock(&l->lock);
-        fill(l, NULL, s->images, s->labels, s->samples, s->n, s->epoch);
+        fill(l, NULL, s->images, s->labels, s->soft, s->samples, s->n, s->epoch);
         pthread_mutex_lock(&l->lock);
         s->ready = 1;
         pthread_cond_signal(&l->filled);
@@ -106,14 +108,14 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels)
+size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels, float *soft)
 {
     size_t n;
     uint32_t epoch = 0;
     if (!l->load.threads) {
         const uint32_t *samples = next_samples(l, &n, &epoch);
         if (samples) {
-            fill(l, l->load.ctx, images, labels, samples, n, epoch);
+            fill(l, l->load.ctx, images, labels, soft, samples, n, epoch);
             advance(l);
         }
         return n;
@@ -128,6 +130,8 @@ size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *
         return 0;
     memcpy(images, s->images, n * l->image * sizeof *images);
     memcpy(labels, s->labels, n * sizeof *labels);
+    if (l->load.soft)
+        memcpy(soft, s->soft, n * l->load.classes * sizeof *soft);
     pthread_mutex_lock(&l->lock);
     s->ready = 0;
     l->taken++;
@@ -146,7 +150,8 @@ static enum cnas_status reserve(struct cn_train_loader *l)
         s->images = cn_mem_alloc(batch * l->image, sizeof *s->images);
         s->labels = cn_mem_alloc(batch, sizeof *s->labels);
         s->samples = cn_mem_alloc(batch, sizeof *s->samples);
-        whole = s->images && s->labels && s->samples;
+        s->soft = cn_mem_alloc(l->load.soft ? batch : 0, l->load.classes * sizeof *s->soft);
+        whole = s->images && s->labels && s->samples && s->soft;
     }
     return whole ? CNAS_OK : CNAS_E_MEMORY;
 }
@@ -182,7 +187,7 @@ enum cnas_status cn_train_loader_new(struct cn_train_loader **out, const struct 
     pthread_cond_init(&l->freed, NULL);
     enum cnas_status status = reserve(l);
     if (!status) {
-        shuffle(l->order, load->d->n, load->augment.seed, l->epoch);
+        shuffle(l->order, load->d->n, load->seed, l->epoch);
         status = start(l);
     }
     if (status) {
@@ -208,6 +213,7 @@ void cn_train_loader_free(struct cn_train_loader **loader)
         cn_mem_free(l->slot[i].images);
         cn_mem_free(l->slot[i].labels);
         cn_mem_free(l->slot[i].samples);
+        cn_mem_free(l->slot[i].soft);
     }
     pthread_cond_destroy(&l->freed);
     pthread_cond_destroy(&l->filled);

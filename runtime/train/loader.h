@@ -5,6 +5,7 @@
 #define RUNTIME_TRAIN_LOADER_H
 
 #include "runtime/train/batch.h"
+#include "runtime/train/soft_labels.h"
 
 struct cn_train_loader;
 
@@ -12,6 +13,9 @@ struct cn_train_load {
     struct cnas_ctx *ctx; /* of the caller; works where there are no loader threads */
     const struct cnas_dataset *d;
     const float *levels; /* as of cn_train_levels; d and levels outlive the loader */
+    const struct cnas_soft_labels *soft; /* a teacher's answers, with so many classes: an epoch shows the view that it answered to; NULL: none */
+    uint32_t classes;
+    uint64_t seed;                   /* of the order */
     struct cn_train_augment augment; /* its epoch is set for each batch */
     size_t batch;
     unsigned rank, size; /* only this one of `size` nearly equal parts of each batch; size 0: all of it */
@@ -21,9 +25,9 @@ struct cn_train_load {
 enum { CN_TRAIN_LOADERS = 16 };
 
 CNAS_CHECKED enum cnas_status cn_train_loader_new(struct cn_train_loader **out, const struct cn_train_load *load, struct cnas_error *err);
-/* Writes the next batch, (n, C, H, W) and (n), and returns n; 0 after the last one. An empty part of a batch is its first image instead,
- * which the caller gives no weight. One caller at a time. */
-size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels);
+/* Writes the next batch, (n, C, H, W), (n) and, where a teacher answers, its logits (n, classes), and returns n; 0 after the last one. An
+ * empty part of a batch is its first image instead, which the caller gives no weight. One caller at a time. */
+size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels, float *soft);
 /* At any moment: waits for the batches on which threads are working now, no longer. */
 void cn_train_loader_free(struct cn_train_loader **l);
 

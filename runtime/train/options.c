@@ -13,6 +13,13 @@ void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *
 {
     *o = m->train;
     o->seed = 1;
+    cn_train_default_distillation(o);
+}
+
+void cn_train_default_distillation(struct cnas_train_options *o)
+{
+    o->distill_weight = 0.9;
+    o->temperature = 4;
 }
 
 static int is_share(double x) /* [0, 1) */
@@ -37,6 +44,8 @@ static enum cnas_status check_optimizer(const struct cnas_train_options *o, stru
         return cn_error(err, CNAS_E_RANGE, "the factor of biases' learning rate and the largest norm must be finite and not negative");
     if (!is_share(o->label_smoothing) || !is_share(o->ema))
         return cn_error(err, CNAS_E_RANGE, "label smoothing and the decay of the weights' average must be in [0, 1)");
+    if (!(o->distill_weight >= 0 && o->distill_weight <= 1) || (o->distill_weight > 0 && !(o->temperature >= 0.01 && o->temperature <= 1000)))
+        return cn_error(err, CNAS_E_RANGE, "the teacher's share of the loss must be in [0, 1] and the temperature in [0.01, 1000]");
     return CNAS_OK;
 }
 
@@ -63,16 +72,22 @@ static enum cnas_status check_schedule(const struct cnas_train_options *o, struc
     return CNAS_OK;
 }
 
+enum cnas_status cn_train_check_augment(const struct cnas_train_options *o, struct cnas_error *err)
+{
+    if (o->crop > 1024 || o->cutout > 4096)
+        return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
+    if (o->flip < 0 || o->flip > CNAS_FLIP_ALTERNATE || o->padding < 0 || o->padding > CNAS_PADDING_REFLECT)
+        return cn_error(err, CNAS_E_RANGE, "there is no flip %d or no padding %d", o->flip, o->padding);
+    return CNAS_OK;
+}
+
 enum cnas_status cn_train_check_options(const struct cnas_train_options *o, struct cnas_error *err)
 {
     if (!o->epochs || !o->batch)
         return cn_error(err, CNAS_E_RANGE, "training needs at least one epoch and one image in a batch");
-    if (o->crop > 1024 || o->cutout > 4096)
-        return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
     if (o->engine > CNAS_ENGINE_DNNL || o->precision > CNAS_PRECISION_BF16)
         return cn_error(err, CNAS_E_RANGE, "there is no such engine or precision");
-    if (o->flip < 0 || o->flip > CNAS_FLIP_ALTERNATE || o->padding < 0 || o->padding > CNAS_PADDING_REFLECT)
-        return cn_error(err, CNAS_E_RANGE, "there is no flip %d or no padding %d", o->flip, o->padding);
+    CNAS_TRY(cn_train_check_augment(o, err));
     CNAS_TRY(check_optimizer(o, err));
     return check_schedule(o, err);
 }
@@ -124,6 +139,10 @@ static void describe_optimizer(struct line *l, const struct cnas_train_options *
     add_real(l, "label_smoothing", o->label_smoothing);
     add_real(l, "ema", o->ema);
     add_real(l, "clip", o->clip);
+    if (o->distill_weight > 0) {
+        add_real(l, "distill_weight", o->distill_weight);
+        add_real(l, "temperature", o->temperature);
+    }
 }
 
 static void describe_schedule(struct line *l, const struct cnas_train_options *o)

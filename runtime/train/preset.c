@@ -3,6 +3,8 @@
 
 #include <cnas/train.h>
 
+#include "runtime/train/options.h"
+
 static const struct {
     const char *name, *about;
     struct cnas_train_options o;
@@ -33,6 +35,7 @@ enum cnas_status cnas_train_preset(struct cnas_train_options *o, const char *nam
     for (size_t i = 0; i < sizeof presets / sizeof *presets; i++)
         if (!strcmp(presets[i].name, name)) {
             *o = presets[i].o;
+            cn_train_default_distillation(o);
             return CNAS_OK;
         }
     return CNAS_E_RANGE;

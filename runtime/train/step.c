@@ -33,7 +33,7 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
     const struct cnas_model *m = t->m;
     struct cn_train_together *g = &t->together;
     double clock = cn_clock_s();
-    const size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels);
+    const size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels, t->soft);
     cn_require(n);
     spend(&t->spent.batches_s, &clock);
     cn_train_together_step(g, all, t->grads);
@@ -42,6 +42,9 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
     float *gradient = cn_train_net_logits_gradient(t->net);
     clock = cn_clock_s();
     *loss = cnas_softmax_cross_entropy(t->ctx, gradient, correct, logits, t->labels, n, m->classes, (float)t->o->label_smoothing);
+    if (t->sets->soft && t->o->distill_weight > 0)
+        *loss = cnas_distillation(t->ctx, gradient, *loss, logits, t->soft, n, m->classes, (float)t->o->distill_weight,
+                                  (float)t->o->temperature);
     cn_train_together_weigh(g, gradient, n * m->classes, t->at.params + m->params_trained, m->params_floats - m->params_trained);
     spend(&t->spent.loss_s, &clock);
     cn_train_net_backward(t->net, t->grads, g->group ? cn_train_together_ready : NULL, g);

@@ -11,7 +11,7 @@
 #include "runtime/train/options.h"
 #include "runtime/train/trainer.h"
 
-static enum cnas_status check_data(const struct cnas_dataset *d, const struct cnas_model *m, const char *part, struct cnas_error *err)
+enum cnas_status cn_train_check_data(const struct cnas_dataset *d, const struct cnas_model *m, const char *part, struct cnas_error *err)
 {
     if (d->c != m->c || d->h != m->h || d->w != m->w)
         return cn_error(err, CNAS_E_MISMATCH, "the %s images are %ux%ux%u, but network %s reads %ux%ux%u", part, d->c, d->h, d->w,
@@ -123,10 +123,25 @@ static enum cnas_status load(struct cn_trainer *t)
     const struct cnas_train_options *o = t->o;
     const struct cnas_group *g = t->together.group;
     const struct cn_train_load want = {
-        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .rank = g ? g->rank : 0, .size = g ? g->size : 1, .epoch = t->at.place.epoch, .step = t->at.place.step,
-        .epochs = o->epochs, .threads = t->control->loader_threads,
-        .augment = {.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding}};
+        .ctx = t->ctx, .d = t->sets->train, .levels = t->levels, .batch = o->batch, .rank = g ? g->rank : 0, .size = g ? g->size : 1,
+        .epoch = t->at.place.epoch, .step = t->at.place.step,
+        .epochs = o->epochs, .threads = t->control->loader_threads, .soft = t->sets->soft, .classes = t->m->classes, .seed = o->seed,
+        .augment = t->sets->soft ? cn_train_soft_augment(t->sets->soft) : cn_train_augment_of(o)};
     return cn_train_loader_new(&t->loader, &want, t->err);
+}
+
+/* A teacher's answers are for the views that it has seen: options that augment otherwise would not be what is done. */
+static enum cnas_status check_soft(const struct cn_trainer *t)
+{
+    struct cnas_train_options o = *t->o;
+    if (!t->sets->soft)
+        return CNAS_OK;
+    cnas_soft_labels_augment(t->sets->soft, &o);
+    if (!cn_train_soft_fit(t->sets->soft, t->sets->train->n, t->m->classes))
+        return cn_error(t->err, CNAS_E_MISMATCH, "the soft labels are not for these training images and classes");
+    if (o.flip != t->o->flip || o.padding != t->o->padding || o.crop != t->o->crop || o.cutout != t->o->cutout)
+        return cn_error(t->err, CNAS_E_MISMATCH, "the soft labels are for images that are augmented otherwise");
+    return CNAS_OK;
 }
 
 /* What this rank does for itself before the first word with the others. */
@@ -136,11 +151,12 @@ static enum cnas_status prepare(struct cn_trainer *t)
     CNAS_TRY(cn_train_check_options(t->o, t->err));
     if (t->control->loader_threads > CN_TRAIN_LOADERS)
         return cn_error(t->err, CNAS_E_RANGE, "there can be at most %d loader threads", CN_TRAIN_LOADERS);
-    CNAS_TRY(check_data(sets->train, t->m, "training", t->err));
+    CNAS_TRY(cn_train_check_data(sets->train, t->m, "training", t->err));
+    CNAS_TRY(check_soft(t));
     if (sets->validation)
-        CNAS_TRY(check_data(sets->validation, t->m, "validation", t->err));
+        CNAS_TRY(cn_train_check_data(sets->validation, t->m, "validation", t->err));
     if (sets->test)
-        CNAS_TRY(check_data(sets->test, t->m, "test", t->err));
+        CNAS_TRY(cn_train_check_data(sets->test, t->m, "test", t->err));
     t->steps = (sets->train->n + t->o->batch - 1) / t->o->batch;
     CNAS_TRY(cn_train_allocate(t));
     cn_train_levels(t->levels, t->m);

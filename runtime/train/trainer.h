@@ -25,6 +25,7 @@ struct cn_trainer {
     struct cn_train_state at; /* parameters, what the optimizer remembers, place: what a checkpoint holds */
     struct cn_train_net *net;
     float *grads, *levels;
+    float *soft; /* a teacher's logits for a batch */
     uint32_t *labels;
     struct cn_train_loader *loader;
     size_t steps; /* of an epoch */
@@ -46,6 +47,10 @@ void cn_train_release(struct cn_trainer *t);
 /* The network, with at.choices where a checkpoint or another rank has given some: so that the bits are theirs, and nothing is measured
  * that is known. Then at.choices are its own. */
 CNAS_CHECKED enum cnas_status cn_train_make_net(struct cn_trainer *t);
+
+/* CNAS_E_MISMATCH or CNAS_E_RANGE: m cannot be trained on d, which is the set named `part`. */
+CNAS_CHECKED enum cnas_status cn_train_check_data(const struct cnas_dataset *d, const struct cnas_model *m, const char *part,
+                                                  struct cnas_error *err);
 
 /* The step at at.place: forward, loss, backward, update. */
 CNAS_CHECKED enum cnas_status cn_train_step(struct cn_trainer *t);

@@ -40,7 +40,7 @@ static struct cn_train_loader *make(struct cnas_ctx *ctx, size_t batch, uint64_t
 {
     struct cn_train_loader *l;
     struct cnas_error err;
-    const struct cn_train_load load = {.ctx = ctx, .d = &d, .levels = levels, .augment = augment, .batch = batch, .epoch = epoch,
+    const struct cn_train_load load = {.ctx = ctx, .d = &d, .levels = levels, .seed = SEED, .augment = augment, .batch = batch, .epoch = epoch,
                                        .step = step, .epochs = EPOCHS, .threads = threads};
     ck_assert_msg(!cn_train_loader_new(&l, &load, &err), "%s", err.text);
     return l;
@@ -65,12 +65,12 @@ START_TEST(the_same_bits)
                     a.epoch = epoch;
                     uint32_t drawn[N];
                     cn_train_batch(NULL, want, drawn, &d, levels, order[epoch], first, n, &a);
-                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels), n);
+                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels, NULL), n);
                     ck_assert(!memcmp(labels, order[epoch] + first, n * sizeof *labels));
                     ck_assert(!memcmp(got, want, n * IMAGE * sizeof *got));
                 }
                 for (int i = 0; i < 3; i++)
-                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels), 0);
+                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels, NULL), 0);
                 cn_train_loader_free(&l);
                 ck_assert_ptr_null(l);
             }
@@ -86,7 +86,7 @@ START_TEST(it_stops_at_any_moment)
     for (unsigned round = 0; round < 300; round++) {
         struct cn_train_loader *l = make(NULL, 4, 0, 0, 1 + round % 6);
         for (unsigned i = 0; i < round % 50; i++)
-            cn_train_loader_next(l, got, labels);
+            cn_train_loader_next(l, got, labels, NULL);
         cn_train_loader_free(&l);
     }
     struct cn_train_loader *none = NULL;

@@ -11,6 +11,7 @@
 #include <cnas/train.h>
 
 #include "runtime/train/loader.h"
+#include "tests/support/soft_file.h"
 #include "tests/support/thread_group.h"
 #include "tests/support/train_net.h"
 
@@ -150,6 +151,55 @@ START_TEST(equals_one_rank)
 }
 END_TEST
 
+/* Answers that nobody would guess, so that those of another sample are seen. */
+static struct cnas_soft_labels *random_teacher(uint64_t seed)
+{
+    struct soft_file f;
+    struct cnas_soft_labels *s;
+    struct cnas_error err = {0};
+    struct cn_train_rng r = cn_train_rng_make(seed, CN_TRAIN_INIT, 3000, 0);
+    soft_file_make(&f, &data[0], CLASSES, 2, "flip 1 padding 0 crop 1 cutout 0 seed 6");
+    for (size_t i = 0; i < 2 * N * CLASSES; i++)
+        soft_file_set(&f, 0, 0, i, (float)cn_train_rng_below(&r, 80) / 10); /* all in a row */
+    soft_file_write(&f, path);
+    ck_assert_msg(!cnas_soft_labels_load(&s, path, &data[0], CLASSES, &err), "%s", err.text);
+    ck_assert_int_eq(unlink(path), 0);
+    soft_file_free(&f);
+    return s;
+}
+
+/* Each rank has the answers for its share, and all the same teacher. */
+START_TEST(with_a_teacher)
+{
+    struct cnas_soft_labels *s = random_teacher(1), *other = random_teacher(2);
+    struct rank alone, ranks[3];
+    unsigned calls;
+    train_recipe(&options, _i);
+    options.epochs = 3;
+    prepare(&alone, 1, 0);
+    alone.sets.soft = s;
+    rank_main(&alone);
+    ck_assert_msg(alone.status == CNAS_OK, "%s", alone.err.text);
+    for (unsigned n = 2; n < 4; n++) {
+        prepare(ranks, n, 1);
+        for (unsigned i = 0; i < n; i++)
+            ranks[i].sets.soft = s;
+        run(ranks, n);
+        const double gap = distance(ranks[0].params, alone.params);
+        ck_assert_msg(gap < CLOSE, "%u ranks: %g away", n, gap);
+        ck_assert(fabs(ranks[0].loss - alone.loss) < CLOSE && ranks[0].steps == alone.steps);
+    }
+    prepare(ranks, 2, 1);
+    ranks[0].sets.soft = s;
+    ranks[1].sets.soft = other;
+    run_failing(ranks, 2, 0, 0, &calls);
+    ck_assert_int_eq(ranks[0].status, CNAS_E_CLOSED);
+    ck_assert_int_eq(ranks[1].status, CNAS_E_MISMATCH);
+    cnas_soft_labels_free(&s);
+    cnas_soft_labels_free(&other);
+}
+END_TEST
+
 /* Without synchronised statistics it is another training, which all ranks share and which learns as well; repeated, the same bits. */
 START_TEST(own_statistics)
 {
@@ -189,10 +239,10 @@ START_TEST(own_statistics_are_averaged)
     for (unsigned i = 0; i < 3; i++) {
         struct cn_train_loader *l;
         const struct cn_train_load want = {.ctx = ctx, .d = &few, .levels = levels, .batch = options.batch, .rank = i, .size = 3, .epochs = 1,
-                                           .augment = {.seed = options.seed, .crop = options.crop, .flip = options.flip}};
+                                           .seed = options.seed, .augment = {.seed = options.seed, .crop = options.crop, .flip = options.flip}};
         float moved[2 * CH];
         ck_assert_int_eq(cn_train_loader_new(&l, &want, NULL), CNAS_OK);
-        const size_t n = cn_train_loader_next(l, images, own_labels);
+        const size_t n = cn_train_loader_next(l, images, own_labels, NULL);
         ck_assert_uint_eq(n, i ? 10 : 11);
         cn_train_loader_free(&l);
         memcpy(moved, first + P_MEAN, sizeof moved);
@@ -330,6 +380,7 @@ int main(void)
     tcase_add_checked_fixture(t, setup, teardown);
     tcase_set_timeout(t, 120);
     tcase_add_loop_test(t, equals_one_rank, 0, TRAIN_RECIPES);
+    tcase_add_loop_test(t, with_a_teacher, 0, TRAIN_RECIPES);
     tcase_add_test(t, own_statistics);
     tcase_add_test(t, own_statistics_are_averaged);
     tcase_add_test(t, stops_together);

@@ -566,6 +566,9 @@ START_TEST(describing_options)
     TELLS(label_smoothing, 0.5);
     TELLS(ema, 0.5);
     TELLS(clip, 0.5);
+    TELLS(distill_weight, 0.5);
+    TELLS(distill_weight, 0);
+    TELLS(temperature, 5);
     TELLS(epochs, 77);
     TELLS(batch, 77);
     TELLS(flip, 0);

@@ -3,6 +3,7 @@
 #define CNAS_TRAIN_H
 
 #include <cnas/data.h>
+#include <cnas/distill.h>
 #include <cnas/group.h>
 #include <cnas/model.h>
 
@@ -24,7 +25,7 @@ void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *
 CNAS_CHECKED enum cnas_status cnas_train_preset(struct cnas_train_options *o, const char *name);
 const char *cnas_train_preset_name(size_t i, const char **about); /* of recipe i, and a few words (about may be NULL); NULL: no more */
 /* The options, which make sense, as one line, "lr_max 0.05 lr_min 0.001 ...": two lines are equal if and only if
- * the options are. Returns the length of the whole text; what does not fit into size is cut off. */
+ * the options are; nothing on distillation where its weight is 0. Returns the length of the whole text; what does not fit into size is cut off. */
 size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_options *o);
 
 /* What a training reads. */
@@ -32,6 +33,7 @@ struct cnas_train_sets {
     const struct cnas_dataset *train;
     const struct cnas_dataset *validation; /* held out, measured after every epoch; the best of these epochs is the result. NULL: none */
     const struct cnas_dataset *test;       /* measured after every epoch, chosen by never. NULL: it is not touched */
+    const struct cnas_soft_labels *soft;   /* a teacher's answers, loaded for `train`; the options must augment as they say. NULL: labels alone */
 };
 
 enum cnas_train_event {
