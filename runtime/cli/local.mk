@@ -17,6 +17,7 @@ libcnascliobj_la_SOURCES = \
 	runtime/cli/serve.c runtime/cli/serve.h \
 	runtime/cli/server_main.c \
 	runtime/cli/signals.c runtime/cli/signals.h \
+	runtime/cli/soft_labels.c runtime/cli/soft_labels.h \
 	runtime/cli/tcp.c runtime/cli/tcp.h \
 	runtime/cli/train_announce.c runtime/cli/train_announce.h \
 	runtime/cli/train_epochs.c runtime/cli/train_epochs.h \

@@ -6,6 +6,7 @@
 #include "runtime/cli/paths.h"
 #include "runtime/cli/progress.h"
 #include "runtime/cli/signals.h"
+#include "runtime/cli/soft_labels.h"
 #include "runtime/cli/train_announce.h"
 #include "runtime/cli/train_epochs.h"
 #include "runtime/cli/train_page.h"
@@ -26,11 +27,12 @@ static int is_writable(const char *path)
     return cn_folder(name, sizeof name, path) && !access(name, W_OK | X_OK);
 }
 
-/* A log or a page that is there already is looked at when it is read. */
+/* A log or a page that is there already is looked at when it is read; a teacher's weights are not written. */
 static int check_folders(const struct cn_train_cli *o)
 {
-    const char *const files[] = {o->out, o->fixed_out, o->log && access(o->log, F_OK) ? o->log : NULL,
-                                 o->report && access(o->report, F_OK) ? o->report : NULL};
+    const int trains = !o->write_soft_labels;
+    const char *const files[] = {trains ? o->out : NULL, trains ? o->fixed_out : NULL, o->write_soft_labels,
+                                 o->log && access(o->log, F_OK) ? o->log : NULL, o->report && access(o->report, F_OK) ? o->report : NULL};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         if (files[i] && !is_writable(files[i]))
             return cn_fail(1, "%s: the folder does not exist or cannot be written", files[i]);
@@ -231,7 +233,7 @@ static int start(struct cnas_ctx **ctx, float **params, const struct cn_train_cl
     int status = -1;
     if (cnas_ctx_new(ctx, o->threads ? (unsigned)o->threads : cn_ranks_threads(ranks)))
         status = cn_fail(1, "cannot start %s", o->threads ? "that many threads" : "threads");
-    else if (!o->quantize && !(*params = calloc(m->params_floats + 1, sizeof **params)))
+    else if (!o->quantize && !o->write_soft_labels && !(*params = calloc(m->params_floats + 1, sizeof **params)))
         status = cn_fail(1, "no memory for the network's %zu parameters", m->params_floats);
     return cn_ranks_agree(ranks, status);
 }
@@ -243,6 +245,7 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     struct cnas_train_sets sets = {.train = &train};
     struct cnas_ctx *ctx = NULL;
     struct cnas_fixed *q = NULL;
+    struct cnas_soft_labels *soft = NULL;
     struct cn_train_log log = {.fd = -1};
     float *params = NULL;
     struct cn_ranks ranks = {0};
@@ -262,7 +265,7 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     if (o.quiet)
         cn_progress_be_quiet();
     if (cn_ranks_is_first(&ranks))
-        status = check_folders(&o);
+        status = o.write_soft_labels && ranks.group ? cn_fail(1, "--write-soft-labels is for one process, without mpirun") : check_folders(&o);
     if (status < 0 && o.report && cn_ranks_is_first(&ranks))
         status = cn_train_page_may_write(o.report);
     status = cn_ranks_agree(&ranks, status);
@@ -273,8 +276,13 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     if (o.test_every_epoch)
         sets.test = &test;
     if (status < 0)
+        status = cn_ranks_agree(&ranks, cn_soft_labels_take(&soft, &o, &train, m));
+    sets.soft = soft;
+    if (status < 0)
         status = start(&ctx, &params, &o, m, &ranks);
     const struct cn_train_scene scene = {&o, m, ctx, &sets, &test, &ranks};
+    if (status < 0 && o.write_soft_labels)
+        status = cn_soft_labels_make(&scene);
     if (status < 0 && o.auto_epochs && !o.quantize)
         status = cn_train_choose_epochs(&o, params, &scene);
     if (status < 0)
@@ -284,6 +292,7 @@ int cnas_train_main(int argc, char **argv, const struct cnas_model *m)
     cnas_fixed_free(&q);
     free(params);
     cnas_ctx_free(&ctx);
+    cnas_soft_labels_free(&soft);
     cnas_dataset_clear(&train);
     cnas_dataset_clear(&validation);
     cnas_dataset_clear(&test);

@@ -6,6 +6,7 @@
 #include "runtime/cli/recipe_text.h"
 #include "runtime/cli/train_recipe.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,11 +37,28 @@ static int check_names(const struct cn_train_cli *o)
         const char *what, *path;
     } files[] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
                  {"the best weights", o->best}, {"--log", o->log},             {"--report", o->report},
-                 {"--from-log", o->from_log}};
+                 {"--from-log", o->from_log},   {"--soft-labels", o->soft_labels}, {"--write-soft-labels", o->write_soft_labels}};
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         for (size_t j = 0; j < i; j++)
             if (files[i].path && files[j].path && cn_same_file(files[i].path, files[j].path))
                 return cn_fail(2, "%s and %s are the same file, %s: name another one", files[j].what, files[i].what, files[i].path);
+    return -1;
+}
+
+/* Options of teacher and student, which mean nothing elsewhere. */
+static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
+{
+    if (o->views && !o->write_soft_labels)
+        return cn_fail(2, "--views belongs to --write-soft-labels");
+    if (!o->soft_labels && (!isnan(r->distill_weight) || !isnan(r->temperature)))
+        return cn_fail(2, "--distill-weight and --temperature belong to --soft-labels");
+    if (o->soft_labels && r->augment)
+        return cn_fail(2, "--augment: the file of --soft-labels says how images are augmented");
+    if (o->write_soft_labels && (o->soft_labels || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
+        return cn_fail(2, "--write-soft-labels does not train: --soft-labels, --quantize, --resume, --fresh, --log, --report and --time-budget "
+                          "mean nothing with it");
+    if (!o->views)
+        o->views = 8;
     return -1;
 }
 
@@ -82,6 +100,11 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
         {"validation", CN_ARG_STRING, &validation, "N|P%",
          "hold out so many training images, or so many percent, in the classes' proportions:\nmeasured after every epoch, and the best epoch is kept", 0, 0},
+        {"soft-labels", CN_ARG_STRING, &o->soft_labels, "FILE",
+         "distillation: learn from a trained network's answers too, which its --write-soft-labels wrote\nwith the same --data and --validation; images are augmented as there", 0, 0},
+        {"write-soft-labels", CN_ARG_STRING, &o->write_soft_labels, "FILE",
+         "no training: write the answers of the weights in --out for --views of each training image", 0, 0},
+        {"views", CN_ARG_UINT, &o->views, "N", "of --write-soft-labels: so many, each augmented anew (default 8)", 1, CNAS_VIEWS_MAX},
         {"test-every-epoch", CN_ARG_FLAG, &o->test_every_epoch, NULL, "show the accuracy on the test set too; nothing is chosen by it", 0, 0},
         {"time-budget", CN_ARG_DURATION, &o->time_budget, "TIME",
          "train no longer than this (90s, 30m, 1h30m), save the state, write the weights so far;\nthe schedule stays that of --epochs: with --epochs auto it ends in time", 1, 86400.0 * 365},
@@ -131,10 +154,12 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         snprintf(o->log_name, sizeof o->log_name, "%s.jsonl", o->report);
         o->log = o->log_name;
     }
+    if ((status = check_distillation(o, &recipe)) >= 0)
+        return status;
     if (o->quantize && !m->n_points)
         return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
-    if (o->quantize && (o->resume || o->fresh))
-        return cn_fail(2, "--quantize does not train: --resume and --fresh mean nothing with it");
+    if (o->quantize && (o->resume || o->fresh || o->soft_labels))
+        return cn_fail(2, "--quantize does not train: --resume, --fresh and --soft-labels mean nothing with it");
     if (strlen(o->out) > CN_PATH - 32)
         return cn_fail(2, "--out: the name is too long");
     if ((status = cn_held_out_parse(&o->validation, validation)) >= 0)

@@ -252,6 +252,8 @@ static void page(FILE *out, const struct story *s)
     facts(out, "Network", (json_t *)(uintptr_t)s->start);
     facts(out, "Data", json_object_get(s->start, "data"));
     facts(out, "Recipe", json_object_get(s->start, "recipe"));
+    if (json_object_get(s->start, "soft_labels"))
+        facts(out, "Soft labels", json_object_get(s->start, "soft_labels"));
     facts(out, "Machine", json_object_get(s->start, "machine"));
     fputs("</div>\n</section>\n", out);
     if (s->n)

@@ -34,7 +34,8 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
     struct cnas_train_options d;
     char a[CN_REAL_TEXT], b[CN_AUGMENT_TEXT];
     cnas_train_defaults(&d, m);
-    r->lr = r->lr_min = r->momentum = r->weight_decay = r->bias_lr = r->warmup = r->label_smoothing = r->ema = r->clip = NAN;
+    r->lr = r->lr_min = r->momentum = r->weight_decay = r->bias_lr = r->warmup = r->label_smoothing = r->ema = r->clip = r->distill_weight =
+        r->temperature = NAN;
 #define HELP(i, ...) say(r->help[i], __VA_ARGS__)
     const struct cn_arg all[CN_RECIPE_ARGS] = {
         {"preset", CN_ARG_STRING, &r->preset, "NAME", preset_help(r->help[0]), 0, 0},
@@ -60,6 +61,8 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
         {"label-smoothing", CN_ARG_REAL, &r->label_smoothing, "R", HELP(13, "share of each target for all classes (default %s)", cn_real_text(a, d.label_smoothing)), 0, 0.99},
         {"ema", CN_ARG_REAL, &r->ema, "R", HELP(14, "average the weights with this decay, 0: do not (default %s)", cn_real_text(a, d.ema)), 0, 0.999999},
         {"clip", CN_ARG_REAL, &r->clip, "R", HELP(15, "largest norm of the gradient, 0: any (default %s)", cn_real_text(a, d.clip)), 0, 1e6},
+        {"distill-weight", CN_ARG_REAL, &r->distill_weight, "R", HELP(16, "--soft-labels: the teacher's share of the loss, the labels have the rest (default %s)", cn_real_text(a, d.distill_weight)), 0, 1},
+        {"temperature", CN_ARG_REAL, &r->temperature, "R", HELP(17, "--soft-labels: how much both answers are softened before they are compared (default %s)", cn_real_text(a, d.temperature)), 0.01, 1000},
         {"print-recipe", CN_ARG_FLAG, &r->print, NULL, "print the recipe as a train section of the language, and exit", 0, 0},
     };
 #undef HELP
@@ -221,5 +224,7 @@ int cn_recipe_make(struct cnas_train_options *o, struct cn_recipe *r, const stru
     set(&o->label_smoothing, r->label_smoothing);
     set(&o->ema, r->ema);
     set(&o->clip, r->clip);
+    set(&o->distill_weight, r->distill_weight);
+    set(&o->temperature, r->temperature);
     return -1;
 }

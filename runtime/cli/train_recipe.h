@@ -6,12 +6,13 @@
 
 #include "runtime/cli/args.h"
 
-enum { CN_RECIPE_ARGS = 18, CN_RECIPE_HELP = 192 };
+enum { CN_RECIPE_ARGS = 20, CN_RECIPE_HELP = 192 };
 
 struct cn_recipe {
     const char *epochs, *preset, *optimizer, *decay, *schedule, *milestones, *augment; /* NULL: not given */
     uint64_t batch;                                                           /* 0: not given */
     double lr, lr_min, momentum, weight_decay, bias_lr, warmup, label_smoothing, ema, clip; /* NAN: not given */
+    double distill_weight, temperature;                                                     /* ... */
     int print;                                /* --print-recipe */
     int auto_epochs;                          /* set by _make: --epochs auto. Then _set_epochs has to follow */
     char help[CN_RECIPE_ARGS][CN_RECIPE_HELP];

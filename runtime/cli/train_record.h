@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-/* Type "start": network, data, recipe, seed, versions, machine, time. */
+/* Type "start": network, data, recipe, seed, whose soft labels, versions, machine, time. */
 json_t *cn_train_record_start(const struct cn_train_cli *o, const struct cnas_model *m, const struct cnas_train_sets *sets, size_t tests,
                               const struct cnas_ctx *ctx);
 /* Type "test": right answers on the test set. */

@@ -42,6 +42,16 @@ done
 ok "three ranks, each with its own statistics" mpirun -np 3 out/plain-train $recipe --out three.safetensors
 no "they are another training" 1 'numbers' sh ./compare one-auto.safetensors three.safetensors
 
+teacher="--data data --validation 100 --threads 1 --out one-auto.safetensors --write-soft-labels soft --views 2 --augment flip,crop=1"
+no "a teacher with two ranks" 1 'is for one process, without mpirun' mpirun -np 2 out/plain-train $teacher
+ok "a teacher" out/plain-train $teacher
+student="$recipe --soft-labels soft"
+ok "a student, one process" out/plain-train $student --out one-student.safetensors
+ok "a student, two ranks" mpirun -np 2 out/plain-train $student --out two-student.safetensors --sync-batch-norm
+ok "the same weights up to rounding" sh ./compare one-student.safetensors two-student.safetensors
+no "the labels alone teach something else" 1 'numbers' sh ./compare one-student.safetensors one-auto.safetensors
+no "soft labels that only one rank has" 1 '--soft-labels: missing: cannot open it' mpirun -np 1 out/plain-train $student --out x : -np 1 out/plain-train $recipe --soft-labels missing --out x
+
 long="--data data --seed 3 --epochs 100000 --batch 50 --threads 1 --sync-batch-norm"
 no "two ranks, stopped by the time budget" 4 '' mpirun -np 2 out/plain-train $long --time-budget 2s --out part.safetensors --quiet
 no "one process goes on from their state" 4 'going on from part.safetensors.checkpoint' out/plain-train $long --time-budget 1s --out part.safetensors
