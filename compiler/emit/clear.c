@@ -242,6 +242,8 @@ static void print_training(struct emit *e, struct text *t, const struct plan_tra
               d->epochs, d->batch, d->restart_first, d->restart_factor);
     text_line(t, ".flip = %s, .crop = %" PRIu32 ",%s .cutout = %" PRIu32 ",", !d->flip ? "0" : d->flip_alternate ? "CNAS_FLIP_ALTERNATE" : "1",
               d->crop, d->crop_reflect ? " .padding = CNAS_PADDING_REFLECT," : "", d->cutout);
+    if (d->cutmix > 0)
+        text_line(t, ".cutmix = %s,", c_double(e->a, d->cutmix));
     if (d->optimizer == PLAN_ADAMW)
         text_line(t, ".optimizer = CNAS_ADAMW, .beta1 = %s, .beta2 = %s, .epsilon = %s,", c_double(e->a, d->beta1), c_double(e->a, d->beta2),
                   c_double(e->a, d->epsilon));

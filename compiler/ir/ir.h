@@ -142,6 +142,7 @@ struct ir_train {
     int64_t augment_crop;                /* padding before a random crop; 0: none */
     bool crop_reflect;                   /* the padding is the mirrored border, not zeros */
     int64_t augment_cutout;              /* side of the square; 0: none */
+    double augment_cutmix;               /* share of the images that get a box of another */
 };
 extern const struct ir_train ir_train_default; /* 0.05, 0.001, 0.9, 2e-4, true, 10, 100, 0, 2, no augmentation, nothing else */
 

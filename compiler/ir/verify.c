@@ -47,6 +47,8 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
             return arena_printf(a, "%s must be %s%s, not %g", reals[i].name, reals[i].least > 0 ? "positive" : "at least 0",
                                 isfinite(reals[i].below) ? " and less than 1" : "", reals[i].value);
     }
+    if (!(t->augment_cutmix >= 0 && t->augment_cutmix <= 1))
+        return arena_printf(a, "augment_cutmix must be 0 to 1, not %g", t->augment_cutmix);
     if (t->lr_min > t->lr_max)
         return arena_printf(a, "lr_min %g is larger than lr_max %g", t->lr_min, t->lr_max);
     for (size_t i = 0; i < sizeof ints / sizeof *ints; i++)

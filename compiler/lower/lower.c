@@ -70,6 +70,7 @@ static void copy_train(struct lower *l)
                              .crop = (uint32_t)t->augment_crop,
                              .crop_reflect = t->crop_reflect,
                              .cutout = (uint32_t)t->augment_cutout,
+                             .cutmix = t->augment_cutmix,
                              .optimizer = (enum plan_optimizer)t->optimizer,
                              .beta1 = t->beta1,
                              .beta2 = t->beta2,

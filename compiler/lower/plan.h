@@ -204,6 +204,7 @@ struct plan_train { /* defaults of the training program: struct cnas_train_optio
     double lr_max, lr_min, momentum, weight_decay;
     bool nesterov, flip, flip_alternate, crop_reflect;
     uint32_t epochs, batch, restart_first, restart_factor, crop, cutout;
+    double cutmix;
     enum plan_optimizer optimizer;
     double beta1, beta2, epsilon, bias_lr;
     bool decoupled, decay_all;

@@ -125,6 +125,7 @@ static struct cnas_train_options make_train(const struct plan_train *d)
         .crop = d->crop,
         .padding = d->crop_reflect ? CNAS_PADDING_REFLECT : CNAS_PADDING_ZERO,
         .cutout = d->cutout,
+        .cutmix = d->cutmix,
     };
     for (uint32_t i = 0; i < d->n_milestones; i++)
         o.milestones[i] = d->milestones[i];

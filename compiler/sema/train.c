@@ -46,6 +46,7 @@ const struct builtin builtin_train_table[] = {
     SETTING("warm_restarts", {"t0", I, NEEDED}, {"mul", I, DEFAULT_INT(2)}),
     SETTING("crop", {"padding", I, NEEDED}, {"border", S, DEFAULT_STRING("zero")}),
     SETTING("cutout", {"size", I, NEEDED}),
+    SETTING("cutmix", {"share", R, NEEDED}),
     SETTING("flip", {"alternate", B, DEFAULT_BOOL(false)}), /* or `flip` alone */
     {0},
 };
@@ -311,6 +312,7 @@ static void set_augment(struct setter *s, struct value v)
     }
     train_of(s)->augment_flip = train_of(s)->flip_alternate = train_of(s)->crop_reflect = false;
     train_of(s)->augment_crop = train_of(s)->augment_cutout = 0;
+    train_of(s)->augment_cutmix = 0;
     for (size_t i = 0; i < v.list.n; i++) {
         const struct value *item = &value_items(&v)[i];
         if (is_setting(item, "flip") || (item->kind == VALUE_BUILTIN && strcmp(item->builtin->name, "flip") == 0))
@@ -319,8 +321,10 @@ static void set_augment(struct setter *s, struct value v)
             use_crop(s, item->setting->args);
         else if (is_setting(item, "cutout"))
             set_count(s, "cutout's size", item->setting->args[0], IR_MAX_CUTOUT, &train_of(s)->augment_cutout);
+        else if (is_setting(item, "cutmix"))
+            set_share(s, "cutmix, the share of images that get a part of another,", item->setting->args[0], 1, &train_of(s)->augment_cutmix);
         else
-            section_refuse(s, "flip, crop(...) or cutout(...)", item);
+            section_refuse(s, "flip, crop(...), cutout(...) or cutmix(...)", item);
     }
 }
 

@@ -1,7 +1,7 @@
 /* Augmentation as a text: as --augment has it,
- *     flip or flip=alternate, crop=N or crop=N:reflect, cutout=N
+ *     flip or flip=alternate, crop=N or crop=N:reflect, cutout=N, cutmix=SHARE
  * and as the language has it, and --print-recipe prints it:
- *     [flip(alternate = true), crop(2, border = "reflect"), cutout(8)] */
+ *     [flip(alternate = true), crop(2, border = "reflect"), cutout(8), cutmix(0.5)] */
 #include "runtime/cli/recipe_text.h"
 
 #include "runtime/cli/args.h"
@@ -11,15 +11,16 @@
 #include <string.h>
 
 struct words {
-    const char *alternate, *crop, *reflect, *end, *cutout, *comma;
+    const char *alternate, *crop, *reflect, *end, *cutout, *cutmix, *comma;
 };
-static const struct words option_words = {"=alternate", "crop=", ":reflect", "", "cutout=", ","};
-static const struct words language_words = {"(alternate = true)", "crop(", ", border = \"reflect\"", ")", "cutout(", ", "};
+static const struct words option_words = {"=alternate", "crop=", ":reflect", "", "cutout=", "cutmix=", ","};
+static const struct words language_words = {"(alternate = true)", "crop(", ", border = \"reflect\"", ")", "cutout(", "cutmix(", ", "};
 
 /* CN_AUGMENT_TEXT is room for every kind at once, the longest numbers included. */
 const char *cn_augment_text(char text[CN_AUGMENT_TEXT], const struct cnas_train_options *o, int in_language)
 {
     const struct words *words = in_language ? &language_words : &option_words;
+    char share[CN_REAL_TEXT];
     size_t n = 0;
     text[0] = 0;
     if (o->flip)
@@ -28,13 +29,15 @@ const char *cn_augment_text(char text[CN_AUGMENT_TEXT], const struct cnas_train_
         n += (size_t)snprintf(text + n, CN_AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s%s", n ? words->comma : "", words->crop, o->crop,
                               o->padding == CNAS_PADDING_REFLECT ? words->reflect : "", words->end);
     if (o->cutout)
-        snprintf(text + n, CN_AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s", n ? words->comma : "", words->cutout, o->cutout, words->end);
+        n += (size_t)snprintf(text + n, CN_AUGMENT_TEXT - n, "%s%s%" PRIu32 "%s", n ? words->comma : "", words->cutout, o->cutout, words->end);
+    if (o->cutmix > 0)
+        snprintf(text + n, CN_AUGMENT_TEXT - n, "%s%s%s%s", n ? words->comma : "", words->cutmix, cn_real_text(share, o->cutmix), words->end);
     return text;
 }
 
 /* ---- reading ---- */
 
-enum { WORD = 16 };
+enum { WORD = 32 };
 
 static int take(const char **at, char c)
 {
@@ -49,7 +52,7 @@ static int take(const char **at, char c)
 static int take_word(const char **at, char word[WORD])
 {
     const int quoted = take(at, '"');
-    const size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz_0123456789");
+    const size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz_0123456789.");
     if (!n || n >= WORD)
         return 0;
     memcpy(word, *at, n);
@@ -66,6 +69,14 @@ static int set_count(uint32_t *out, const char *word, uint32_t most)
     return end && !*end;
 }
 
+static int set_share(double *out, const char *word)
+{
+    char *end;
+    const int digits = *word >= '0' && *word <= '9';
+    *out = digits ? strtod(word, &end) : 0;
+    return digits && !*end && *out > 0 && *out <= 1;
+}
+
 /* One argument of an item; key "" for one without a name. */
 static int set(struct cnas_train_options *o, const char *item, const char *key, const char *value)
 {
@@ -79,6 +90,8 @@ static int set(struct cnas_train_options *o, const char *item, const char *key, 
     }
     if (!strcmp(item, "crop") && (!*key || !strcmp(key, "padding")))
         return set_count(&o->crop, value, 1024);
+    if (!strcmp(item, "cutmix") && (!*key || !strcmp(key, "share")))
+        return set_share(&o->cutmix, value);
     return !strcmp(item, "cutout") && (!*key || !strcmp(key, "size")) && set_count(&o->cutout, value, 4096);
 }
 
@@ -119,6 +132,10 @@ static int take_item(struct cnas_train_options *o, const char **at)
         o->flip = CNAS_FLIP_RANDOM;
         return take_arguments(o, item, at);
     }
+    if (!strcmp(item, "cutmix")) {
+        o->cutmix = 0;
+        return take_arguments(o, item, at) && o->cutmix > 0;
+    }
     uint32_t *count = !strcmp(item, "crop") ? &o->crop : !strcmp(item, "cutout") ? &o->cutout : NULL;
     if (!count)
         return 0;
@@ -131,6 +148,7 @@ int cn_augment_parse(struct cnas_train_options *o, const char *text)
     const char *at = text;
     o->flip = o->padding = 0;
     o->crop = o->cutout = 0;
+    o->cutmix = 0;
     if (!strcmp(text, "none"))
         return 1;
     const int listed = take(&at, '[');

@@ -124,7 +124,7 @@ static void print(const struct cnas_train_options *o, int all, const char *befor
     printf("%s%s", after, before);
     print_schedule(c, o);
     printf("%s%sepochs = %" PRIu32 "%s%sbatch = %" PRIu32 "%s", after, before, o->epochs, after, before, o->batch, after);
-    if (all || o->flip || o->crop || o->cutout)
+    if (all || o->flip || o->crop || o->cutout || o->cutmix > 0)
         printf("%saugment = [%s]%s", before, cn_augment_text(text, o, 1), after);
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
         if (all || shares[i].value > 0)

@@ -4,7 +4,7 @@
 
 #include <cnas/train.h>
 
-enum { CN_REAL_TEXT = 32, CN_AUGMENT_TEXT = 96 };
+enum { CN_REAL_TEXT = 32, CN_AUGMENT_TEXT = 128 };
 
 /* As few digits as give the same number back. */
 const char *cn_real_text(char text[CN_REAL_TEXT], double value);

@@ -1,7 +1,7 @@
 /* Normalising and augmenting, a few samples a chunk. */
 #include "runtime/train/batch.h"
 
-#include <string.h>
+#include <math.h>
 
 #include "runtime/kernel/ctx.h"
 #include "runtime/train/rng.h"
@@ -39,18 +39,27 @@ void cnas_normalize(float *out, const uint8_t *pixels, size_t n, const struct cn
     }
 }
 
-/* out (H, W) of one channel: row and column p of the padded image are p - crop of the original. */
-static void crop_flip(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, size_t crop, size_t dy, size_t dx,
-                      int mirror)
+/* Rows and columns first to end - 1. */
+struct window {
+    size_t y0, y1, x0, x1;
+};
+
+/* What is done to one image by cropping and mirroring. */
+struct view {
+    size_t crop, dy, dx; /* row and column p of the padded image are p - crop of the original; it is cut at dy, dx */
+    int mirror;
+};
+
+/* The window of out (H, W), of one channel. */
+static void crop_flip(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, const struct view *v, const struct window *to)
 {
-    memset(out, 0, h * w * sizeof *out);
-    size_t first = dx >= crop ? 0 : crop - dx, end = dx <= crop ? w : dx - crop < w ? w - (dx - crop) : 0; /* inside the original */
-    for (size_t i = 0; i < h; i++) {
-        if (i + dy < crop || i + dy - crop >= h)
-            continue;
-        const uint8_t *row = pixels + (i + dy - crop) * w;
-        for (size_t j = first; j < end; j++)
-            out[i * w + (mirror ? w - 1 - j : j)] = levels[row[j + dx - crop]];
+    for (size_t i = to->y0; i < to->y1; i++) {
+        const size_t row = i + v->dy;
+        for (size_t j = to->x0; j < to->x1; j++) {
+            const size_t column = (v->mirror ? w - 1 - j : j) + v->dx;
+            const int inside = row >= v->crop && row - v->crop < h && column >= v->crop && column - v->crop < w;
+            out[i * w + j] = inside ? levels[pixels[(row - v->crop) * w + column - v->crop]] : 0;
+        }
     }
 }
 
@@ -64,33 +73,38 @@ static size_t reflected(size_t i, size_t offset, size_t n)
 }
 
 /* As crop_flip, with the mirrored border in place of zeros. */
-static void crop_flip_reflect(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, size_t crop, size_t dy,
-                              size_t dx, int mirror)
+static void crop_flip_reflect(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, const struct view *v,
+                              const struct window *to)
 {
-    for (size_t i = 0; i < h; i++) {
-        const uint8_t *row = pixels + reflected(i + dy, crop, h) * w;
-        for (size_t j = 0; j < w; j++)
-            out[i * w + (mirror ? w - 1 - j : j)] = levels[row[reflected(j + dx, crop, w)]];
+    for (size_t i = to->y0; i < to->y1; i++) {
+        const uint8_t *row = pixels + reflected(i + v->dy, v->crop, h) * w;
+        for (size_t j = to->x0; j < to->x1; j++)
+            out[i * w + j] = levels[row[reflected((v->mirror ? w - 1 - j : j) + v->dx, v->crop, w)]];
     }
 }
 
-static void cut_out(float *out, size_t h, size_t w, size_t size, size_t cy, size_t cx)
+/* A box around cy, cx, cut off at the border. */
+static struct window box(size_t h, size_t w, size_t height, size_t width, size_t cy, size_t cx)
 {
-    size_t y0 = cy > size / 2 ? cy - size / 2 : 0, x0 = cx > size / 2 ? cx - size / 2 : 0;
-    size_t y1 = cy + size - size / 2, x1 = cx + size - size / 2;
-    for (size_t i = y0; i < y1 && i < h; i++)
-        for (size_t j = x0; j < x1 && j < w; j++)
+    const struct window b = {.y0 = cy > height / 2 ? cy - height / 2 : 0, .x0 = cx > width / 2 ? cx - width / 2 : 0,
+                             .y1 = cy + height - height / 2, .x1 = cx + width - width / 2};
+    return (struct window){b.y0, b.y1 < h ? b.y1 : h, b.x0, b.x1 < w ? b.x1 : w};
+}
+
+static void cut_out(float *out, size_t w, const struct window *b)
+{
+    for (size_t i = b->y0; i < b->y1; i++)
+        for (size_t j = b->x0; j < b->x1; j++)
             out[i * w + j] = 0;
 }
 
 struct cn_train_augment cn_train_augment_of(const struct cnas_train_options *o)
 {
-    return (struct cn_train_augment){.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding};
+    return (struct cn_train_augment){.seed = o->seed, .crop = o->crop, .cutout = o->cutout, .flip = o->flip, .padding = o->padding, .cutmix = o->cutmix};
 }
 
 struct job {
-    float *images;
-    uint32_t *labels;
+    struct cn_train_batch b;
     const struct cnas_dataset *d;
     const float *levels;
     const uint32_t *order;
@@ -98,34 +112,82 @@ struct job {
     const struct cn_train_augment *augment;
 };
 
+/* All that is drawn for a sample. Every number is drawn whether it is used or not: switching one kind of augmentation leaves the others as
+ * they were. */
+struct draw {
+    struct view view;
+    struct window cutout, cutmix; /* empty ones: none */
+    size_t partner;               /* whose box is put in */
+};
+
+static struct draw draw(const struct job *j, size_t at)
+{
+    const struct cnas_dataset *d = j->d;
+    const struct cn_train_augment *a = j->augment;
+    const double unit = 1.0 / 4294967296;
+    struct draw out = {0};
+    struct cn_train_rng r = cn_train_rng_make(a->seed, CN_TRAIN_AUGMENT, a->epoch, at);
+    out.view.crop = a->crop;
+    out.view.dy = cn_train_rng_below(&r, 2 * a->crop + 1);
+    out.view.dx = cn_train_rng_below(&r, 2 * a->crop + 1);
+    out.view.mirror = (int)cn_train_rng_below(&r, 2);
+    size_t cy = cn_train_rng_below(&r, d->h), cx = cn_train_rng_below(&r, d->w);
+    if (a->cutout)
+        out.cutout = box(d->h, d->w, a->cutout, a->cutout, cy, cx);
+    if (a->flip == CNAS_FLIP_NONE)
+        out.view.mirror = 0;
+    if (a->flip == CNAS_FLIP_ALTERNATE) {
+        struct cn_train_rng phase = cn_train_rng_make(a->seed, CN_TRAIN_PHASE, at, 0);
+        out.view.mirror = (int)((cn_train_rng_below(&phase, 2) + a->epoch) % 2);
+    }
+    const double chance = unit * (double)(cn_train_rng_u64(&r) >> 32), side = sqrt(unit * (double)(cn_train_rng_u64(&r) >> 32));
+    cy = cn_train_rng_below(&r, d->h);
+    cx = cn_train_rng_below(&r, d->w);
+    out.partner = cn_train_rng_below(&r, (uint32_t)d->n);
+    if (chance < a->cutmix) {
+        out.cutmix = box(d->h, d->w, (size_t)lrint(side * d->h), (size_t)lrint(side * d->w), cy, cx);
+        out.cutout = (struct window){0, 0, 0, 0};
+    }
+    return out;
+}
+
+static void show(const struct job *j, float *out, size_t at, const struct view *v, const struct window *to)
+{
+    const struct cnas_dataset *d = j->d;
+    const size_t hw = (size_t)d->h * d->w;
+    for (size_t k = 0; k < d->c; k++)
+        (j->augment->padding == CNAS_PADDING_REFLECT ? crop_flip_reflect : crop_flip)(
+            out + k * hw, d->pixels + (at * d->c + k) * hw, j->levels + k * 256, d->h, d->w, v, to);
+}
+
 static void sample(const struct job *j, size_t i)
 {
     const struct cnas_dataset *d = j->d;
     const struct cn_train_augment *a = j->augment;
-    size_t at = j->order ? j->order[j->first + i] : j->first + i, hw = (size_t)d->h * d->w;
-    const uint8_t *pixels = d->pixels + at * d->c * hw;
-    float *out = j->images + i * d->c * hw;
-    j->labels[i] = d->labels[at];
-    if (!a || (!a->crop && !a->flip && !a->cutout)) {
-        normalize_one(out, pixels, j->levels, d->c, hw);
+    const size_t at = j->order ? j->order[j->first + i] : j->first + i, hw = (size_t)d->h * d->w;
+    const struct window whole = {0, d->h, 0, d->w};
+    float *out = j->b.images + i * d->c * hw;
+    j->b.labels[i] = d->labels[at];
+    if (j->b.others) {
+        j->b.others[i] = d->labels[at];
+        j->b.shares[i] = 0;
+    }
+    if (!a || (!a->crop && !a->flip && !a->cutout && !(a->cutmix > 0))) {
+        normalize_one(out, d->pixels + at * d->c * hw, j->levels, d->c, hw);
         return;
     }
-    /* Every number is drawn whether it is used or not: switching one kind of augmentation leaves the others as they were. */
-    struct cn_train_rng r = cn_train_rng_make(a->seed, CN_TRAIN_AUGMENT, a->epoch, at);
-    uint32_t dy = cn_train_rng_below(&r, 2 * a->crop + 1), dx = cn_train_rng_below(&r, 2 * a->crop + 1);
-    int mirror = (int)cn_train_rng_below(&r, 2);
-    uint32_t cy = cn_train_rng_below(&r, d->h), cx = cn_train_rng_below(&r, d->w);
-    if (a->flip == CNAS_FLIP_NONE)
-        mirror = 0;
-    if (a->flip == CNAS_FLIP_ALTERNATE) {
-        struct cn_train_rng phase = cn_train_rng_make(a->seed, CN_TRAIN_PHASE, at, 0);
-        mirror = (int)((cn_train_rng_below(&phase, 2) + a->epoch) % 2);
-    }
-    for (size_t k = 0; k < d->c; k++) {
-        (a->padding == CNAS_PADDING_REFLECT ? crop_flip_reflect : crop_flip)(out + k * hw, pixels + k * hw, j->levels + k * 256, d->h, d->w,
-                                                                             a->crop, dy, dx, mirror);
-        if (a->cutout)
-            cut_out(out + k * hw, d->h, d->w, a->cutout, cy, cx);
+    const struct draw drawn = draw(j, at);
+    show(j, out, at, &drawn.view, &whole);
+    for (size_t k = 0; k < d->c; k++)
+        cut_out(out + k * hw, d->w, &drawn.cutout);
+    const size_t area = (drawn.cutmix.y1 - drawn.cutmix.y0) * (drawn.cutmix.x1 - drawn.cutmix.x0);
+    if (!area)
+        return;
+    const struct draw partner = draw(j, drawn.partner);
+    show(j, out, drawn.partner, &partner.view, &drawn.cutmix);
+    if (j->b.others) {
+        j->b.others[i] = d->labels[drawn.partner];
+        j->b.shares[i] = (float)area / (float)hw;
     }
 }
 
@@ -138,10 +200,10 @@ static void batch_chunk(void *job, size_t chunk, float *own)
         sample(j, i);
 }
 
-void cn_train_batch(struct cnas_ctx *ctx, float *images, uint32_t *labels, const struct cnas_dataset *d, const float *levels,
+void cn_train_batch(struct cnas_ctx *ctx, const struct cn_train_batch *b, const struct cnas_dataset *d, const float *levels,
                     const uint32_t *order, size_t first, size_t n, const struct cn_train_augment *augment)
 {
-    struct job j = {images, labels, d, levels, order, first, n, augment};
+    struct job j = {*b, d, levels, order, first, n, augment};
     const size_t chunks = (n + SAMPLES - 1) / SAMPLES;
     if (ctx)
         cn_kernel_run(ctx, chunks, batch_chunk, &j);

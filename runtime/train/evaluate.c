@@ -17,9 +17,10 @@ enum cnas_status cn_train_evaluate(struct cn_trainer *t, const struct cnas_datas
     cn_train_net_weights(t->net, cn_train_weights(t));
     for (size_t i = first; i < end && !status; i += capacity) {
         size_t n = end - i < capacity ? end - i : capacity, correct;
-        cn_train_batch(t->ctx, cn_train_net_images(t->net), t->labels, d, t->levels, NULL, i, n, NULL);
+        const struct cn_train_batch b = {.images = cn_train_net_images(t->net), .labels = t->batch.labels};
+        cn_train_batch(t->ctx, &b, d, t->levels, NULL, i, n, NULL);
         const float *logits = cn_train_net_forward(t->net, n, 0, 0);
-        sums[0] += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, logits, t->labels, n, m->classes, 0);
+        sums[0] += (double)n * cnas_softmax_cross_entropy(t->ctx, NULL, &correct, logits, b.labels, n, m->classes, 0);
         sums[1] += (double)correct;
         if (cnas_ctx_status(t->ctx))
             status = cn_error(t->err, CNAS_E_MEMORY, "no memory to test the network");

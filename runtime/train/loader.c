@@ -13,8 +13,9 @@
 #include "runtime/train/rng.h"
 
 struct slot {
-    float *images, *soft;
-    uint32_t *labels, *samples;
+    struct cn_train_batch batch;
+    float *soft;
+    uint32_t *samples;
     size_t n;
     uint32_t epoch;
     int ready;
@@ -71,14 +72,14 @@ static void advance(struct cn_train_loader *l)
         shuffle(l->order, l->load.d->n, l->load.seed, l->epoch);
 }
 
-static void fill(const struct cn_train_loader *l, struct cnas_ctx *ctx, float *images, uint32_t *labels, float *soft, const uint32_t *samples,
-                 size_t n, uint32_t epoch)
+static void fill(const struct cn_train_loader *l, struct cnas_ctx *ctx, const struct cn_train_batch *b, float *soft, const uint32_t *samples, size_t n,
+                 uint32_t epoch)
 {
     struct cn_train_augment augment = l->load.augment;
     augment.epoch = l->load.soft ? cn_train_soft_view(l->load.soft, epoch) : epoch;
     if (l->load.soft)
         cn_train_soft_read(l->load.soft, soft, augment.epoch, samples, n);
-    cn_train_batch(ctx, images, labels, l->load.d, l->load.levels, samples, 0, n, &augment);
+    cn_train_batch(ctx, b, l->load.d, l->load.levels, samples, 0, n, &augment);
 }
 
 static void *thread_main(void *argument)
@@ -99,7 +100,7 @@ static void *thread_main(void *argument)
         s->epoch = epoch;
         advance(l);
         pthread_mutex_unlock(&l->lock);
-        fill(l, NULL, s->images, s->labels, s->soft, s->samples, s->n, s->epoch);
+        fill(l, NULL, &s->batch, s->soft, s->samples, s->n, s->epoch);
         pthread_mutex_lock(&l->lock);
         s->ready = 1;
         pthread_cond_signal(&l->filled);
@@ -108,14 +109,14 @@ static void *thread_main(void *argument)
     return NULL;
 }
 
-size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels, float *soft)
+size_t cn_train_loader_next(struct cn_train_loader *l, const struct cn_train_batch *b, float *soft)
 {
     size_t n;
     uint32_t epoch = 0;
     if (!l->load.threads) {
         const uint32_t *samples = next_samples(l, &n, &epoch);
         if (samples) {
-            fill(l, l->load.ctx, images, labels, soft, samples, n, epoch);
+            fill(l, l->load.ctx, b, soft, samples, n, epoch);
             advance(l);
         }
         return n;
@@ -128,8 +129,10 @@ size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *
     pthread_mutex_unlock(&l->lock);
     if (!n)
         return 0;
-    memcpy(images, s->images, n * l->image * sizeof *images);
-    memcpy(labels, s->labels, n * sizeof *labels);
+    memcpy(b->images, s->batch.images, n * l->image * sizeof *b->images);
+    memcpy(b->labels, s->batch.labels, n * sizeof *b->labels);
+    memcpy(b->others, s->batch.others, n * sizeof *b->others);
+    memcpy(b->shares, s->batch.shares, n * sizeof *b->shares);
     if (l->load.soft)
         memcpy(soft, s->soft, n * l->load.classes * sizeof *soft);
     pthread_mutex_lock(&l->lock);
@@ -147,11 +150,14 @@ static enum cnas_status reserve(struct cn_train_loader *l)
     int whole = (l->order = cn_mem_alloc(l->load.d->n, sizeof *l->order)) != NULL;
     for (unsigned i = 0; i < l->slots && whole; i++) {
         struct slot *s = &l->slot[i];
-        s->images = cn_mem_alloc(batch * l->image, sizeof *s->images);
-        s->labels = cn_mem_alloc(batch, sizeof *s->labels);
+        struct cn_train_batch *b = &s->batch;
+        b->images = cn_mem_alloc(batch * l->image, sizeof *b->images);
+        b->labels = cn_mem_alloc(batch, sizeof *b->labels);
+        b->others = cn_mem_alloc(batch, sizeof *b->others);
+        b->shares = cn_mem_alloc(batch, sizeof *b->shares);
         s->samples = cn_mem_alloc(batch, sizeof *s->samples);
         s->soft = cn_mem_alloc(l->load.soft ? batch : 0, l->load.classes * sizeof *s->soft);
-        whole = s->images && s->labels && s->samples && s->soft;
+        whole = b->images && b->labels && b->others && b->shares && s->samples && s->soft;
     }
     return whole ? CNAS_OK : CNAS_E_MEMORY;
 }
@@ -210,10 +216,10 @@ void cn_train_loader_free(struct cn_train_loader **loader)
     for (unsigned i = 0; i < l->started; i++)
         pthread_join(l->thread[i], NULL);
     for (unsigned i = 0; i < l->slots; i++) {
-        cn_mem_free(l->slot[i].images);
-        cn_mem_free(l->slot[i].labels);
-        cn_mem_free(l->slot[i].samples);
-        cn_mem_free(l->slot[i].soft);
+        struct slot *s = &l->slot[i];
+        void *all[] = {s->batch.images, s->batch.labels, s->batch.others, s->batch.shares, s->soft, s->samples};
+        for (size_t k = 0; k < sizeof all / sizeof *all; k++)
+            cn_mem_free(all[k]);
     }
     pthread_cond_destroy(&l->freed);
     pthread_cond_destroy(&l->filled);

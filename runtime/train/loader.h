@@ -25,9 +25,9 @@ struct cn_train_load {
 enum { CN_TRAIN_LOADERS = 16 };
 
 CNAS_CHECKED enum cnas_status cn_train_loader_new(struct cn_train_loader **out, const struct cn_train_load *load, struct cnas_error *err);
-/* Writes the next batch, (n, C, H, W), (n) and, where a teacher answers, its logits (n, classes), and returns n; 0 after the last one. An
+/* Writes the next batch, with others and shares, and where a teacher answers its logits (n, classes), and returns n; 0 after the last one. An
  * empty part of a batch is its first image instead, which the caller gives no weight. One caller at a time. */
-size_t cn_train_loader_next(struct cn_train_loader *l, float *images, uint32_t *labels, float *soft);
+size_t cn_train_loader_next(struct cn_train_loader *l, const struct cn_train_batch *b, float *soft);
 /* At any moment: waits for the batches on which threads are working now, no longer. */
 void cn_train_loader_free(struct cn_train_loader **l);
 

@@ -78,6 +78,8 @@ enum cnas_status cn_train_check_augment(const struct cnas_train_options *o, stru
         return cn_error(err, CNAS_E_RANGE, "crop must be at most 1024 and cutout at most 4096 pixels");
     if (o->flip < 0 || o->flip > CNAS_FLIP_ALTERNATE || o->padding < 0 || o->padding > CNAS_PADDING_REFLECT)
         return cn_error(err, CNAS_E_RANGE, "there is no flip %d or no padding %d", o->flip, o->padding);
+    if (!(o->cutmix >= 0 && o->cutmix <= 1))
+        return cn_error(err, CNAS_E_RANGE, "the share of images for CutMix must be in [0, 1]");
     return CNAS_OK;
 }
 
@@ -178,6 +180,7 @@ size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_optio
     add_count(&l, "padding", (uint64_t)o->padding);
     add_count(&l, "crop", o->crop);
     add_count(&l, "cutout", o->cutout);
+    add_real(&l, "cutmix", o->cutmix);
     add_count(&l, "seed", o->seed);
     add(&l, " engine %s", o->engine <= CNAS_ENGINE_DNNL ? engines[o->engine] : "?");
     add(&l, " precision %s", o->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32");

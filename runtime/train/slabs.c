@@ -47,9 +47,12 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
     t->at.best_params = t->sets->validation ? get(t, m->params_floats, sizeof(float)) : NULL;
     t->grads = get(t, m->params_trained, sizeof(float));
     t->levels = get(t, (size_t)m->c * 256, sizeof(float));
-    t->labels = get(t, batch, sizeof *t->labels);
+    t->batch.labels = get(t, batch, sizeof *t->batch.labels);
+    t->batch.others = get(t, batch, sizeof *t->batch.others);
+    t->batch.shares = get(t, batch, sizeof *t->batch.shares);
     t->soft = get(t, t->sets->soft ? batch : 0, m->classes * sizeof *t->soft);
-    if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->levels || !t->labels || !t->soft)
+    if (!t->at.memory || (!t->at.best_params && t->sets->validation) || !t->grads || !t->levels || !t->batch.labels ||
+        !t->batch.others || !t->batch.shares || !t->soft)
         return cn_error(t->err, CNAS_E_MEMORY, "no memory to train with batches of %zu images: try a smaller batch", batch);
     cn_train_memory_start(t->at.memory, t->at.params, m, t->o);
     memset(t->grads, 0, m->params_trained * sizeof(float));
@@ -58,7 +61,7 @@ enum cnas_status cn_train_allocate(struct cn_trainer *t)
 
 void cn_train_release(struct cn_trainer *t)
 {
-    void *all[] = {t->at.memory, t->at.best_params, t->grads, t->levels, t->labels, t->soft};
+    void *all[] = {t->at.memory, t->at.best_params, t->grads, t->levels, t->batch.labels, t->batch.others, t->batch.shares, t->soft};
     cn_train_loader_free(&t->loader);
     cn_train_net_free(&t->net);
     cn_train_unlock(&t->lock);

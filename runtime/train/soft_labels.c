@@ -48,8 +48,11 @@ const unsigned char *cn_train_soft_logits(const struct cnas_soft_labels *s)
 
 void cn_train_soft_augment_text(char out[CN_TRAIN_SOFT_AUGMENT_TEXT], const struct cnas_train_options *o)
 {
-    snprintf(out, CN_TRAIN_SOFT_AUGMENT_TEXT, "flip %d padding %d crop %" PRIu32 " cutout %" PRIu32 " seed %" PRIu64, o->flip, o->padding,
-             o->crop, o->cutout, o->seed);
+    char cutmix[40] = "";
+    if (o->cutmix > 0)
+        snprintf(cutmix, sizeof cutmix, " cutmix %.17g", o->cutmix);
+    snprintf(out, CN_TRAIN_SOFT_AUGMENT_TEXT, "flip %d padding %d crop %" PRIu32 " cutout %" PRIu32 "%s seed %" PRIu64, o->flip, o->padding,
+             o->crop, o->cutout, cutmix, o->seed);
 }
 
 /* 1: it is what cn_train_soft_augment_text writes of options that make sense. */
@@ -58,7 +61,10 @@ static int parse_augment(struct cn_train_augment *a, const char *text)
     static const char *const name[] = {"flip ", " padding ", " crop ", " cutout ", " seed "};
     uint64_t value[5];
     char again[CN_TRAIN_SOFT_AUGMENT_TEXT], *at = (char *)(uintptr_t)text;
+    double cutmix = 0;
     for (int i = 0; i < 5; i++) {
+        if (i == 4 && !strncmp(at, " cutmix ", 8))
+            cutmix = strtod(at + 8, &at);
         if (strncmp(at, name[i], strlen(name[i])) != 0)
             return 0;
         value[i] = strtoull(at + strlen(name[i]), &at, 10);
@@ -66,10 +72,10 @@ static int parse_augment(struct cn_train_augment *a, const char *text)
             return 0;
     }
     const struct cnas_train_options o = {.flip = (int)value[0], .padding = (int)value[1], .crop = (uint32_t)value[2],
-                                         .cutout = (uint32_t)value[3], .seed = value[4]};
+                                         .cutout = (uint32_t)value[3], .cutmix = cutmix, .seed = value[4]};
     cn_train_soft_augment_text(again, &o);
     *a = cn_train_augment_of(&o);
-    return !strcmp(again, text) && !cn_train_check_augment(&o, NULL); /* strtoull lets signs, blanks and zeros pass */
+    return !strcmp(again, text) && !cn_train_check_augment(&o, NULL); /* strtoull and strtod let signs, blanks and zeros pass */
 }
 
 /* It is printed and logged. */
@@ -223,6 +229,7 @@ void cnas_soft_labels_augment(const struct cnas_soft_labels *s, struct cnas_trai
     o->padding = s->augment.padding;
     o->crop = s->augment.crop;
     o->cutout = s->augment.cutout;
+    o->cutmix = s->augment.cutmix;
 }
 
 struct cn_train_augment cn_train_soft_augment(const struct cnas_soft_labels *s)

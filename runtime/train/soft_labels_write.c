@@ -92,10 +92,11 @@ static int tell(struct writer *w, size_t done)
 static enum cnas_status answer_batch(const struct writer *w, uint32_t view, size_t first, size_t now)
 {
     struct cn_train_augment augment = cn_train_augment_of(w->o);
+    const struct cn_train_batch batch = {.images = w->images, .labels = w->labels};
     const size_t classes = w->m->classes;
     unsigned char *out = w->answers + view * w->view_bytes + 2 * first * classes;
     augment.epoch = view;
-    cn_train_batch(w->ctx, w->images, w->labels, w->train, w->levels, NULL, first, now, &augment);
+    cn_train_batch(w->ctx, &batch, w->train, w->levels, NULL, first, now, &augment);
     CNAS_TRY(cnas_inference_run(w->teacher, w->logits, w->images, now));
     for (size_t i = 0; i < now * classes; i++) {
         const float z = w->m->result == CNAS_RESULT_PROBABILITIES ? logf(fmaxf(w->logits[i], 1e-30f)) : w->logits[i];

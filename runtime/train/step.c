@@ -32,8 +32,10 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
 {
     const struct cnas_model *m = t->m;
     struct cn_train_together *g = &t->together;
+    const struct cn_train_batch *b = &t->batch;
     double clock = cn_clock_s();
-    const size_t n = cn_train_loader_next(t->loader, cn_train_net_images(t->net), t->labels, t->soft);
+    t->batch.images = cn_train_net_images(t->net);
+    const size_t n = cn_train_loader_next(t->loader, b, t->soft);
     cn_require(n);
     spend(&t->spent.batches_s, &clock);
     cn_train_together_step(g, all, t->grads);
@@ -41,7 +43,7 @@ static enum cnas_status compute(struct cn_trainer *t, size_t all, uint64_t seed,
     const float *logits = cn_train_net_forward(t->net, n, 1, seed);
     float *gradient = cn_train_net_logits_gradient(t->net);
     clock = cn_clock_s();
-    *loss = cnas_softmax_cross_entropy(t->ctx, gradient, correct, logits, t->labels, n, m->classes, (float)t->o->label_smoothing);
+    *loss = cnas_mixed_cross_entropy(t->ctx, gradient, correct, logits, b->labels, b->others, b->shares, n, m->classes, (float)t->o->label_smoothing);
     if (t->sets->soft && t->o->distill_weight > 0)
         *loss = cnas_distillation(t->ctx, gradient, *loss, logits, t->soft, n, m->classes, (float)t->o->distill_weight,
                                   (float)t->o->temperature);

@@ -4,6 +4,7 @@
 #ifndef RUNTIME_TRAIN_TRAINER_H
 #define RUNTIME_TRAIN_TRAINER_H
 
+#include "runtime/train/batch.h"
 #include "runtime/train/checkpoint.h"
 #include "runtime/train/lock.h"
 #include "runtime/train/net.h"
@@ -26,7 +27,7 @@ struct cn_trainer {
     struct cn_train_net *net;
     float *grads, *levels;
     float *soft; /* a teacher's logits for a batch */
-    uint32_t *labels;
+    struct cn_train_batch batch; /* but its images, which are the net's */
     struct cn_train_loader *loader;
     size_t steps; /* of an epoch */
     struct cn_train_identity id;

@@ -1,5 +1,6 @@
 /* Augmentation against a slow reference that builds the padded image. */
 #include <check.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,7 @@ START_TEST(as_the_reference)
 {
     static const uint32_t sides[][2] = {{1, 1}, {1, 5}, {2, 2}, {3, 8}, {12, 12}}, crops[] = {0, 1, 2, 5, MAX_CROP}, cutouts[] = {0, 1, 4, 7, 30};
     static const uint32_t order[IMAGES + 1] = {99, 3, 1, 4, 0, 8, 2, 7, 6, 5};
+    const struct cn_train_batch batch = {.images = got, .labels = got_labels};
     struct cnas_ctx *ctx;
     ck_assert(!cnas_ctx_new(&ctx, 3));
     srand(11);
@@ -73,7 +75,7 @@ START_TEST(as_the_reference)
                     const size_t image = (size_t)C * d.h * d.w;
                     const struct cn_train_augment a = {.seed = (uint64_t)rand(), .epoch = (uint32_t)rand() % 50, .crop = crops[c],
                                                        .cutout = cutouts[o], .flip = form % 3, .padding = form / 3};
-                    cn_train_batch(form % 2 ? ctx : NULL, got, got_labels, &d, levels, order, 1, IMAGES, &a);
+                    cn_train_batch(form % 2 ? ctx : NULL, &batch, &d, levels, order, 1, IMAGES, &a);
                     for (size_t i = 0; i < IMAGES; i++) {
                         reference(&d, order[i + 1], &a);
                         ck_assert_uint_eq(got_labels[i], order[i + 1]);
@@ -95,6 +97,7 @@ START_TEST(alternating)
     static int first[N];
     const struct cnas_dataset d = {1, 1, 2, 1, N, two[0], zeros};
     const struct cnas_model m = {.c = 1, .h = 1, .w = 2};
+    const struct cn_train_batch batch = {.images = out[0], .labels = which};
     float one[256];
     int even = 0, same = 0;
     cn_train_levels(one, &m);
@@ -102,7 +105,7 @@ START_TEST(alternating)
         two[i][1] = 255;
     for (uint32_t epoch = 0; epoch < 6; epoch++) {
         struct cn_train_augment a = {.seed = 5, .epoch = epoch, .flip = CNAS_FLIP_ALTERNATE};
-        cn_train_batch(NULL, out[0], which, &d, one, NULL, 0, N, &a);
+        cn_train_batch(NULL, &batch, &d, one, NULL, 0, N, &a);
         for (int i = 0; i < N; i++) {
             const int mirrored = out[i][0] == 1;
             if (!epoch)
@@ -112,10 +115,73 @@ START_TEST(alternating)
     }
     ck_assert_int_lt(abs(even - N / 2), 112); /* five standard deviations */
     struct cn_train_augment other = {.seed = 6, .flip = CNAS_FLIP_ALTERNATE};
-    cn_train_batch(NULL, out[0], which, &d, one, NULL, 0, N, &other);
+    cn_train_batch(NULL, &batch, &d, one, NULL, 0, N, &other);
     for (int i = 0; i < N; i++)
         same += (out[i][0] == 1) == first[i];
     ck_assert_int_lt(abs(same - N / 2), 112);
+}
+END_TEST
+
+/* An image is what it is without mixing outside of one box, and in it what its partner is in the same epoch; the box's area is the share. */
+static void check_mixed(const struct cnas_dataset *d, const float *own, const float *partner, const float *mixed, float share, int rim)
+{
+    const size_t hw = (size_t)d->h * d->w;
+    size_t y0 = d->h, y1 = 0, x0 = d->w, x1 = 0;
+    for (size_t i = 0; i < hw; i++)
+        for (size_t c = 0; c < C; c++)
+            if (mixed[c * hw + i] < own[c * hw + i] || mixed[c * hw + i] > own[c * hw + i]) { /* they are whole numbers, or the same */
+                const size_t y = i / d->w, x = i % d->w;
+                y0 = y < y0 ? y : y0;
+                y1 = y >= y1 ? y + 1 : y1;
+                x0 = x < x0 ? x : x0;
+                x1 = x >= x1 ? x + 1 : x1;
+            }
+    for (size_t y = y0; y < y1; y++)
+        for (size_t x = x0; x < x1; x++)
+            for (size_t c = 0; c < C; c++)
+                ck_assert_float_eq(mixed[c * hw + y * d->w + x], partner[c * hw + y * d->w + x]);
+    if (rim) /* no pixels there are the same, as those of a border of zeros would be */
+        ck_assert_float_eq_tol(share, (float)((y1 - y0) * (x1 - x0)) / (float)hw, 1e-6f);
+}
+
+START_TEST(mixing)
+{
+    enum { SIDE = 12, IMAGE = C * SIDE * SIDE, ROUNDS = 400 };
+    static float plain[IMAGES * IMAGE], shares[IMAGES];
+    static uint32_t others[IMAGES], plain_labels[IMAGES];
+    double sum = 0;
+    size_t mixed = 0, whole = 0;
+    for (uint32_t round = 0; round < ROUNDS; round++) {
+        const struct cnas_dataset d = random_set(SIDE, SIDE);
+        for (int i = 0; i < C * 256; i++)
+            levels[i] = (float)(i + 1); /* distinct, and none is zero, the border's */
+        struct cn_train_augment a = {.seed = 3 + round, .epoch = round, .crop = round % 3, .cutout = round % 2 ? 4 : 0, .flip = round % 3,
+                                     .padding = round % 2};
+        const struct cn_train_batch before = {.images = plain, .labels = plain_labels}, batch = {got, got_labels, others, shares};
+        a.cutmix = round % 4 ? 0.5 : 1;
+        cn_train_batch(NULL, &batch, &d, levels, NULL, 0, IMAGES, &a);
+        a.cutmix = 0;
+        cn_train_batch(NULL, &before, &d, levels, NULL, 0, IMAGES, &a);
+        for (uint32_t i = 0; i < IMAGES; i++) {
+            ck_assert_uint_eq(got_labels[i], i);
+            ck_assert(shares[i] >= 0 && shares[i] <= 1);
+            if (!(shares[i] > 0)) {
+                ck_assert_uint_eq(others[i], i);
+                if (!(round % 4)) /* a box without area: nothing is cut out besides */
+                    whole++;
+                else
+                    ck_assert(!memcmp(got + i * IMAGE, plain + i * IMAGE, IMAGE * sizeof *got) || a.cutout);
+                continue;
+            }
+            mixed++;
+            sum += (double)shares[i];
+            if (!a.cutout)
+                check_mixed(&d, plain + i * IMAGE, plain + others[i] * IMAGE, got + i * IMAGE, shares[i], round % 2 && others[i] != i);
+        }
+    }
+    const double all = ROUNDS * IMAGES, expected = all * 0.625; /* a quarter of the rounds mix all images, the others half of them */
+    ck_assert_double_lt(fabs((double)(mixed + whole) - expected), 6 * sqrt(all / 4) + all / 50);
+    ck_assert(sum / (double)mixed > 0.25 && sum / (double)mixed < 0.5); /* half, less what the border cuts off */
 }
 END_TEST
 
@@ -126,6 +192,7 @@ int main(void)
     tcase_set_timeout(t, 60);
     tcase_add_test(t, as_the_reference);
     tcase_add_test(t, alternating);
+    tcase_add_test(t, mixing);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_NORMAL);

@@ -302,6 +302,8 @@ recipe 'augment_flip=true augment_crop=3 augment_cutout=5' --augment flip,crop=3
 recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=0' --augment flip=alternate,crop=2:reflect
 recipe 'augment_flip=true flip_alternate=true augment_crop=1024 crop_reflect=true augment_cutout=4096' --augment cutout=4096,crop=1024:reflect,flip=alternate
 recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment none
+recipe 'augment_flip=true augment_cutmix=0.25' --augment flip,cutmix=0.25
+recipe 'augment_crop=2 augment_cutmix=1' --augment '[crop(2), cutmix(share = 1)]'
 recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augment '[ ]'
 "$model" train --print-recipe --preset fast >section 2>err
 pasted=$(sed -n 's/^ *augment = \(.*\);$/\1/p' section) # what is printed can be pasted
@@ -336,6 +338,10 @@ refused --augment=flip, 'such as flip'
 refused --augment=flip=often 'such as flip'
 refused --augment=crop=2:mirror 'such as flip'
 refused --augment=cutout=2:reflect 'such as flip'
+refused --augment=cutmix=1.5 'such as flip'
+refused --augment=cutmix 'such as flip'
+refused --augment=cutmix=0 'such as flip'
+refused --augment=cutmix=0.5.5 'such as flip'
 for bad_list in blur cutout=2,blur crop=2,crop 'crop(2' 'crop(2))' '[crop(2)' 'crop(2)]' 'flip(often=true)' 'flip()' 'crop(2, border="mirror")' 'crop(border="zero")' \
     'crop("2)' 'flip crop=2' 'cutout(4097)' 'crop(-2)'; do
     refused "--augment=$bad_list" 'or, as in the language, flip'

@@ -55,6 +55,36 @@ START_TEST(cross_entropy)
 }
 END_TEST
 
+/* The loss of a mixed sample is the mean of the two labels' losses by their shares, and so is its gradient. */
+START_TEST(mixed)
+{
+    enum { N = 67, C = 7 };
+    static float dz[3][N * C], shares[N];
+    uint32_t labels[2][N];
+    double losses[2][N], expected = 0;
+    size_t correct, right = 0;
+    fill(&x, N * C);
+    for (size_t i = 0; i < N; i++) {
+        size_t best = 0;
+        labels[0][i] = (uint32_t)(test_rng_u64(&rng) % C);
+        labels[1][i] = (uint32_t)(test_rng_u64(&rng) % C);
+        shares[i] = (float)(test_rng_u64(&rng) % 5) / 4;
+        for (size_t c = 1; c < C; c++)
+            if (x.f[i * C + c] > x.f[i * C + best])
+                best = c;
+        right += best == labels[shares[i] > 0.5f][i];
+        for (int k = 0; k < 2; k++) {
+            losses[k][i] = cnas_softmax_cross_entropy(ctx, dz[k] + i * C, NULL, x.f + i * C, &labels[k][i], 1, C, 0.1f);
+            expected += (double)(k ? shares[i] : 1 - shares[i]) * losses[k][i] / N;
+        }
+    }
+    ck_assert_double_eq_tol(cnas_mixed_cross_entropy(ctx, dz[2], &correct, x.f, labels[0], labels[1], shares, N, C, 0.1f), expected, 1e-12);
+    ck_assert_uint_eq(correct, right);
+    for (size_t i = 0; i < N * C; i++)
+        ck_assert_float_eq_tol(dz[2][i], ((1 - shares[i / C]) * dz[0][i] + shares[i / C] * dz[1][i]) / N, 1e-8f);
+}
+END_TEST
+
 START_TEST(cross_entropy_of_huge_logits)
 {
     const float z[] = {3e38f, -3e38f, 0, 5, 5, 1};
@@ -83,6 +113,7 @@ int main(void)
     tcase_add_checked_fixture(t, layer_setup, layer_teardown);
     tcase_set_timeout(t, 60);
     tcase_add_test(t, softmax);
+    tcase_add_test(t, mixed);
     tcase_add_loop_test(t, cross_entropy, 0, 3);
     tcase_add_test(t, cross_entropy_of_huge_logits);
     tcase_add_test_raise_signal(t, a_wrong_label_aborts, SIGABRT);

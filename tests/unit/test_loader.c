@@ -13,7 +13,7 @@ static uint8_t pixels[N * IMAGE];
 static uint32_t numbers[N], order[EPOCHS][N];
 static float levels[C * 256], got[N * IMAGE], want[N * IMAGE];
 static struct cnas_dataset d = {C, SIDE, SIDE, N, N, pixels, numbers};
-static const struct cn_train_augment augment = {.seed = SEED, .crop = 2, .cutout = 3, .flip = CNAS_FLIP_RANDOM};
+static const struct cn_train_augment augment = {.seed = SEED, .crop = 2, .cutout = 3, .cutmix = 0.5, .flip = CNAS_FLIP_RANDOM};
 
 /* Fisher & Yates, as every training of this library has shuffled. */
 static void setup(void)
@@ -50,7 +50,9 @@ START_TEST(the_same_bits)
 {
     static const size_t batches[] = {1, 7, N - 1, N, N + 5};
     static const unsigned threads[] = {0, 1, 2, 5, CN_TRAIN_LOADERS};
-    uint32_t labels[N];
+    uint32_t labels[N], others[N], drawn[N], other[N];
+    float shares[N], share[N];
+    const struct cn_train_batch batch = {got, labels, others, shares}, expected = {want, drawn, other, share};
     struct cnas_ctx *ctx;
     ck_assert(!cnas_ctx_new(&ctx, 2));
     for (size_t b = 0; b < 5; b++)
@@ -63,14 +65,15 @@ START_TEST(the_same_bits)
                     const size_t first = at % steps * batches[b], n = N - first < batches[b] ? N - first : batches[b];
                     struct cn_train_augment a = augment;
                     a.epoch = epoch;
-                    uint32_t drawn[N];
-                    cn_train_batch(NULL, want, drawn, &d, levels, order[epoch], first, n, &a);
-                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels, NULL), n);
+                    cn_train_batch(NULL, &expected, &d, levels, order[epoch], first, n, &a);
+                    ck_assert_uint_eq(cn_train_loader_next(l, &batch, NULL), n);
                     ck_assert(!memcmp(labels, order[epoch] + first, n * sizeof *labels));
+                    ck_assert(!memcmp(others, other, n * sizeof *others));
+                    ck_assert(!memcmp(shares, share, n * sizeof *shares));
                     ck_assert(!memcmp(got, want, n * IMAGE * sizeof *got));
                 }
                 for (int i = 0; i < 3; i++)
-                    ck_assert_uint_eq(cn_train_loader_next(l, got, labels, NULL), 0);
+                    ck_assert_uint_eq(cn_train_loader_next(l, &batch, NULL), 0);
                 cn_train_loader_free(&l);
                 ck_assert_ptr_null(l);
             }
@@ -82,11 +85,13 @@ END_TEST
 /* After any number of batches, while threads work, wait, or have ended. */
 START_TEST(it_stops_at_any_moment)
 {
-    uint32_t labels[N];
+    uint32_t labels[N], others[N];
+    float shares[N];
+    const struct cn_train_batch batch = {got, labels, others, shares};
     for (unsigned round = 0; round < 300; round++) {
         struct cn_train_loader *l = make(NULL, 4, 0, 0, 1 + round % 6);
         for (unsigned i = 0; i < round % 50; i++)
-            cn_train_loader_next(l, got, labels, NULL);
+            cn_train_loader_next(l, &batch, NULL);
         cn_train_loader_free(&l);
     }
     struct cn_train_loader *none = NULL;

@@ -282,18 +282,19 @@ START_TEST(augmentation)
     uint32_t label = 0, got;
     float levels[256], out[SIZE];
     struct cnas_dataset d = {1, H, W, 1, 1, image, &label};
+    const struct cn_train_batch batch = {.images = out, .labels = &got};
     struct cnas_ctx *ctx = context(1);
     int seen[5][5] = {{0}}, mirrored = 0, lost = 0;
     for (int i = 0; i < SIZE; i++)
         image[i] = (uint8_t)(i + 1);
     cn_train_levels(levels, &m);
-    cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, NULL);
+    cn_train_batch(ctx, &batch, &d, levels, NULL, 0, 1, NULL);
     for (int i = 0; i < SIZE; i++)
         ck_assert_float_eq(out[i], (float)(i + 1) / 255);
 
     for (uint32_t e = 0; e < ROUNDS; e++) {
         struct cn_train_augment a = {.seed = 4, .epoch = e, .crop = 2, .flip = 1};
-        cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, &a);
+        cn_train_batch(ctx, &batch, &d, levels, NULL, 0, 1, &a);
         /* The middle pixel stays inside for every crop of two. */
         int at = -1;
         for (int i = 0; i < SIZE; i++)
@@ -328,7 +329,7 @@ START_TEST(augmentation)
         float wide[3 * SIZE];
         for (int i = 0; i < 3 * SIZE; i++)
             wide[i] = -1;
-        cn_train_batch(ctx, wide + SIZE, &got, &d, levels, NULL, 0, 1, &a);
+        cn_train_batch(ctx, &(struct cn_train_batch){.images = wide + SIZE, .labels = &got}, &d, levels, NULL, 0, 1, &a);
         for (int i = 0; i < 3 * SIZE; i++)
             ck_assert(i >= SIZE && i < 2 * SIZE ? wide[i] >= 0 : wide[i] == -1);
     }
@@ -336,7 +337,7 @@ START_TEST(augmentation)
     for (uint32_t e = 0; e < ROUNDS; e++) {
         struct cn_train_augment a = {.seed = 4, .epoch = e, .cutout = 3};
         int zeros = 0;
-        cn_train_batch(ctx, out, &got, &d, levels, NULL, 0, 1, &a);
+        cn_train_batch(ctx, &batch, &d, levels, NULL, 0, 1, &a);
         for (int i = 0; i < SIZE; i++) {
             zeros += out[i] == 0;
             ck_assert(out[i] == 0 || out[i] == levels[image[i]]);

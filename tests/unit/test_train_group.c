@@ -238,11 +238,13 @@ START_TEST(own_statistics_are_averaged)
     cn_train_levels(levels, &model);
     for (unsigned i = 0; i < 3; i++) {
         struct cn_train_loader *l;
-        const struct cn_train_load want = {.ctx = ctx, .d = &few, .levels = levels, .batch = options.batch, .rank = i, .size = 3, .epochs = 1,
-                                           .seed = options.seed, .augment = {.seed = options.seed, .crop = options.crop, .flip = options.flip}};
-        float moved[2 * CH];
+        const struct cn_train_load want = {.ctx = ctx, .d = &few, .levels = levels, .batch = options.batch, .rank = i, .size = 3, .epochs = 1, .seed = options.seed,
+                                           .augment = {.seed = options.seed, .crop = options.crop, .flip = options.flip}};
+        float moved[2 * CH], shares[31];
+        uint32_t others[31];
+        const struct cn_train_batch batch = {images, own_labels, others, shares};
         ck_assert_int_eq(cn_train_loader_new(&l, &want, NULL), CNAS_OK);
-        const size_t n = cn_train_loader_next(l, images, own_labels, NULL);
+        const size_t n = cn_train_loader_next(l, &batch, NULL);
         ck_assert_uint_eq(n, i ? 10 : 11);
         cn_train_loader_free(&l);
         memcpy(moved, first + P_MEAN, sizeof moved);

@@ -25,7 +25,7 @@ uint32_t cnas_soft_labels_views(const struct cnas_soft_labels *s);
 /* These belong to s. */
 const char *cnas_soft_labels_teacher(const struct cnas_soft_labels *s); /* its name: 1 to 256 printable ASCII characters */
 const char *cnas_soft_labels_digest(const struct cnas_soft_labels *s);  /* 64 hex digits: whose answers, for what, and the answers */
-/* The augmentation of the views becomes o's: flip, padding, crop and cutout. Random choices among them are the file's, whatever o->seed. */
+/* The augmentation of the views becomes o's: flip, padding, crop, cutout and cutmix. Random choices among them are the file's, whatever o->seed. */
 void cnas_soft_labels_augment(const struct cnas_soft_labels *s, struct cnas_train_options *o);
 
 struct cnas_soft_labels_progress {

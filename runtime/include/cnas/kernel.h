@@ -135,6 +135,10 @@ void cnas_softmax(struct cnas_ctx *ctx, float *logits, size_t n, size_t classes)
  * samples whose largest logit (first one on a tie) is the label into *correct (may be NULL). */
 double cnas_softmax_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *correct, const float *logits,
                                   const uint32_t *labels, size_t n, size_t classes, float smoothing);
+/* The same for samples that are mixed of two: shares (n), in [0, 1], is how much of the target the label in others (n) has; the rest is that of the
+ * label in labels. Right is the one with the larger share. others and shares may both be NULL: nothing is mixed. */
+double cnas_mixed_cross_entropy(struct cnas_ctx *ctx, float *dlogits, size_t *correct, const float *logits, const uint32_t *labels,
+                                const uint32_t *others, const float *shares, size_t n, size_t classes, float smoothing);
 
 /* Distillation (Hinton, Vinyals & Dean 2015, section 2): to a mean loss over n samples and its gradient dlogits (n, classes) joins the
  * divergence of the softened answers from the teacher's. Returns (1 - weight) loss + weight T^2 mean KL(softmax(t/T) || softmax(z/T)), z being

@@ -178,6 +178,7 @@ struct cnas_train_options {
     uint32_t epochs, batch;
     int flip, padding;                 /* enum cnas_flip, enum cnas_padding (of crop) */
     uint32_t crop, cutout;
+    double cutmix;                     /* share of the images that get a box of another one */
     uint64_t seed;
     enum cnas_engine engine;
     enum cnas_precision precision;
