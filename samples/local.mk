@@ -3,7 +3,7 @@ SAMPLES = \
 	samples/01_linear.cnas samples/02_mlp.cnas samples/03_lenet.cnas samples/04_blocks.cnas samples/05_lists.cnas \
 	samples/06_modules.cnas samples/07_resnet.cnas samples/08_budgets.cnas samples/09_mobile.cnas samples/10_skips.cnas \
 	samples/11_choices.cnas samples/12_private.cnas samples/13_search.cnas samples/14_clear.cnas samples/15_balance.cnas samples/16_passes.cnas \
-	samples/fashion.cnas samples/swift.cnas samples/parts/gate.cnas
+	samples/fashion.cnas samples/swift.cnas samples/teacher.cnas samples/parts/gate.cnas
 # The networks of papers.
 SAMPLES += \
 	samples/paper/cifar100_cnet1.cnas samples/paper/cifar10_cnet1.cnas \
