@@ -136,8 +136,6 @@ static enum cnas_status check_soft(const struct cn_trainer *t)
     struct cnas_train_options o = *t->o;
     if (!t->sets->soft)
         return CNAS_OK;
-    if (!(o.temperature > 0))
-        return cn_error(t->err, CNAS_E_RANGE, "distillation needs a temperature above 0");
     cnas_soft_labels_augment(t->sets->soft, &o);
     if (!cn_train_soft_fit(t->sets->soft, t->sets->train->n, t->m->classes))
         return cn_error(t->err, CNAS_E_MISMATCH, "the soft labels are not for these training images and classes");

@@ -93,9 +93,12 @@ START_TEST(batches_of_a_view)
 {
     enum { VIEWS = 3, EPOCHS = 7, BATCH = 96, STEPS = (N + BATCH - 1) / BATCH };
     static float levels[256], images[BATCH * HW], want[BATCH * HW], plain[BATCH * HW], soft[BATCH * CLASSES];
-    static uint32_t own[BATCH], other[BATCH], samples[BATCH];
+    static uint32_t own[BATCH], other[BATCH], partners[2][BATCH], samples[BATCH];
+    static float shares[2][BATCH];
+    const struct cn_train_batch got = {images, own, partners[0], shares[0]}, expected = {want, other, partners[1], shares[1]},
+                                alone = {plain, other, partners[1], shares[1]};
     struct cnas_ctx *ctx;
-    soft_file_make(&by_hand, &data[0], CLASSES, VIEWS, "flip 1 padding 0 crop 2 cutout 0 seed 77");
+    soft_file_make(&by_hand, &data[0], CLASSES, VIEWS, "flip 1 padding 0 crop 2 cutout 0 cutmix 0.5 seed 77");
     for (size_t v = 0; v < VIEWS; v++)
         for (size_t i = 0; i < N; i++) {
             soft_file_set(&by_hand, v, i, 0, (float)v);
@@ -118,19 +121,21 @@ START_TEST(batches_of_a_view)
                 load.threads = 0;
                 ck_assert_int_eq(cn_train_loader_new(&without, &load, NULL), CNAS_OK);
                 for (size_t at = start; at < EPOCHS * STEPS; at++) {
-                    struct cn_train_augment a = {.seed = 77, .flip = CNAS_FLIP_RANDOM, .crop = 2, .epoch = (uint32_t)(at / STEPS % VIEWS)};
-                    const size_t n = cn_train_loader_next(l, images, own, soft);
-                    ck_assert_uint_eq(cn_train_loader_next(without, plain, other, NULL), n);
+                    struct cn_train_augment a = {.seed = 77, .flip = CNAS_FLIP_RANDOM, .crop = 2, .cutmix = 0.5, .epoch = (uint32_t)(at / STEPS % VIEWS)};
+                    const size_t n = cn_train_loader_next(l, &got, soft);
+                    ck_assert_uint_eq(cn_train_loader_next(without, &alone, NULL), n);
                     ck_assert_mem_eq(own, other, n * sizeof *own); /* a teacher changes nothing in the order */
                     for (size_t i = 0; i < n; i++) {
                         ck_assert_uint_eq((uint32_t)soft[i * CLASSES], a.epoch);
                         samples[i] = 100 * (uint32_t)soft[i * CLASSES + 1] + (uint32_t)soft[i * CLASSES + 2];
                     }
-                    cn_train_batch(NULL, want, other, &data[0], levels, samples, 0, n, &a);
+                    cn_train_batch(NULL, &expected, &data[0], levels, samples, 0, n, &a);
                     ck_assert_mem_eq(own, other, n * sizeof *own);
                     ck_assert_mem_eq(images, want, n * HW * sizeof *images);
+                    ck_assert_mem_eq(partners[0], partners[1], n * sizeof *partners[0]);
+                    ck_assert_mem_eq(shares[0], shares[1], n * sizeof *shares[0]);
                 }
-                ck_assert_uint_eq(cn_train_loader_next(l, images, own, soft), 0);
+                ck_assert_uint_eq(cn_train_loader_next(l, &got, soft), 0);
                 cn_train_loader_free(&l);
                 cn_train_loader_free(&without);
             }
@@ -198,6 +203,7 @@ START_TEST(it_sees_what_its_teacher_saw)
     enum { VIEWS = 3 };
     static float levels[256], images[N * HW];
     static uint32_t drawn[N];
+    const struct cn_train_batch batch = {.images = images, .labels = drawn};
     float student[P_FLOATS];
     struct watch w = {0};
     cn_train_levels(levels, &model);
@@ -206,7 +212,7 @@ START_TEST(it_sees_what_its_teacher_saw)
     soft_file_make(&by_hand, &data[0], CLASSES, VIEWS, "flip 1 padding 0 crop 0 cutout 0 seed 77");
     for (uint32_t v = 0; v < VIEWS; v++) {
         const struct cn_train_augment a = {.seed = 77, .flip = CNAS_FLIP_RANDOM, .epoch = v};
-        cn_train_batch(NULL, images, drawn, &data[0], levels, NULL, 0, N, &a);
+        cn_train_batch(NULL, &batch, &data[0], levels, NULL, 0, N, &a);
         for (size_t i = 0; i < N; i++)
             soft_file_set(&by_hand, v, i, images[i * HW] > images[i * HW + 7] ? 1 : 2, 8);
     }

@@ -165,7 +165,7 @@ START_TEST(the_answers)
         every[i] = i;
     for (uint32_t view = 0; view < VIEWS; view++) {
         a.epoch = view;
-        cn_train_batch(NULL, images, drawn, &data[0], levels, NULL, 0, N, &a);
+        cn_train_batch(NULL, &(struct cn_train_batch){.images = images, .labels = drawn}, &data[0], levels, NULL, 0, N, &a);
         ck_assert_int_eq(cnas_infer(want, ctx, &model, params, images, N), CNAS_OK);
         cn_train_soft_read(s, got, view, every, N);
         for (int i = 0; i < N; i++) {
