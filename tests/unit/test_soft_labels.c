@@ -394,7 +394,10 @@ START_TEST(metadata)
                                            "flip 1 padding 0 crop 0 cutout 0 seed 1 ", "flip 01 padding 0 crop 0 cutout 0 seed 1",
                                            "flip  1 padding 0 crop 0 cutout 0 seed 1", "flip +1 padding 0 crop 0 cutout 0 seed 1",
                                            "flip 1 padding 0 crop 0 cutout 0 seed -1", "flip 1 padding 0 crop 0 cutout 0 seed ",
-                                           "padding 1 flip 0 crop 0 cutout 0 seed 1", "FLIP 1 padding 0 crop 0 cutout 0 seed 1"};
+                                           "padding 1 flip 0 crop 0 cutout 0 seed 1", "FLIP 1 padding 0 crop 0 cutout 0 seed 1",
+                                           "flip 1 padding 0 crop 0 cutout 0 cutmix 1.5 seed 1", "flip 1 padding 0 crop 0 cutout 0 cutmix nan seed 1",
+                                           "flip 1 padding 0 crop 0 cutout 0 cutmix 0 seed 1", "flip 1 padding 0 crop 0 cutout 0 cutmix -0.5 seed 1",
+                                           "flip 1 padding 0 crop 0 cutout 0 cutmix 0x1p-1 seed 1", "flip 1 padding 0 crop 0 cutout 0 cutmix seed 1"};
     char name[CN_SAFETENSORS_NAME_MAX + 2];
     memset(name, 'x', sizeof name - 1);
     name[sizeof name - 1] = '\0';
@@ -417,6 +420,8 @@ START_TEST(metadata)
         expect_of(CNAS_E_FORMAT, "its \"augment\" makes no sense");
     }
     by_hand.about[CN_TRAIN_SOFT_AUGMENT] = "flip 0 padding 0 crop 0 cutout 0 seed 18446744073709551615";
+    expect_of(CNAS_OK, NULL);
+    by_hand.about[CN_TRAIN_SOFT_AUGMENT] = "flip 0 padding 0 crop 0 cutout 0 cutmix 0.10000000000000001 seed 1";
     expect_of(CNAS_OK, NULL);
     const char *const names[] = {"", "bell\a", "\x1b[2J", "Zo\xc3\xab", "two\nlines", name};
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
