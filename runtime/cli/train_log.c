@@ -98,10 +98,11 @@ static json_t *but_epochs(json_t *recipe)
 
 static int is_same(const json_t *old, const json_t *first, int any_epochs)
 {
-    json_t *there = json_object_get(old, "recipe"), *here = json_object_get(first, "recipe"), *soft = json_object_get(old, "soft_labels");
+    json_t *there = json_object_get(old, "recipe"), *here = json_object_get(first, "recipe"), *soft = json_object_get(old, "soft_labels"),
+           *here_soft = json_object_get(first, "soft_labels");
     json_t *a = any_epochs ? but_epochs(there) : json_deep_copy(there), *b = any_epochs ? but_epochs(here) : json_deep_copy(here);
     const int same = json_equal(a, b) && json_equal(json_object_get(old, "digest"), json_object_get(first, "digest")) &&
-                     (!soft || json_equal(soft, json_object_get(first, "soft_labels"))); /* a log without a teacher has another recipe */
+                     (soft || here_soft ? json_equal(soft, here_soft) : 1);
     json_decref(a);
     json_decref(b);
     return same;

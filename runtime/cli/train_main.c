@@ -101,7 +101,9 @@ static int run_training(float *params, const struct cn_train_scene *s, struct cn
     if (status)
         return cn_fail(1, "%s", err.text);
     if (!w.complete && cn_signals_caught()) {
-        if (!o->quiet)
+        if (!o->quiet && !(w.trained > 0))
+            printf("interrupted before the first step\n");
+        else if (!o->quiet)
             printf("interrupted; the state is in %s: the same command goes on from there, --fresh starts again\n", o->checkpoint);
         return 128 + cn_signals_caught();
     }

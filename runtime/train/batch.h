@@ -2,9 +2,10 @@
  *
  * Augmentation, in this order: after normalising, padding by `crop` pixels on each side, zeros or the mirrored border (whose outermost
  * pixels are not repeated), and a crop of the old size at a random place; a mirror image; a square of `cutout` pixels around a random
- * pixel set to zero, cut off at the border (DeVries & Taylor 2017). A share `cutmix` of the images gets, in place of the square, a box of another
- * image, which is cropped and mirrored as it is itself in this epoch, and so much of its label as the box has of the area; the box has
- * the shape of the image and an area uniform in 0 to 1 before it is cut off (Yun et al., "CutMix", ICCV 2019). What a sample gets depends on seed, epoch and sample alone.
+ * pixel set to zero, cut off at the border (DeVries & Taylor 2017). A share `cutmix` of the images gets, in place of the square, a box of
+ * any image, which is cropped and mirrored as it is itself in this epoch, and so much of its label as the box has of the area; the box
+ * has the shape of the image and an area uniform in 0 to 1 before it is cut off (Yun et al., "CutMix", ICCV 2019). What a sample gets
+ * depends on seed, epoch, sample and, for cutmix, the number of samples alone.
  * Alternating mirror images: Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU", arXiv 2404.00498 ("alternating flip"); here which of
  * two epochs an image is mirrored in is drawn for each image, so that no first epoch has to be remembered. */
 #ifndef RUNTIME_TRAIN_BATCH_H

@@ -28,7 +28,7 @@ static int has_name(int fd, const char *path)
 /* A descriptor of the locked file; negative: none, and errno says why. */
 static int take(const char *path)
 {
-    for (;;) {
+    for (int tries = 0; tries < 100; tries++) { /* on a file system whose numbers of files change there would be no end */
         const int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666);
         if (fd < 0)
             return -1;
@@ -44,6 +44,8 @@ static int take(const char *path)
         if (cause != EINTR)
             return -1;
     }
+    errno = ENOLCK;
+    return -1;
 }
 
 enum cnas_status cn_train_lock(struct cn_train_lock *l, const char *checkpoint, struct cnas_error *err)
@@ -68,7 +70,7 @@ void cn_train_unlock(struct cn_train_lock *l)
     struct stat st;
     if (!l->path)
         return;
-    if (!fstat(l->fd, &st) && !st.st_size) /* what has something in it is not ours */
+    if (has_name(l->fd, l->path) && !fstat(l->fd, &st) && S_ISREG(st.st_mode) && !st.st_size) /* what has something in it is not ours */
         unlink(l->path);
     close(l->fd);
     cn_mem_free(l->path);

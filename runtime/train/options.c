@@ -180,7 +180,8 @@ size_t cnas_train_describe(char *out, size_t size, const struct cnas_train_optio
     add_count(&l, "padding", (uint64_t)o->padding);
     add_count(&l, "crop", o->crop);
     add_count(&l, "cutout", o->cutout);
-    add_real(&l, "cutmix", o->cutmix);
+    if (o->cutmix > 0)
+        add_real(&l, "cutmix", o->cutmix);
     add_count(&l, "seed", o->seed);
     add(&l, " engine %s", o->engine <= CNAS_ENGINE_DNNL ? engines[o->engine] : "?");
     add(&l, " precision %s", o->precision == CNAS_PRECISION_BF16 ? "bf16" : "fp32");

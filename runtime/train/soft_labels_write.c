@@ -97,7 +97,8 @@ static enum cnas_status answer_batch(const struct writer *w, uint32_t view, size
     unsigned char *out = w->answers + view * w->view_bytes + 2 * first * classes;
     augment.epoch = view;
     cn_train_batch(w->ctx, &batch, w->train, w->levels, NULL, first, now, &augment);
-    CNAS_TRY(cnas_inference_run(w->teacher, w->logits, w->images, now));
+    if (cnas_inference_run(w->teacher, w->logits, w->images, now))
+        return cn_error(w->err, CNAS_E_MEMORY, "no memory to answer %zu images at once: try a smaller batch", now);
     for (size_t i = 0; i < now * classes; i++) {
         const float z = w->m->result == CNAS_RESULT_PROBABILITIES ? logf(fmaxf(w->logits[i], 1e-30f)) : w->logits[i];
         cn_train_soft_put(out + 2 * i, z);
@@ -127,19 +128,23 @@ static enum cnas_status answer(struct writer *w, uint32_t *written)
 {
     static const double save_every_s = 60, save_share = 0.05;
     double saved_s = cn_clock_s(), took_s = 0;
-    int whole, stop = tell(w, 0);
-    while (w->progress.view < w->progress.views && !stop) {
-        CNAS_TRY(answer_view(w, &whole, &stop));
+    int stop = tell(w, 0);
+    enum cnas_status status = CNAS_OK;
+    while (w->progress.view < w->progress.views && !stop && !status) {
+        int whole = 0;
+        status = answer_view(w, &whole, &stop);
         w->progress.view += whole != 0;
         const double now_s = cn_clock_s(), due_s = saved_s + fmax(save_every_s, took_s / save_share);
-        if (*written < w->progress.view && (stop || w->progress.view == w->progress.views || now_s >= due_s)) {
-            CNAS_TRY(save(w, w->progress.view));
+        if (*written < w->progress.view && (stop || status || w->progress.view == w->progress.views || now_s >= due_s)) {
+            const enum cnas_status saved = save(w, w->progress.view);
+            if (saved)
+                return saved;
             *written = w->progress.view;
             saved_s = cn_clock_s();
             took_s = saved_s - now_s;
         }
     }
-    return CNAS_OK;
+    return status;
 }
 
 /* ---- all of it ---- */

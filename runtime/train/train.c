@@ -230,9 +230,11 @@ static enum cnas_status begin(struct cn_trainer *t)
         return CNAS_OK;
     CNAS_TRY(make_nets(t));
     cn_train_notify(t, CNAS_TRAIN_START);
-    enum cnas_status status = found ? CNAS_OK : cn_train_save(t, 1); /* a path that cannot be written shows now, not after an epoch */
-    if (!status)
-        status = load(t);
+    t->stop = t->wish;
+    CNAS_TRY(cn_train_agree(&t->together, load(t), &t->stop, t->err));
+    if (t->stop)
+        return CNAS_OK;
+    const enum cnas_status status = found ? CNAS_OK : cn_train_save(t, 1); /* a path that cannot be written shows now, not after an epoch */
     return cn_train_agree(&t->together, status, &stop, t->err);
 }
 

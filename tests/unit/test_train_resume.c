@@ -44,7 +44,7 @@ struct watch {
     int opened, steps, epochs, warnings, named, resumed, finished;
     uint32_t loaders;
     int stop_at; /* after so many steps; 0: never */
-    int refuse;  /* when all has been found right */
+    int refuse;  /* 1: when all has been found right; 2: when the kernels are chosen */
     double accuracy, best_accuracy;
     uint32_t best_epoch;
     float best[P_FLOATS];
@@ -63,13 +63,13 @@ static int watch(void *user, const struct cnas_train_progress *p)
     switch (p->event) {
     case CNAS_TRAIN_OPEN:
         w->opened++;
-        return w->refuse;
+        return w->refuse == 1;
     case CNAS_TRAIN_START:
         ck_assert_int_eq(w->opened--, 1);
         ck_assert_ptr_nonnull(p->engine);
         w->resumed = p->resumed;
         w->finished = p->finished;
-        break;
+        return w->refuse == 2;
     case CNAS_TRAIN_STEP:
         w->steps++;
         break;
@@ -446,11 +446,15 @@ START_TEST(a_fresh_start)
     }
     struct stat before, after;
     ck_assert_int_eq(stat(path, &before), 0);
-    cnas_params_init(params, &model, 1);
-    ck_assert_int_eq(train(params, &model, 1, control, &err), CNAS_OK);
-    ck_assert_int_eq(refused.opened, 1);
-    ck_assert_int_eq(stat(path, &after), 0);
-    ck_assert(after.st_ino == before.st_ino && after.st_size == before.st_size && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
+    for (refused.refuse = 1; refused.refuse <= 2; refused.refuse++) {
+        refused.opened = 0;
+        cnas_params_init(params, &model, 1);
+        ck_assert_int_eq(train(params, &model, 1, control, &err), CNAS_OK);
+        ck_assert_int_eq(refused.opened, refused.refuse == 1);
+        ck_assert_int_eq(refused.steps, 0);
+        ck_assert_int_eq(stat(path, &after), 0);
+        ck_assert(after.st_ino == before.st_ino && after.st_size == before.st_size && after.st_mtim.tv_nsec == before.st_mtim.tv_nsec);
+    }
     cnas_params_init(params, &model, 1);
     control.user = &v;
     ck_assert_msg(train(params, &model, 2, control, &err) == CNAS_OK, "%s", err.text);
