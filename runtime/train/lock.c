@@ -1,4 +1,4 @@
-/* The lock is on an empty file beside the checkpoint, CHECKPOINT.lock, because each new checkpoint is another file under the same name. The
+/* The lock is on an empty file beside the one that is written, FILE.lock, because each new FILE is another one under the same name. The
  * system drops it with the process that holds it, however that ends: a file that was left is locked anew.
  *
  * Who is done removes the file before the lock is dropped. So who gets the lock looks whether what is locked still has the name: if not, the
@@ -48,21 +48,21 @@ static int take(const char *path)
     return -1;
 }
 
-enum cnas_status cn_train_lock(struct cn_train_lock *l, const char *checkpoint, struct cnas_error *err)
+enum cnas_status cn_train_lock(struct cn_train_lock *l, const char *path, const char *busy, struct cnas_error *err)
 {
     static const char suffix[] = ".lock";
-    const size_t size = strlen(checkpoint) + sizeof suffix;
+    const size_t size = strlen(path) + sizeof suffix;
     *l = (struct cn_train_lock){.path = cn_mem_alloc(size, 1)};
     if (!l->path)
-        return cn_error(err, CNAS_E_MEMORY, "no memory to train");
-    snprintf(l->path, size, "%s%s", checkpoint, suffix);
+        return cn_error(err, CNAS_E_MEMORY, "%s: no memory to lock it", cn_file_label(path));
+    snprintf(l->path, size, "%s%s", path, suffix);
     l->fd = take(l->path);
     if (l->fd >= 0)
         return CNAS_OK;
-    const int busy = errno == EWOULDBLOCK;
+    const int taken = errno == EWOULDBLOCK;
     cn_mem_free(l->path);
     l->path = NULL;
-    return busy ? cn_error(err, CNAS_E_BUSY, "%s: another training is using this checkpoint", cn_file_label(checkpoint)) : CNAS_OK;
+    return taken ? cn_error(err, CNAS_E_BUSY, "%s: %s", cn_file_label(path), busy) : CNAS_OK;
 }
 
 void cn_train_unlock(struct cn_train_lock *l)

@@ -9,7 +9,7 @@ enum cnas_status cn_train_resume(struct cn_trainer *t, int *found)
     *found = 0;
     if (!path || !cn_train_is_first(&t->together))
         return CNAS_OK;
-    CNAS_TRY(cn_train_lock(&t->lock, path, t->err));
+    CNAS_TRY(cn_train_lock(&t->lock, path, "another training is using this checkpoint", t->err));
     if (t->control->fresh)
         return CNAS_OK;
     CNAS_TRY(cn_train_checkpoint_load(found, path, &t->at, t->m, &t->id, t->err));

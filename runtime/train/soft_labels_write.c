@@ -18,6 +18,7 @@
 #include "runtime/data/safetensors.h"
 #include "runtime/train/checkpoint.h"
 #include "runtime/train/finite.h"
+#include "runtime/train/lock.h"
 #include "runtime/train/options.h"
 #include "runtime/train/trainer.h"
 
@@ -204,7 +205,10 @@ enum cnas_status cnas_soft_labels_write(uint32_t *written, const char *path, str
     CNAS_TRY(cn_train_check_data(train, m, "training", err));
     if (mine.batch > train->n)
         mine.batch = (uint32_t)train->n;
+    struct cn_train_lock lock;
+    CNAS_TRY(cn_train_lock(&lock, path, "another process is writing these soft labels", err));
     const enum cnas_status status = run(&w, written, params);
+    cn_train_unlock(&lock);
     void *all[] = {w.answers, w.levels, w.images, w.logits, w.labels};
     cnas_inference_free(&w.teacher);
     for (size_t i = 0; i < sizeof all / sizeof *all; i++)

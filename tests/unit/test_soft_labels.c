@@ -295,6 +295,30 @@ START_TEST(foreign_files_stay)
 }
 END_TEST
 
+/* Who comes while another one writes is refused, and what is there stays. */
+static int comes_second(void *user, const struct cnas_soft_labels_progress *p)
+{
+    struct cnas_error refused = {0};
+    uint32_t views = 9;
+    (void)p;
+    *(enum cnas_status *)user = cnas_soft_labels_write(&views, path, ctx, &teacher, params, &data[0], &options, 2, NULL, NULL, &refused);
+    ck_assert_ptr_nonnull(strstr(refused.text, "another process is writing these soft labels"));
+    ck_assert_uint_eq(views, 0);
+    return 0;
+}
+
+START_TEST(one_writer_at_a_time)
+{
+    struct cnas_error none;
+    enum cnas_status second = CNAS_OK;
+    uint32_t written;
+    ck_assert_int_eq(cnas_soft_labels_write(&written, path, ctx, &teacher, params, &data[0], &options, 1, comes_second, &second, &none), CNAS_OK);
+    ck_assert_int_eq(second, CNAS_E_BUSY);
+    ck_assert_int_eq(cnas_soft_labels_write(&written, path, ctx, &teacher, params, &data[0], &options, 2, NULL, NULL, &none), CNAS_OK);
+    ck_assert_uint_eq(written, 2);
+}
+END_TEST
+
 START_TEST(numbers_that_are_not_finite)
 {
     struct cnas_error err = {0};
@@ -545,6 +569,7 @@ int main(void)
     tcase_add_test(t, more_views_or_fewer);
     tcase_add_loop_test(t, batches, 0, 4);
     tcase_add_test(t, foreign_files_stay);
+    tcase_add_test(t, one_writer_at_a_time);
     tcase_add_loop_test(t, numbers_that_are_not_finite, 0, 2);
     tcase_add_test(t, a_full_disk);
     tcase_add_test(t, killed_at_any_moment);

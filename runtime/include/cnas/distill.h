@@ -41,7 +41,8 @@ typedef int cnas_soft_labels_callback(void *user, const struct cnas_soft_labels_
  * A file that is there already is gone on with if it is of this teacher, these images and this augmentation, and left alone if it has as
  * many views or more; any other is CNAS_E_MISMATCH or CNAS_E_FORMAT and stays. Views that are whole are written once a minute, or less
  * often where writing takes long, and at the end, also when callback stops it; always the whole file, which is replaced at once.
- * *written: views that the file has at the end, also after a failure (0: it was not written). callback may be NULL. */
+ * *written: views that the file has at the end, also after a failure (0: it was not written). callback may be NULL.
+ * CNAS_E_BUSY: another call is writing this file, in this process or another one. CNAS_E_DIVERGED: parameters or answers are not finite. */
 CNAS_CHECKED enum cnas_status cnas_soft_labels_write(uint32_t *written, const char *path, struct cnas_ctx *ctx, const struct cnas_model *m,
                                                      const float *params, const struct cnas_dataset *train,
                                                      const struct cnas_train_options *o, uint32_t views,
