@@ -122,8 +122,9 @@ START_TEST(alternating)
 }
 END_TEST
 
-/* An image is what it is without mixing outside of one box, and in it what its partner is in the same epoch; the box's area is the share. */
-static void check_mixed(const struct cnas_dataset *d, const float *own, const float *partner, const float *mixed, float share, int rim)
+/* An image is what it is without mixing and cutout outside of one box, and in it what its partner is in the same epoch; the box's area is the
+ * share. */
+static void check_mixed(const struct cnas_dataset *d, const float *own, const float *partner, const float *mixed, float share, int distinct)
 {
     const size_t hw = (size_t)d->h * d->w;
     size_t y0 = d->h, y1 = 0, x0 = d->w, x1 = 0;
@@ -140,47 +141,54 @@ static void check_mixed(const struct cnas_dataset *d, const float *own, const fl
         for (size_t x = x0; x < x1; x++)
             for (size_t c = 0; c < C; c++)
                 ck_assert_float_eq(mixed[c * hw + y * d->w + x], partner[c * hw + y * d->w + x]);
-    if (rim) /* no pixels there are the same, as those of a border of zeros would be */
+    if (distinct) /* no row or column of the box is the same in both, as those of two borders of zeros would be */
         ck_assert_float_eq_tol(share, (float)((y1 - y0) * (x1 - x0)) / (float)hw, 1e-6f);
 }
 
 START_TEST(mixing)
 {
     enum { SIDE = 12, IMAGE = C * SIDE * SIDE, ROUNDS = 400 };
-    static float plain[IMAGES * IMAGE], shares[IMAGES];
-    static uint32_t others[IMAGES], plain_labels[IMAGES];
+    static float plain[IMAGES * IMAGE], bare[IMAGES * IMAGE], shares[IMAGES];
+    static uint32_t others[IMAGES], other_labels[IMAGES];
     double sum = 0;
-    size_t mixed = 0, whole = 0;
+    size_t mixed = 0, whole = 0, uncut = 0, compared = 0;
     for (uint32_t round = 0; round < ROUNDS; round++) {
         const struct cnas_dataset d = random_set(SIDE, SIDE);
         for (int i = 0; i < C * 256; i++)
             levels[i] = (float)(i + 1); /* distinct, and none is zero, the border's */
         struct cn_train_augment a = {.seed = 3 + round, .epoch = round, .crop = round % 3, .cutout = round % 2 ? 4 : 0, .flip = round % 3,
-                                     .padding = round % 2};
-        const struct cn_train_batch before = {.images = plain, .labels = plain_labels}, batch = {got, got_labels, others, shares};
+                                     .padding = round / 2 % 2};
+        const struct cn_train_batch before = {.images = plain, .labels = other_labels}, uncovered = {.images = bare, .labels = other_labels};
+        const struct cn_train_batch batch = {got, got_labels, others, shares};
         a.cutmix = round % 4 ? 0.5 : 1;
         cn_train_batch(NULL, &batch, &d, levels, NULL, 0, IMAGES, &a);
         a.cutmix = 0;
         cn_train_batch(NULL, &before, &d, levels, NULL, 0, IMAGES, &a);
+        a.cutout = 0;
+        cn_train_batch(NULL, &uncovered, &d, levels, NULL, 0, IMAGES, &a);
         for (uint32_t i = 0; i < IMAGES; i++) {
             ck_assert_uint_eq(got_labels[i], i);
             ck_assert(shares[i] >= 0 && shares[i] <= 1);
             if (!(shares[i] > 0)) {
                 ck_assert_uint_eq(others[i], i);
-                if (!(round % 4)) /* a box without area: nothing is cut out besides */
-                    whole++;
-                else
-                    ck_assert(!memcmp(got + i * IMAGE, plain + i * IMAGE, IMAGE * sizeof *got) || a.cutout);
+                whole += !(round % 4); /* a box without area: nothing is cut out besides */
+                if (memcmp(got + i * IMAGE, plain + i * IMAGE, IMAGE * sizeof *got)) {
+                    ck_assert(!memcmp(got + i * IMAGE, bare + i * IMAGE, IMAGE * sizeof *got));
+                    uncut++;
+                }
                 continue;
             }
             mixed++;
             sum += (double)shares[i];
-            if (!a.cutout)
-                check_mixed(&d, plain + i * IMAGE, plain + others[i] * IMAGE, got + i * IMAGE, shares[i], round % 2 && others[i] != i);
+            const int distinct = a.padding && others[i] != i;
+            compared += (size_t)distinct;
+            check_mixed(&d, bare + i * IMAGE, bare + others[i] * IMAGE, got + i * IMAGE, shares[i], distinct);
         }
     }
     const double all = ROUNDS * IMAGES, expected = all * 0.625; /* a quarter of the rounds mix all images, the others half of them */
     ck_assert_double_lt(fabs((double)(mixed + whole) - expected), 6 * sqrt(all / 4) + all / 50);
+    ck_assert_uint_gt(compared, ROUNDS * IMAGES / 5);
+    ck_assert_uint_lt(uncut, ROUNDS * IMAGES / 50);
     ck_assert(sum / (double)mixed > 0.25 && sum / (double)mixed < 0.5); /* half, less what the border cuts off */
 }
 END_TEST

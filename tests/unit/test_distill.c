@@ -373,6 +373,9 @@ START_TEST(what_does_not_fit)
     options = right;
     options.padding = CNAS_PADDING_REFLECT;
     refuse(CNAS_E_MISMATCH, "augmented otherwise");
+    options = right;
+    options.cutmix = 0.5;
+    refuse(CNAS_E_MISMATCH, "augmented otherwise");
     static const double weights[] = {-0.1, 1.1, NAN}, temperatures[] = {0, 1e-9, 1001, INFINITY, NAN};
     for (size_t i = 0; i < 3; i++) {
         options = right;

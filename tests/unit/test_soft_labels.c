@@ -142,15 +142,17 @@ END_TEST
 
 /* ---- writing ---- */
 
-/* Each number of the file is the network's answer to that view, to bfloat16; probabilities become logits. */
+/* Each number of the file is the network's answer to that view, to bfloat16, mixed images included; probabilities become logits. */
 START_TEST(the_answers)
 {
     static float images[N * HW], want[N * CLASSES], got[N * CLASSES], levels[256];
     static uint32_t drawn[N], every[N];
     struct cnas_soft_labels *s;
     struct cnas_error err = {0};
+    const int probabilities = _i % 2;
+    options.cutmix = _i / 2 * 0.5;
     struct cn_train_augment a = cn_train_augment_of(&options);
-    teacher.result = _i ? CNAS_RESULT_PROBABILITIES : CNAS_RESULT_LOGITS;
+    teacher.result = probabilities ? CNAS_RESULT_PROBABILITIES : CNAS_RESULT_LOGITS;
     answer_all(path, VIEWS);
     ck_assert_msg(!cnas_soft_labels_load(&s, path, &data[0], CLASSES, &err), "%s", err.text);
     ck_assert_uint_eq(cnas_soft_labels_views(s), VIEWS);
@@ -159,6 +161,7 @@ START_TEST(the_answers)
     struct cnas_train_options o = model.train;
     cnas_soft_labels_augment(s, &o);
     ck_assert(o.flip == CNAS_FLIP_RANDOM && o.padding == CNAS_PADDING_REFLECT && o.crop == 2 && o.cutout == 3);
+    ck_assert_double_eq(o.cutmix, options.cutmix);
     ck_assert_uint_eq(cn_train_soft_augment(s).seed, 9);
     cn_train_levels(levels, &model);
     for (uint32_t i = 0; i < N; i++)
@@ -173,7 +176,7 @@ START_TEST(the_answers)
             for (int c = 0; c < CLASSES; c++)
                 sum += exp((double)want[i * CLASSES + c]);
             for (int c = 0; c < CLASSES; c++) {
-                const double z = (double)want[i * CLASSES + c] - (_i ? log(sum) : 0);
+                const double z = (double)want[i * CLASSES + c] - (probabilities ? log(sum) : 0);
                 ck_assert_double_eq_tol((double)got[i * CLASSES + c], z, fabs(z) * 0x1p-8 + 1e-6);
             }
         }
@@ -564,7 +567,7 @@ int main(void)
     tcase_set_timeout(t, 300);
     tcase_add_test(t, bfloat16);
     tcase_add_test(t, sizes_beyond_memory);
-    tcase_add_loop_test(t, the_answers, 0, 2);
+    tcase_add_loop_test(t, the_answers, 0, 4);
     tcase_add_test(t, stopped_and_gone_on_with);
     tcase_add_test(t, more_views_or_fewer);
     tcase_add_loop_test(t, batches, 0, 4);

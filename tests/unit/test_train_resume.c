@@ -579,6 +579,7 @@ START_TEST(describing_options)
     TELLS(padding, CNAS_PADDING_REFLECT);
     TELLS(crop, 3);
     TELLS(cutout, 3);
+    TELLS(cutmix, 0.5);
     TELLS(seed, 77);
     ck_assert_uint_eq(cnas_train_describe(cut, sizeof cut, &options), length);
     ck_assert(strlen(cut) == sizeof cut - 1 && !strncmp(cut, text, sizeof cut - 1));

@@ -415,5 +415,6 @@ const struct cnas_model clear_model = {
         .lr_max = 0.05, .lr_min = 0.001, .momentum = 0.9, .weight_decay = 0.0002, .nesterov = 1,
         .epochs = 10, .batch = 100, .restart_first = 0, .restart_factor = 2,
         .flip = 0, .crop = 0, .cutout = 0,
+        .cutmix = 0.25,
     },
 };
