@@ -53,7 +53,7 @@ static int take(const char **at, char c)
 static int take_word(const char **at, char word[WORD])
 {
     const int quoted = take(at, '"');
-    const size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz_0123456789.");
+    const size_t n = strspn(*at, "abcdefghijklmnopqrstuvwxyz_0123456789.-");
     if (!n || n >= WORD)
         return 0;
     memcpy(word, *at, n);
@@ -70,12 +70,14 @@ static int set_count(uint32_t *out, const char *word, uint32_t most)
     return end && !*end;
 }
 
+/* 0, which is none, to 1. In decimal, as in the language: strtod would read hexadecimal numbers too. */
 static int set_share(double *out, const char *word)
 {
     char *end;
-    const int digits = *word >= '0' && *word <= '9';
-    *out = digits ? strtod(word, &end) : 0;
-    return digits && !*end && *out > 0 && *out <= 1;
+    if (*word < '0' || *word > '9' || word[strspn(word, "0123456789.e-")])
+        return 0;
+    *out = strtod(word, &end);
+    return !*end && *out <= 1;
 }
 
 /* One argument of an item; key "" for one without a name. */
@@ -134,8 +136,8 @@ static int take_item(struct cnas_train_options *o, const char **at)
         return take_arguments(o, item, at);
     }
     if (!strcmp(item, "cutmix")) {
-        o->cutmix = 0;
-        return take_arguments(o, item, at) && o->cutmix > 0;
+        o->cutmix = -1; /* without an argument it stays so */
+        return take_arguments(o, item, at) && o->cutmix >= 0;
     }
     uint32_t *count = !strcmp(item, "crop") ? &o->crop : !strcmp(item, "cutout") ? &o->cutout : NULL;
     if (!count)

@@ -308,6 +308,14 @@ recipe 'augment_flip=false augment_crop=0 augment_cutout=0' --preset fast --augm
 "$model" train --print-recipe --preset fast >section 2>err
 pasted=$(sed -n 's/^ *augment = \(.*\);$/\1/p' section) # what is printed can be pasted
 recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=8' --augment "$pasted"
+for none in crop=2,cutmix=0 '[crop(2), cutmix(0)]'; do
+    recipe 'augment_crop=2' --augment "$none"
+    ! grep -q cutmix out && ok || bad "$none has no CutMix"
+done
+recipe 'augment_cutmix=1e-05' --augment cutmix=0.00001
+pasted=$(sed -n 's/^ *augment = \(.*\);$/\1/p' section) # small shares as well
+[ "$pasted" = '[cutmix(1e-05)]' ] && ok || bad "a small share is printed as $pasted"
+recipe 'augment_cutmix=1e-05' --augment "$pasted"
 recipe 'augment_flip=true augment_crop=4 augment_cutout=8' --preset fast --augment 'flip(alternate=false), crop(padding = 4,border="zero") ,cutout( 8 )'
 run 0 'a training with averaged weights' "$model" train --data data --out average.safetensors --preset fast --augment none --epochs 4 --batch 20 --lr 0.02 --clip 5
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
@@ -340,7 +348,9 @@ refused --augment=crop=2:mirror 'such as flip'
 refused --augment=cutout=2:reflect 'such as flip'
 refused --augment=cutmix=1.5 'such as flip'
 refused --augment=cutmix 'such as flip'
-refused --augment=cutmix=0 'such as flip'
+refused --augment=cutmix=-0.5 'such as flip'
+refused --augment=cutmix=0x1p-1 'such as flip'
+refused --augment=cutmix=1e- 'such as flip'
 refused --augment=cutmix=0.5.5 'such as flip'
 for bad_list in blur cutout=2,blur crop=2,crop 'crop(2' 'crop(2))' '[crop(2)' 'crop(2)]' 'flip(often=true)' 'flip()' 'crop(2, border="mirror")' 'crop(border="zero")' \
     'crop("2)' 'flip crop=2' 'cutout(4097)' 'crop(-2)'; do
