@@ -2,6 +2,7 @@
 #include "runtime/train/batch.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "runtime/kernel/ctx.h"
 #include "runtime/train/rng.h"
@@ -50,19 +51,6 @@ struct view {
     int mirror;
 };
 
-/* The window of out (H, W), of one channel. */
-static void crop_flip(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, const struct view *v, const struct window *to)
-{
-    for (size_t i = to->y0; i < to->y1; i++) {
-        const size_t row = i + v->dy;
-        for (size_t j = to->x0; j < to->x1; j++) {
-            const size_t column = (v->mirror ? w - 1 - j : j) + v->dx;
-            const int inside = row >= v->crop && row - v->crop < h && column >= v->crop && column - v->crop < w;
-            out[i * w + j] = inside ? levels[pixels[(row - v->crop) * w + column - v->crop]] : 0;
-        }
-    }
-}
-
 /* Where index i - offset of a row of n lies when the row is mirrored at its first and last element again and again. */
 static size_t reflected(size_t i, size_t offset, size_t n)
 {
@@ -72,14 +60,33 @@ static size_t reflected(size_t i, size_t offset, size_t n)
     return from < n ? from : period - from;
 }
 
-/* As crop_flip, with the mirrored border in place of zeros. */
-static void crop_flip_reflect(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, const struct view *v,
-                              const struct window *to)
+static size_t between(size_t x, size_t least, size_t most)
 {
+    return x < least ? least : x < most ? x : most;
+}
+
+/* The window of out (H, W), of one channel. Columns s before mirroring, from `first` to end - 1, lie in the original, the others in the
+ * border, which is the mirrored original, or zeros. */
+static void crop_flip(float *out, const uint8_t *pixels, const float *levels, size_t h, size_t w, const struct view *v, const struct window *to,
+                      int reflect)
+{
+    const size_t start = v->mirror ? w - to->x1 : to->x0, stop = v->mirror ? w - to->x0 : to->x1;
+    const size_t first = between(v->dx >= v->crop ? 0 : v->crop - v->dx, start, stop);
+    const size_t end = between(v->dx <= v->crop ? w : v->dx - v->crop < w ? w - (v->dx - v->crop) : 0, first, stop);
     for (size_t i = to->y0; i < to->y1; i++) {
-        const uint8_t *row = pixels + reflected(i + v->dy, v->crop, h) * w;
-        for (size_t j = to->x0; j < to->x1; j++)
-            out[i * w + j] = levels[row[reflected((v->mirror ? w - 1 - j : j) + v->dx, v->crop, w)]];
+        const size_t y = i + v->dy, outside = y < v->crop || y - v->crop >= h;
+        const uint8_t *row = pixels + reflected(y, v->crop, h) * w;
+        float *line = out + i * w;
+        if (!reflect)
+            memset(line + to->x0, 0, (to->x1 - to->x0) * sizeof *line);
+        if (!reflect && outside)
+            continue;
+        for (size_t s = first; s < end; s++)
+            line[v->mirror ? w - 1 - s : s] = levels[row[s + v->dx - v->crop]];
+        for (size_t s = start; reflect && s < first; s++)
+            line[v->mirror ? w - 1 - s : s] = levels[row[reflected(s + v->dx, v->crop, w)]];
+        for (size_t s = end; reflect && s < stop; s++)
+            line[v->mirror ? w - 1 - s : s] = levels[row[reflected(s + v->dx, v->crop, w)]];
     }
 }
 
@@ -156,8 +163,8 @@ static void show(const struct job *j, float *out, size_t at, const struct view *
     const struct cnas_dataset *d = j->d;
     const size_t hw = (size_t)d->h * d->w;
     for (size_t k = 0; k < d->c; k++)
-        (j->augment->padding == CNAS_PADDING_REFLECT ? crop_flip_reflect : crop_flip)(
-            out + k * hw, d->pixels + (at * d->c + k) * hw, j->levels + k * 256, d->h, d->w, v, to);
+        crop_flip(out + k * hw, d->pixels + (at * d->c + k) * hw, j->levels + k * 256, d->h, d->w, v, to,
+                  j->augment->padding == CNAS_PADDING_REFLECT);
 }
 
 static void sample(const struct job *j, size_t i)
