@@ -1,6 +1,7 @@
 #include "tests/support/soft_file.h"
 
 #include <check.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -34,4 +35,20 @@ void soft_file_free(struct soft_file *f)
 {
     free(f->bytes);
     f->bytes = NULL;
+}
+
+char *soft_file_bytes(const char *name, size_t *size)
+{
+    FILE *f = fopen(name, "rb");
+    char *bytes = calloc(1, 1 << 20);
+    ck_assert(f && bytes);
+    *size = fread(bytes, 1, 1 << 20, f);
+    fclose(f);
+    return bytes;
+}
+
+void soft_file_put(const char *name, const void *bytes, size_t size)
+{
+    FILE *f = fopen(name, "wb");
+    ck_assert(f && fwrite(bytes, 1, size, f) == size && !fclose(f));
 }

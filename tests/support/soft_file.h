@@ -21,4 +21,8 @@ void soft_file_set(struct soft_file *f, size_t view, size_t image, size_t class,
 void soft_file_write(const struct soft_file *f, const char *path);
 void soft_file_free(struct soft_file *f);
 
+/* A file's bytes, up to a MiB, in a MiB for free(), zeros behind them; and a file of these bytes. */
+char *soft_file_bytes(const char *name, size_t *size);
+void soft_file_put(const char *name, const void *bytes, size_t size);
+
 #endif

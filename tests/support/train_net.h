@@ -89,7 +89,7 @@ static void make_data(void)
 
 /* The defaults, and two recipes that have all other parts between them. */
 enum { TRAIN_RECIPES = 3 };
-static void train_recipe(struct cnas_train_options *o, int which)
+static inline void train_recipe(struct cnas_train_options *o, int which)
 {
     cnas_train_defaults(o, &model);
     if (which == 0)

@@ -2,21 +2,8 @@
 # The training and inference programs from outside: what they write and print, how they go on after an interrupt, what they say
 # and return when something is wrong.
 set -u
-model=$top_builddir/tests/support/cli_model
-tmp=$(mktemp -d) || exit 99
-trap 'rm -rf "$tmp"' EXIT INT TERM
-cd "$tmp" || exit 99
-passed=0 failed=0
+. "$top_srcdir/tests/support/cli_cases.sh"
 
-ok() {
-    passed=$((passed + 1))
-}
-bad() {
-    failed=$((failed + 1))
-    printf 'FAILED: %s\n' "$1"
-    sed 's/^/    out: /' out
-    sed 's/^/    err: /' err
-}
 # run STATUS WHAT COMMAND...: the command ends with STATUS
 run() {
     expected=$1 what=$2
@@ -24,10 +11,6 @@ run() {
     timeout 60 "$@" >out 2>err
     status=$?
     if [ $status = "$expected" ]; then ok; else bad "$what: exit $status, not $expected"; fi
-}
-# says FILE WORDS: the file has the words
-says() {
-    if grep -q -e "$2" "$1"; then ok; else bad "$what: no \`$2' in $1"; fi
 }
 no() {
     if "$@"; then bad "$what: $*"; else ok; fi

@@ -15,108 +15,17 @@
 
 #include <cnas/train.h>
 
-#include "tests/support/train_net.h"
+#include "tests/support/train_watch.h"
 
-enum { EPOCHS = 4, STEPS = 16 };
-static struct cnas_train_sets sets;
-static struct cnas_train_options options;
 static struct cn_train_rng chance;
-static char path[64];
 static int rounds;
 
 static void setup(void)
 {
     const char *seed = getenv("CNAS_SEED"), *count = getenv("CNAS_COUNT");
-    make_data();
-    sets = (struct cnas_train_sets){.train = &data[0], .validation = &data[1]};
-    cnas_train_defaults(&options, &model);
+    watch_begin("test_train_resume");
     chance = cn_train_rng_make(seed ? strtoull(seed, NULL, 10) : 5, CN_TRAIN_INIT, 2000, 0);
     rounds = count ? atoi(count) : 1;
-    snprintf(path, sizeof path, "test_train_resume.%ld.checkpoint", (long)getpid());
-    unlink(path);
-}
-static void teardown(void)
-{
-    unlink(path);
-}
-
-struct watch {
-    int opened, steps, epochs, warnings, named, resumed, finished;
-    uint32_t loaders;
-    int stop_at; /* after so many steps; 0: never */
-    int refuse;  /* 1: when all has been found right; 2: when the kernels are chosen */
-    double accuracy, best_accuracy;
-    uint32_t best_epoch;
-    float best[P_FLOATS];
-    rlim_t room; /* a limit on the size of files from stop_at on */
-};
-static void limit(rlim_t room)
-{
-    const struct rlimit l = {room, RLIM_INFINITY};
-    if (setrlimit(RLIMIT_FSIZE, &l))
-        abort();
-}
-
-static int watch(void *user, const struct cnas_train_progress *p)
-{
-    struct watch *w = user;
-    switch (p->event) {
-    case CNAS_TRAIN_OPEN:
-        w->opened++;
-        return w->refuse == 1;
-    case CNAS_TRAIN_START:
-        ck_assert_int_eq(w->opened--, 1);
-        ck_assert_ptr_nonnull(p->engine);
-        w->resumed = p->resumed;
-        w->finished = p->finished;
-        return w->refuse == 2;
-    case CNAS_TRAIN_STEP:
-        w->steps++;
-        break;
-    case CNAS_TRAIN_MEASURE:
-        return 0;
-    case CNAS_TRAIN_WARNING:
-        w->warnings++;
-        w->named += strstr(p->warning, path) != NULL;
-        break;
-    case CNAS_TRAIN_EPOCH:
-        w->epochs++;
-        w->accuracy = p->validation_accuracy;
-        w->best_accuracy = p->best_accuracy;
-        w->best_epoch = p->best_epoch;
-        if (p->best_epoch == p->epoch)
-            memcpy(w->best, p->weights, sizeof w->best);
-        break;
-    }
-    if (w->room && w->steps == w->stop_at)
-        limit(w->room);
-    return !w->room && p->event != CNAS_TRAIN_START && w->stop_at && w->steps >= w->stop_at;
-}
-
-static enum cnas_status train(float *params, const struct cnas_model *m, unsigned threads, struct cnas_train_control control,
-                              struct cnas_error *err)
-{
-    struct cnas_ctx *ctx;
-    ck_assert_int_eq(cnas_ctx_new(&ctx, threads), CNAS_OK);
-    enum cnas_status status = cnas_train(params, ctx, m, &sets, &options, &control, err);
-    cnas_ctx_free(&ctx);
-    return status;
-}
-
-static void run(float *params, unsigned threads, const char *checkpoint, struct watch *w)
-{
-    struct cnas_error err = {0};
-    const struct cnas_train_control control = {.checkpoint = checkpoint, .callback = watch, .user = w, .loader_threads = w->loaders};
-    enum cnas_status status = train(params, &model, threads, control, &err);
-    ck_assert_msg(status == CNAS_OK, "%s", err.text);
-}
-
-static void whole_run(float *params, struct watch *w)
-{
-    cnas_params_init(params, &model, 1);
-    run(params, 2, NULL, w);
-    ck_assert_int_eq(w->epochs, EPOCHS);
-    ck_assert_int_eq(w->steps, EPOCHS * STEPS);
 }
 
 START_TEST(stopped_after_any_step)
@@ -187,126 +96,6 @@ START_TEST(killed_at_any_moment)
     snprintf(leftovers, sizeof leftovers, "%s.tmp-*", path);
     ck_assert_int_eq(glob(leftovers, 0, NULL, &found), GLOB_NOMATCH);
     globfree(&found);
-}
-END_TEST
-
-/* ---- one at a time ---- */
-static char lock_name[80], inside[80];
-
-static int another_begins(void *user, const struct cnas_train_progress *p)
-{
-    float params[P_FLOATS];
-    struct cnas_error err = {0};
-    int *tried = user;
-    char elsewhere[80];
-    if (p->event != CNAS_TRAIN_STEP || (*tried)++)
-        return 0;
-    ck_assert_int_eq(access(lock_name, F_OK), 0);
-    for (int fresh = 0; fresh < 2; fresh++) {
-        cnas_params_init(params, &model, 1);
-        ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .fresh = fresh}, &err), CNAS_E_BUSY);
-        ck_assert_msg(strstr(err.text, path) && strstr(err.text, "another training"), "%s", err.text);
-    }
-    snprintf(elsewhere, sizeof elsewhere, "%s.elsewhere", path);
-    ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = elsewhere}, &err), CNAS_OK);
-    ck_assert_int_eq(unlink(elsewhere), 0);
-    return 0;
-}
-
-START_TEST(one_at_a_time)
-{
-    float whole[P_FLOATS], params[P_FLOATS];
-    struct cnas_error err = {0};
-    struct watch w = {0};
-    int tried = 0;
-    snprintf(lock_name, sizeof lock_name, "%s.lock", path);
-    whole_run(whole, &w);
-    cnas_params_init(params, &model, 1);
-    ck_assert_int_eq(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .callback = another_begins, .user = &tried}, &err),
-                     CNAS_OK);
-    ck_assert_int_gt(tried, 0);
-    ck_assert_mem_eq(params, whole, sizeof whole);
-    ck_assert_int_ne(access(lock_name, F_OK), 0);
-}
-END_TEST
-
-static int dies(void *user, const struct cnas_train_progress *p)
-{
-    (void)user;
-    if (p->event == CNAS_TRAIN_STEP)
-        raise(SIGKILL);
-    return 0;
-}
-
-/* Who was killed is in nobody's way, nor is a file of that name that is somebody else's. */
-START_TEST(a_lock_that_was_left)
-{
-    float params[P_FLOATS];
-    struct cnas_error err;
-    struct watch w = {0};
-    int status;
-    FILE *f;
-    snprintf(lock_name, sizeof lock_name, "%s.lock", path);
-    pid_t pid = fork();
-    ck_assert_int_ge(pid, 0);
-    if (!pid) {
-        cnas_params_init(params, &model, 1);
-        _exit(train(params, &model, 1, (struct cnas_train_control){.checkpoint = path, .callback = dies}, &err) != CNAS_OK);
-    }
-    ck_assert_int_eq(waitpid(pid, &status, 0), pid);
-    ck_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-    ck_assert_int_eq(access(lock_name, F_OK), 0);
-    cnas_params_init(params, &model, 1);
-    run(params, 1, path, &w);
-    ck_assert(w.resumed && w.epochs == EPOCHS);
-    ck_assert_int_ne(access(lock_name, F_OK), 0);
-    ck_assert_ptr_nonnull(f = fopen(lock_name, "w"));
-    fputs("my diary", f);
-    fclose(f);
-    run(params, 1, path, &w);
-    ck_assert_int_eq(unlink(lock_name), 0);
-}
-END_TEST
-
-/* Only ever one is between its start and its end. */
-static int alone(void *user, const struct cnas_train_progress *p)
-{
-    int *together = user;
-    if (p->event == CNAS_TRAIN_START && !p->finished) {
-        const int fd = open(inside, O_WRONLY | O_CREAT | O_EXCL, 0600);
-        *together |= fd < 0;
-        close(fd);
-    }
-    if (p->event == CNAS_TRAIN_EPOCH && p->epoch == p->epochs)
-        *together |= unlink(inside) != 0;
-    return 0;
-}
-
-START_TEST(many_at_once)
-{
-    enum { MANY = 4, ROUNDS = 5 };
-    pid_t pid[MANY];
-    snprintf(inside, sizeof inside, "%s.inside", path);
-    for (int i = 0; i < MANY; i++) {
-        ck_assert_int_ge(pid[i] = fork(), 0);
-        if (pid[i])
-            continue;
-        float params[P_FLOATS];
-        int together = 0;
-        enum cnas_status status = CNAS_OK;
-        for (int round = 0; round < ROUNDS && !status && !together; round++) {
-            const struct cnas_train_control control = {.checkpoint = path, .fresh = 1, .callback = alone, .user = &together};
-            cnas_params_init(params, &model, 1);
-            while ((status = train(params, &model, 1, control, NULL)) == CNAS_E_BUSY)
-                usleep(200);
-        }
-        _exit(status ? 1 : together ? 2 : 0);
-    }
-    for (int i = 0; i < MANY; i++) {
-        int status;
-        ck_assert_int_eq(waitpid(pid[i], &status, 0), pid[i]);
-        ck_assert_int_eq(status, 0);
-    }
 }
 END_TEST
 
@@ -591,13 +380,10 @@ int main(void)
 {
     Suite *suite = suite_create("train resume");
     TCase *t = tcase_create("train resume");
-    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_checked_fixture(t, setup, watch_end);
     tcase_set_timeout(t, 3600);
     tcase_add_loop_test(t, stopped_after_any_step, 0, TRAIN_RECIPES);
     tcase_add_test(t, killed_at_any_moment);
-    tcase_add_test(t, one_at_a_time);
-    tcase_add_test(t, a_lock_that_was_left);
-    tcase_add_test(t, many_at_once);
     tcase_add_test(t, the_best_epoch_is_the_result);
     tcase_add_test(t, steps_are_told_as_asked);
     tcase_add_test(t, a_foreign_file_is_left_alone);
