@@ -101,10 +101,13 @@ int cn_soft_labels_make(const struct cn_train_scene *s)
 int cn_soft_labels_take(struct cnas_soft_labels **soft, struct cn_train_cli *o, const struct cnas_dataset *train, const struct cnas_model *m)
 {
     struct cnas_error err = {0};
-    if (!o->soft_labels)
+    if (!o->soft_labels.n)
         return -1;
-    if (cnas_soft_labels_load(soft, o->soft_labels, train, m->classes, &err))
-        return cn_fail(1, "--soft-labels: %s", err.text);
+    for (size_t k = 0; k < o->soft_labels.n; k++) {
+        const char *path = o->soft_labels.values[k];
+        if (k ? cnas_soft_labels_add(*soft, path, train, &err) : cnas_soft_labels_load(soft, path, train, m->classes, &err))
+            return cn_fail(1, "--soft-labels: %s", err.text);
+    }
     cnas_soft_labels_augment(*soft, &o->recipe);
     return -1;
 }

@@ -33,11 +33,15 @@ static int parse_precision(enum cnas_precision *precision, const char *name)
 /* A file for each of what is written: one of two under the same name would be lost. */
 static int check_names(const struct cn_train_cli *o)
 {
-    const struct {
+    struct {
         const char *what, *path;
-    } files[] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
+    } files[8 + CNAS_TEACHERS_MAX] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
                  {"the best weights", o->best}, {"--log", o->log},             {"--report", o->report},
-                 {"--from-log", o->from_log},   {"--soft-labels", o->soft_labels}, {"--write-soft-labels", o->write_soft_labels}};
+                 {"--from-log", o->from_log},   {"--write-soft-labels", o->write_soft_labels}};
+    for (size_t k = 0; k < o->soft_labels.n; k++) {
+        files[8 + k].what = "--soft-labels";
+        files[8 + k].path = o->soft_labels.values[k];
+    }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         for (size_t j = 0; j < i; j++)
             if (files[i].path && files[j].path && cn_same_file(files[i].path, files[j].path))
@@ -50,11 +54,11 @@ static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
 {
     if (o->views && !o->write_soft_labels)
         return cn_fail(2, "--views belongs to --write-soft-labels");
-    if (!o->soft_labels && (!isnan(r->distill_weight) || !isnan(r->temperature)))
+    if (!o->soft_labels.n && (!isnan(r->distill_weight) || !isnan(r->temperature)))
         return cn_fail(2, "--distill-weight and --temperature belong to --soft-labels");
-    if (o->soft_labels && r->augment)
+    if (o->soft_labels.n && r->augment)
         return cn_fail(2, "--augment: the file of --soft-labels says how images are augmented");
-    if (o->write_soft_labels && (o->soft_labels || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
+    if (o->write_soft_labels && (o->soft_labels.n || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
         return cn_fail(2, "--write-soft-labels does not train: --soft-labels, --quantize, --resume, --fresh, --log, --report and --time-budget "
                           "mean nothing with it");
     if (!o->views)
@@ -72,6 +76,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
     o->ring_bits = m->ring_bits;
     o->checkpoint_every = 600;
     o->log_steps = 100;
+    o->soft_labels = (struct cn_arg_list){o->soft_files, 0, CNAS_TEACHERS_MAX};
     const char *validation = NULL, *engine = NULL, *precision = NULL;
     struct cn_recipe recipe = {0};
     char ring[96], about[256];
@@ -100,8 +105,8 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         {"fresh", CN_ARG_FLAG, &o->fresh, NULL, "forget the checkpoint and start again", 0, 0},
         {"validation", CN_ARG_STRING, &validation, "N|P%",
          "hold out so many training images, or so many percent, in the classes' proportions:\nmeasured after every epoch, and the best epoch is kept", 0, 0},
-        {"soft-labels", CN_ARG_STRING, &o->soft_labels, "FILE",
-         "distillation: learn from a trained network's answers too, which its --write-soft-labels wrote\nwith the same --data and --validation; images are augmented as there", 0, 0},
+        {"soft-labels", CN_ARG_LIST, &o->soft_labels, "FILE",
+         "distillation: learn from a trained network's answers too, which its --write-soft-labels wrote\nwith the same --data and --validation; images are augmented as there;\ngiven several times: from the mean of what these networks answer", 0, 0},
         {"write-soft-labels", CN_ARG_STRING, &o->write_soft_labels, "FILE",
          "no training: write the answers of the weights in --out for --views of each training image", 0, 0},
         {"views", CN_ARG_UINT, &o->views, "N", "of --write-soft-labels: so many, each augmented anew (default 8)", 1, CNAS_VIEWS_MAX},
@@ -158,7 +163,7 @@ int cn_train_parse(struct cn_train_cli *o, int argc, char **argv, const struct c
         return status;
     if (o->quantize && !m->n_points)
         return cn_fail(2, "--quantize: network %s was compiled for the clear alone (cnasc --targets), without fixed-point arithmetic", m->name);
-    if (o->quantize && (o->resume || o->fresh || o->soft_labels))
+    if (o->quantize && (o->resume || o->fresh || o->soft_labels.n))
         return cn_fail(2, "--quantize does not train: --resume, --fresh and --soft-labels mean nothing with it");
     if (strlen(o->out) > CN_PATH - 32)
         return cn_fail(2, "--out: the name is too long");

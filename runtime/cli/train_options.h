@@ -2,6 +2,7 @@
 #ifndef RUNTIME_CLI_TRAIN_OPTIONS_H
 #define RUNTIME_CLI_TRAIN_OPTIONS_H
 
+#include "runtime/cli/args.h"
 #include "runtime/cli/common.h"
 #include "runtime/cli/held_out.h"
 
@@ -11,7 +12,8 @@ enum { CN_CALIBRATION_IMAGES = 1000, CN_RECIPE = 2048 /* characters */ };
 struct cn_train_cli {
     const char *data, *out, *fixed_out;
     const char *log, *report, *from_log; /* NULL: none */
-    const char *soft_labels, *write_soft_labels; /* NULL: none */
+    struct cn_arg_list soft_labels; /* files of teachers */
+    const char *soft_files[CNAS_TEACHERS_MAX], *write_soft_labels; /* NULL: none */
     struct cnas_train_options recipe; /* what the library is to do: the network's recipe or a preset, changed by the options */
     uint64_t views; /* of --write-soft-labels */
     uint64_t seed, threads, loader_threads, log_steps, ring_bits, weight_bits, activation_bits;

@@ -13,7 +13,7 @@ static json_t *recipe(const struct cn_train_cli *o)
     char text[CN_RECIPE], *rest, *value;
     json_t *r = json_object();
     struct cnas_train_options counting = o->recipe;
-    if (!o->soft_labels)
+    if (!o->soft_labels.n)
         counting.distill_weight = 0;
     cnas_train_describe(text, sizeof text, &counting);
     for (char *name = strtok_r(text, " ", &rest); name && (value = strtok_r(NULL, " ", &rest)); name = strtok_r(NULL, " ", &rest)) {

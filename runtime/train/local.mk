@@ -16,7 +16,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/rng.c runtime/train/rng.h \
 	runtime/train/save.c \
 	runtime/train/slabs.c \
-	runtime/train/soft_labels.c runtime/train/soft_labels.h runtime/train/soft_labels_write.c \
+	runtime/train/soft_labels.c runtime/train/soft_labels.h runtime/train/soft_labels_file.c runtime/train/soft_labels_write.c \
 	runtime/train/split.c \
 	runtime/train/step.c \
 	runtime/train/together.c runtime/train/together.h \

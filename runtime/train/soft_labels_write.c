@@ -51,20 +51,20 @@ static const char *about(const struct writer *w, unsigned key)
 /* *there: views that the file has. Of another teacher, other images or another augmentation: it stays. */
 static enum cnas_status go_on(struct writer *w, uint32_t *there)
 {
-    struct cnas_soft_labels *s;
+    struct cn_train_soft_file s;
     unsigned key = 0;
     *there = 0;
     if (access(w->path, F_OK) && errno == ENOENT)
         return CNAS_OK;
     CNAS_TRY(cn_train_soft_open(&s, w->path, w->train->n, w->m->classes, w->err));
-    while (key < CN_TRAIN_SOFT_KEYS && !strcmp(cn_train_soft_about(s, key), about(w, key)))
+    while (key < CN_TRAIN_SOFT_KEYS && !strcmp(cn_train_soft_about(&s, key), about(w, key)))
         key++;
-    const uint32_t views = cnas_soft_labels_views(s), wanted = w->progress.views;
+    const uint32_t wanted = w->progress.views;
     if (key == CN_TRAIN_SOFT_KEYS) {
-        *there = views;
-        memcpy(w->answers, cn_train_soft_logits(s), (views < wanted ? views : wanted) * w->view_bytes);
+        *there = s.views;
+        memcpy(w->answers, s.logits, (s.views < wanted ? s.views : wanted) * w->view_bytes);
     }
-    cnas_soft_labels_free(&s);
+    cn_train_soft_close(&s);
     if (key < CN_TRAIN_SOFT_KEYS)
         return cn_error(w->err, CNAS_E_MISMATCH, "%s: soft labels with another \"%s\" are there already: remove them or name another file",
                         cn_file_label(w->path), cn_train_soft_key(key));

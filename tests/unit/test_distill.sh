@@ -139,6 +139,15 @@ other weight.safetensors student.safetensors
 run 0 'another temperature' --soft-labels soft --out warm.safetensors --temperature 2 --quiet
 other warm.safetensors student.safetensors
 run 0 'other views' --soft-labels three --out views.safetensors --quiet --epochs 4
+run 0 'another one answers' $teach --out other.safetensors --write-soft-labels second --views 3 --quiet
+run 0 'two teachers' --soft-labels soft --soft-labels second --out two.safetensors --log two.jsonl --quiet
+other two.safetensors student.safetensors
+says two.jsonl '"soft_labels":{"teacher":"Tiny + Tiny","views":3,"digest":"[0-9a-f]\{64\}"}'
+run 0 'two teachers again' --soft-labels soft --soft-labels second --out again.safetensors
+says out '^distillation: the answers of Tiny + Tiny for 3 views of each image; weight 0.9, temperature 4$'
+same again.safetensors two.safetensors
+right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
+[ "${right:-0}" -ge 90 ] && ok || bad "$what: they teach"
 run 0 'a recipe by name' --soft-labels soft --out preset.safetensors --preset fast --epochs 4 --batch 20 --lr 0.02
 says out '^recipe, .* augment = \[flip, crop(1)\]; label_smoothing = 0.1;'
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
@@ -172,6 +181,10 @@ mkdir data2 && for f in data/*; do cp "$f" data2; done && tr '\001' '\002' <data
     head -c 16 data/train-images-idx3-ubyte
     tail -c +17 images
 } >data2/train-images-idx3-ubyte
+run 1 'a second teacher of other views' --soft-labels soft --soft-labels one --out x.safetensors
+says err '^train: --soft-labels: one: answers to other views (flip 0 .* seed 7) than those of Tiny (flip 1 .* seed 1): all teachers'
+run 1 'no second teacher' --soft-labels soft --soft-labels none --out x.safetensors
+says err '^train: --soft-labels: none: cannot open it: No such file'
 run 1 'of as many other images' --data data2 --soft-labels soft --out x.safetensors
 says err 'soft labels of other training images: teacher and student need the same data set, size of images and validation set$'
 [ ! -e x.safetensors ] && [ ! -e x.safetensors.checkpoint ] && ok || bad "$what: something was written"
@@ -192,6 +205,7 @@ done
 refused '--quantize does not train' --quantize --soft-labels soft
 refused 'are the same file, tiny.safetensors' --write-soft-labels tiny.safetensors
 refused 'are the same file, ./soft' --soft-labels ./soft --log soft
+refused '--soft-labels and --soft-labels are the same file, ./soft' --soft-labels soft --soft-labels ./soft
 refused '--out and --soft-labels are the same file' --soft-labels soft --out soft
 refused 'from 1 to 10000' --write-soft-labels new --views 0
 refused 'from 1 to 10000' --write-soft-labels new --views 10001

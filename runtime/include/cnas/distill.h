@@ -12,7 +12,7 @@
 #include <cnas/data.h>
 #include <cnas/model.h>
 
-/* Answers of a teacher: logits for each view of each training image. Not changed once loaded: any number of threads may read it. */
+/* Answers of a teacher, or of several: logits for each view of each training image. Not changed once loaded: any number of threads may read it. */
 struct cnas_soft_labels;
 enum { CNAS_VIEWS_MAX = 10000 };
 
@@ -20,10 +20,19 @@ enum { CNAS_VIEWS_MAX = 10000 };
  * CNAS_E_MISMATCH. CNAS_E_FORMAT: it is no such file, or holds numbers that are not finite. Two bytes of memory for each number. */
 CNAS_CHECKED enum cnas_status cnas_soft_labels_load(struct cnas_soft_labels **out, const char *path, const struct cnas_dataset *train,
                                                     uint32_t classes, struct cnas_error *err);
+/* The answers of one more teacher, up to CNAS_TEACHERS_MAX, to the same views of the same images: else CNAS_E_MISMATCH. The student learns
+ * from the mean of all, image by image: each one's logits, about their own mean, are first scaled so that all teachers have the same standard
+ * deviation over all their answers, the mean of theirs. The mean of logits is the geometric mean of what they answer (Hinton, Vinyals & Dean,
+ * section 1); scaled, because a teacher that was trained to be less sure would else count less (Sun et al., "Logit Standardization
+ * in Knowledge Distillation", CVPR 2024, who scale every answer by itself). The views that all of them have count. Not while another thread reads s, which
+ * stays as it is where this fails. */
+enum { CNAS_TEACHERS_MAX = 16 };
+CNAS_CHECKED enum cnas_status cnas_soft_labels_add(struct cnas_soft_labels *s, const char *path, const struct cnas_dataset *train,
+                                                   struct cnas_error *err);
 void cnas_soft_labels_free(struct cnas_soft_labels **s); /* NULL *s is fine */
 uint32_t cnas_soft_labels_views(const struct cnas_soft_labels *s);
 /* These belong to s. */
-const char *cnas_soft_labels_teacher(const struct cnas_soft_labels *s); /* its name: 1 to 256 printable ASCII characters */
+const char *cnas_soft_labels_teacher(const struct cnas_soft_labels *s); /* its name: 1 to 256 printable ASCII characters; "A + B" of several */
 const char *cnas_soft_labels_digest(const struct cnas_soft_labels *s);  /* 64 hex digits: whose answers, for what, and the answers */
 /* The augmentation of the views becomes o's: flip, padding, crop, cutout and cutmix. Random choices among them are the file's, whatever o->seed. */
 void cnas_soft_labels_augment(const struct cnas_soft_labels *s, struct cnas_train_options *o);
