@@ -1,12 +1,11 @@
 /* Float inference in batches. */
-#include <string.h>
+#include "runtime/train/infer.h"
 
-#include <cnas/train.h>
+#include <string.h>
 
 #include "runtime/base/error.h"
 #include "runtime/base/mem.h"
 #include "runtime/base/misuse.h"
-#include "runtime/train/net.h"
 
 struct cnas_inference {
     const struct cnas_model *m;
@@ -15,23 +14,29 @@ struct cnas_inference {
     size_t batch;
 };
 
-enum cnas_status cnas_inference_new(struct cnas_inference **out, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
-                                    enum cnas_engine engine, size_t batch, struct cnas_error *err)
+enum cnas_status cn_train_inference_new(struct cnas_inference **out, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+                                        const struct cn_train_net_want *want, struct cnas_error *err)
 {
-    const struct cn_train_net_want want = {.engine = engine, .precision = CNAS_PRECISION_FP32, .batch = batch};
-    cn_require(batch);
+    cn_require(want->batch);
     struct cnas_inference *f = *out = cn_mem_zalloc(1, sizeof *f);
     if (!f)
         return cn_error(err, CNAS_E_MEMORY, "no memory to infer");
     f->m = m;
     f->ctx = ctx;
-    f->batch = batch;
-    enum cnas_status status = cn_train_net_new(&f->net, ctx, m, &want, err);
+    f->batch = want->batch;
+    enum cnas_status status = cn_train_net_new(&f->net, ctx, m, want, err);
     if (status)
         cnas_inference_free(out);
     else /* inference reads the parameters only; they are not const because training writes running statistics */
         cn_train_net_weights(f->net, (float *)(uintptr_t)params);
     return status;
+}
+
+enum cnas_status cnas_inference_new(struct cnas_inference **out, struct cnas_ctx *ctx, const struct cnas_model *m, const float *params,
+                                    enum cnas_engine engine, size_t batch, struct cnas_error *err)
+{
+    const struct cn_train_net_want want = {.engine = engine, .precision = CNAS_PRECISION_FP32, .batch = batch};
+    return cn_train_inference_new(out, ctx, m, params, &want, err);
 }
 
 void cnas_inference_free(struct cnas_inference **f)

@@ -3,7 +3,7 @@ libcnasrt_la_SOURCES += \
 	runtime/train/checkpoint.c runtime/train/checkpoint.h \
 	runtime/train/evaluate.c \
 	runtime/train/finite.c runtime/train/finite.h \
-	runtime/train/infer.c \
+	runtime/train/infer.c runtime/train/infer.h \
 	runtime/train/init.c \
 	runtime/train/loader.c runtime/train/loader.h \
 	runtime/train/lock.c runtime/train/lock.h \

@@ -18,6 +18,7 @@
 #include "runtime/data/safetensors.h"
 #include "runtime/train/checkpoint.h"
 #include "runtime/train/finite.h"
+#include "runtime/train/infer.h"
 #include "runtime/train/lock.h"
 #include "runtime/train/options.h"
 #include "runtime/train/trainer.h"
@@ -185,7 +186,8 @@ static enum cnas_status run(struct writer *w, uint32_t *written, const float *pa
         return CNAS_OK;
     if (!cn_train_finite(params, w->m->params_floats))
         return cn_error(w->err, CNAS_E_DIVERGED, "the parameters of network %s are not all finite numbers", w->m->name);
-    CNAS_TRY(cnas_inference_new(&w->teacher, w->ctx, w->m, params, w->o->engine, w->o->batch, w->err));
+    const struct cn_train_net_want want = {.engine = w->o->engine, .precision = w->o->precision, .batch = w->o->batch};
+    CNAS_TRY(cn_train_inference_new(&w->teacher, w->ctx, w->m, params, &want, w->err));
     w->progress.view = *written;
     w->progress.engine = cnas_inference_engine(w->teacher);
     return answer(w, written);

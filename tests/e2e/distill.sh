@@ -38,6 +38,17 @@ for engine in portable auto; do
     ok "$engine: gone on with" clear/plain-train $student --out $engine.parts.safetensors
     ok "$engine: same bits" cmp $engine.safetensors $engine.parts.safetensors
 done
+if grep -q '^engine: dnnl' said; then
+    answers="tiny/tiny-train $held --augment flip,crop=1 --out teacher.safetensors --write-soft-labels soft-bf16 --views 3"
+    ok "bf16: its answers" $answers --precision bf16
+    cp "$tmp/log" said
+    ok "bf16: it says so" grep -q '^engine: dnnl, bf16' said
+    no "bf16: other numbers" 1 'differ' cmp soft-bf16 soft-auto
+    ok "bf16: its file is complete for fp32 too" $answers
+    ok "two teachers" clear/plain-train $held --soft-labels soft-bf16 --soft-labels soft-portable --epochs 8 --seed 3 --batch 50 --out two.safetensors
+    right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' "$tmp/log")
+    ok "two teachers: their student learned something: ${right:-no} %, chance is 25" test "${right:-0}" -ge 60
+fi
 ok "the labels alone" clear/plain-train $held --epochs 8 --seed 3 --batch 50 --engine portable --out alone.safetensors --augment flip,crop=1
 no "are another training" 1 'differ' cmp alone.safetensors portable.safetensors
 no "a student without the validation set of its teacher" 1 'soft labels of 1100 training images and 4 classes, where there are 1200 and 4' \

@@ -46,7 +46,7 @@ struct cnas_soft_labels_progress {
 typedef int cnas_soft_labels_callback(void *user, const struct cnas_soft_labels_progress *p);
 
 /* Writes the answers of a trained network (its params, not changed) for `views` views of each image of `train`, which are augmented as o
- * says, with o->seed; o->batch images at a time, by o->engine in float32. Two bytes of memory for each number.
+ * says, with o->seed; o->batch images at a time, by o->engine in o->precision. Two bytes of memory for each number.
  * A file that is there already is gone on with if it is of this teacher, these images and this augmentation, and left alone if it has as
  * many views or more; any other is CNAS_E_MISMATCH or CNAS_E_FORMAT and stays. Views that are whole are written once a minute, or less
  * often where writing takes long, and at the end, also when callback stops it; always the whole file, which is replaced at once.
