@@ -84,13 +84,14 @@ static void ask(char question[QUESTION], const struct cn_engine_conv_site *site)
         w->bias && site->pass != CN_ENGINE_CONV_DATA ? ", bias" : "", forward && w->forward_only ? ", only" : "");
 }
 
-/* All ways of a site that there is memory for; without one CNAS_E_MEMORY, unless site->only is of none. The plain one only where there is no
- * other: it is slow, and its buffers are large. */
-static enum cnas_status all_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)
+/* All ways of a site that there is memory for (*poor: not for all); without one CNAS_E_MEMORY, unless site->only is of none. The plain one only
+ * where there is no other: it is slow, and its buffers are large. */
+static enum cnas_status all_ways(struct cn_engine_conv_way **list, int *poor, const struct cn_engine_conv_site *site)
 {
     enum cnas_status status = cnas_ctx_threads(site->ctx) == 1 ? cn_engine_conv_dnnl_ways(list, site) : cn_engine_conv_split_ways(list, site);
     if (cn_engine_conv_wino_ways(list, site) || (!*list && cn_engine_conv_plain_ways(list, site)))
         status = CNAS_E_MEMORY;
+    *poor = status != CNAS_OK;
     return *list ? CNAS_OK : status;
 }
 
@@ -109,6 +110,7 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
     char question[QUESTION], known[CN_ENGINE_CONV_NAME] = "";
     struct cn_engine_conv_way *list = NULL, *best;
     enum cnas_status status;
+    int poor;
     *out = NULL;
     ask(question, site);
     if (!site->only && tuning) {
@@ -118,21 +120,21 @@ static enum cnas_status choose(struct cn_engine_conv_way **out, struct cn_engine
             site->only = known;
         }
     }
-    status = all_ways(&list, site);
+    status = all_ways(&list, &poor, site);
     const int remembered = site->only && list;
     if (*known && !list)
         cn_engine_tuning_lose(tuning);
     if (site->only && !list) {
         site->only = NULL;
-        status = all_ways(&list, site);
+        status = all_ways(&list, &poor, site);
     }
     best = list;
     if (!status && !remembered && tuning) {
         const double start = cn_clock_s();
         if (list->next)
-            status = cn_engine_conv_measure(&best, list, site);
+            status = cn_engine_conv_measure(&best, &poor, list, site);
         if (!status)
-            status = cn_engine_tuning_record(tuning, question, best->name);
+            status = cn_engine_tuning_record(tuning, question, best->name, poor); /* there may be memory another time */
         cn_engine_tuning_spent(tuning, cn_clock_s() - start);
     }
     if (!status) {

@@ -66,10 +66,12 @@ static void *scratch_for(size_t *room, const struct cn_engine_conv_way *list, si
     return scratch;
 }
 
-static void take_turns(struct cn_engine_conv_way *list, size_t most, size_t room, struct cnas_ctx *ctx, const struct cn_engine_conv_call *call)
+/* 1: something that might have been the best could not be run. */
+static int take_turns(struct cn_engine_conv_way *list, size_t most, size_t room, struct cnas_ctx *ctx, const struct cn_engine_conv_call *call)
 {
     const double start = cn_clock_s();
     double least = INFINITY;
+    int poor = 0;
     for (struct cn_engine_conv_way *way = list; way; way = way->next)
         way->seconds = INFINITY;
     for (int turn = 0; turn < TURNS && (turn < 2 || cn_clock_s() - start < budget_s); turn++)
@@ -81,6 +83,9 @@ static void take_turns(struct cn_engine_conv_way *list, size_t most, size_t room
             way->seconds = cnas_ctx_status(ctx) ? INFINITY : fmin(way->seconds, cn_clock_s() - before);
             least = fmin(least, way->seconds);
         }
+    for (const struct cn_engine_conv_way *way = list; way; way = way->next)
+        poor |= way->memory <= most && !isfinite(way->seconds);
+    return poor;
 }
 
 struct cn_engine_conv_way *cn_engine_conv_best(struct cn_engine_conv_way *list)
@@ -95,7 +100,7 @@ struct cn_engine_conv_way *cn_engine_conv_best(struct cn_engine_conv_way *list)
     return best;
 }
 
-enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
+enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, int *poor, struct cn_engine_conv_way *list,
                                         const struct cn_engine_conv_site *site)
 {
     const enum cn_engine_type type = site->want->type;
@@ -110,8 +115,8 @@ enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct
         struct cn_engine_conv_call call = {.scratch = scratch, .x = x, .dy = y, .y = y, .dx = x, .dw = w, .dbias = bias};
         cn_engine_conv_packs_weights(site->packs, site->ctx, w, bias, k);
         status = cnas_ctx_status(site->ctx);
-        if (!status)
-            take_turns(list, most, room, site->ctx, &call);
+        if (!status && take_turns(list, most, room, site->ctx, &call))
+            *poor = 1;
         *best = cn_engine_conv_best(list);
         if (!status && !isfinite((*best)->seconds))
             status = CNAS_E_MEMORY;

@@ -54,8 +54,8 @@ CNAS_CHECKED enum cnas_status cn_engine_conv_wino_ways(struct cn_engine_conv_way
 CNAS_CHECKED enum cnas_status cn_engine_conv_plain_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *);
 
 /* The best of a list of at least two, by timing each a few times on made-up numbers: nearly the fastest, memory considered. *best points
- * into the list. What there is no memory to run is out; CNAS_E_MEMORY: nothing else is left. */
-CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, struct cn_engine_conv_way *list,
+ * into the list. What there is no memory to run is out, and *poor becomes 1; CNAS_E_MEMORY: nothing else is left. */
+CNAS_CHECKED enum cnas_status cn_engine_conv_measure(struct cn_engine_conv_way **best, int *poor, struct cn_engine_conv_way *list,
                                                      const struct cn_engine_conv_site *);
 
 /* Which one that is, when all have been timed (seconds INFINITY: not considered). */

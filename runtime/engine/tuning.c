@@ -75,7 +75,7 @@ static struct cn_engine_tuning_entry *put(struct cn_engine_tuning *t, const char
         if (t->n == ENTRIES || !grow(t))
             return NULL;
         memmove(t->entry + at + 1, t->entry + at, (t->n++ - at) * sizeof *t->entry);
-        t->entry[at] = (struct cn_engine_tuning_entry){.fresh = 1};
+        t->entry[at] = (struct cn_engine_tuning_entry){0};
         snprintf(t->entry[at].question, CN_ENGINE_TUNING_TEXT, "%s", question);
     }
     snprintf(t->entry[at].answer, CN_ENGINE_TUNING_TEXT, "%s", answer);
@@ -91,14 +91,15 @@ const char *cn_engine_tuning_lookup(struct cn_engine_tuning *t, const char *ques
     return t->entry[at].answer;
 }
 
-enum cnas_status cn_engine_tuning_record(struct cn_engine_tuning *t, const char *question, const char *answer)
+enum cnas_status cn_engine_tuning_record(struct cn_engine_tuning *t, const char *question, const char *answer, int passing)
 {
     cn_require(strlen(question) < CN_ENGINE_TUNING_TEXT && strlen(answer) < CN_ENGINE_TUNING_TEXT && !strstr(question, separator) &&
                !strstr(answer, separator));
     struct cn_engine_tuning_entry *e = put(t, question, answer);
     if (!e)
         return CNAS_E_MEMORY;
-    e->used = e->fresh = 1;
+    e->used = 1;
+    e->fresh = !passing;
     return CNAS_OK;
 }
 
@@ -170,7 +171,7 @@ static enum cnas_status parse(struct cn_engine_tuning_entry **out, size_t *n, co
     if (!all)
         return CNAS_E_MEMORY;
     for (; size && (end = memchr(text, '\n', size)); i++) {
-        all[i] = (struct cn_engine_tuning_entry){.fresh = 1};
+        all[i] = (struct cn_engine_tuning_entry){0};
         if (!split(text, (size_t)(end - text), all[i].question, all[i].answer) || (i && strcmp(all[i - 1].question, all[i].question) >= 0))
             break;
         size -= (size_t)(end + 1 - text);
@@ -185,14 +186,17 @@ static enum cnas_status parse(struct cn_engine_tuning_entry **out, size_t *n, co
     return CNAS_OK;
 }
 
-/* Where both know an answer: the one that was imported, or the one that is there, which is not fresh where the file says the same. */
+/* Where both know an answer: the one that was imported, which is the run's alone, or the one that is there, which is not fresh where the file
+ * says the same. */
 static struct cn_engine_tuning_entry both(const struct cn_engine_tuning_entry *old, const struct cn_engine_tuning_entry *more, int replace)
 {
     struct cn_engine_tuning_entry e = *old;
-    if (replace)
+    if (replace) {
         memcpy(e.answer, more->answer, sizeof e.answer);
-    else if (!strcmp(e.answer, more->answer))
         e.fresh = 0;
+    } else if (!strcmp(e.answer, more->answer)) {
+        e.fresh = 0;
+    }
     return e;
 }
 
@@ -210,8 +214,7 @@ enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *t
         if (order < 0) {
             all[count++] = t->entry[i++];
         } else if (order > 0) {
-            all[count] = more[j++];
-            all[count++].fresh = replace;
+            all[count++] = more[j++];
         } else {
             all[count++] = both(&t->entry[i++], &more[j++], replace);
         }
@@ -225,6 +228,14 @@ enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *t
     t->entry = all;
     t->n = count;
     t->room = room;
+    return CNAS_OK;
+}
+
+enum cnas_status cn_engine_tuning_take_fresh(struct cn_engine_tuning *t, const struct cn_engine_tuning *from)
+{
+    for (size_t i = 0; i < from->n; i++)
+        if (from->entry[i].fresh && !put(t, from->entry[i].question, from->entry[i].answer))
+            return CNAS_E_MEMORY;
     return CNAS_OK;
 }
 

@@ -25,7 +25,8 @@ CNAS_CHECKED enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *, s
 
 /* The answer to a question, NULL if there is none; valid until the table changes. */
 const char *cn_engine_tuning_lookup(struct cn_engine_tuning *, const char *question);
-CNAS_CHECKED enum cnas_status cn_engine_tuning_record(struct cn_engine_tuning *, const char *question, const char *answer);
+/* passing: the answer of this run, and of those that go on from its checkpoint, which is not saved to the file. */
+CNAS_CHECKED enum cnas_status cn_engine_tuning_record(struct cn_engine_tuning *, const char *question, const char *answer, int passing);
 /* An answer that was looked up names a kernel that is not to be had: counted. */
 void cn_engine_tuning_lose(struct cn_engine_tuning *);
 size_t cn_engine_tuning_lost(const struct cn_engine_tuning *);
@@ -35,7 +36,7 @@ void cn_engine_tuning_spent(struct cn_engine_tuning *, double seconds);
 /* Every question looked up or recorded since _new, with its answer, in lines "question: answer\n", sorted: what a run depended
  * on. The text is freed with cn_mem_free. */
 CNAS_CHECKED enum cnas_status cn_engine_tuning_export(const struct cn_engine_tuning *, char **text);
-/* Answers of such a text (size bytes, hostile) replace those known. CNAS_E_FORMAT: it is none, nor sorted, or has more than 16384
+/* Answers of such a text (size bytes, hostile) replace those known, for this run: they are not saved. CNAS_E_FORMAT: it is none, nor sorted, or has more than 16384
  * lines; on failure nothing changed. */
 CNAS_CHECKED enum cnas_status cn_engine_tuning_import(struct cn_engine_tuning *, const char *text, size_t size,
                                                       struct cnas_error *);

@@ -126,20 +126,21 @@ static int is_fresh(const struct cn_engine_tuning *t)
     return 0;
 }
 
-/* What other programs have added meanwhile is learned first. */
+/* Into what the file says now: other programs may have added to it meanwhile, and what a checkpoint brought is not for it. */
 enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *t, struct cnas_error *err)
 {
     char head[MACHINE + 1], hex[HEX];
-    enum cnas_status status;
+    struct cn_engine_tuning file = {0};
     if (!is_fresh(t))
         return CNAS_OK;
     machine(head);
     char *path = file_path(head);
     if (!path)
         return cn_error(err, CNAS_E_IO, "no cache folder: neither XDG_CACHE_HOME nor HOME is an absolute path");
-    learn_file(t, path, head);
+    learn_file(&file, path, head);
+    enum cnas_status status = cn_engine_tuning_take_fresh(&file, t);
     strcat(head, "\n");
-    char *text = cn_engine_tuning_text(t, 0, head);
+    char *text = status ? NULL : cn_engine_tuning_text(&file, 0, head);
     if (text) {
         digest(hex, text, strlen(text));
         const struct cn_file_part parts[] = {{text, strlen(text)}, {"= ", 2}, {hex, HEX - 1}, {"\n", 1}};
@@ -150,6 +151,7 @@ enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *t, struct cnas_e
     for (size_t i = 0; i < t->n && !status; i++)
         t->entry[i].fresh = 0;
     cn_mem_free(text);
+    cn_mem_free(file.entry);
     free(path);
     return status;
 }

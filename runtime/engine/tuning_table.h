@@ -9,7 +9,7 @@ enum { CN_ENGINE_TUNING_TEXT = 256, CN_ENGINE_TUNING_MOST = 1 << 22 /* bytes of 
 struct cn_engine_tuning_entry {
     char question[CN_ENGINE_TUNING_TEXT], answer[CN_ENGINE_TUNING_TEXT];
     int used;  /* asked for, or recorded */
-    int fresh; /* not in the file */
+    int fresh; /* for the file, and not in it */
 };
 
 struct cn_engine_tuning {
@@ -21,8 +21,10 @@ struct cn_engine_tuning {
     void *user;
 };
 
-/* Joins the lines of a text. replace: its answers go before those known; else they are those of the file, which are not fresh. As import. */
+/* Joins the lines of a text. replace: its answers go before those known; else they are those of the file. Either are not fresh. As import. */
 CNAS_CHECKED enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *, const char *text, size_t size, int replace);
+/* Another table's fresh answers replace those known. CNAS_E_MEMORY: not all of them did. */
+CNAS_CHECKED enum cnas_status cn_engine_tuning_take_fresh(struct cn_engine_tuning *, const struct cn_engine_tuning *from);
 /* Those entries, after `head`, to be freed with cn_mem_free. NULL: no memory. */
 char *cn_engine_tuning_text(const struct cn_engine_tuning *, int only_used, const char *head);
 

@@ -66,9 +66,9 @@ START_TEST(answers)
         snprintf(question, sizeof question, "question %d", i * 7919 % 500);
         snprintf(answer, sizeof answer, "answer %d", i * 7919 % 500);
         ck_assert_ptr_null(cn_engine_tuning_lookup(t, question));
-        ck_assert_int_eq(cn_engine_tuning_record(t, question, answer), CNAS_OK);
+        ck_assert_int_eq(cn_engine_tuning_record(t, question, answer, 0), CNAS_OK);
     }
-    ck_assert_int_eq(cn_engine_tuning_record(t, "question 9", "another"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "question 9", "another", 0), CNAS_OK);
     for (int i = 0; i < 500; i++) {
         snprintf(question, sizeof question, "question %d", i);
         snprintf(answer, sizeof answer, "answer %d", i);
@@ -84,7 +84,7 @@ START_TEST(as_text)
     static const char text[] = "a = 1\nb = 2\nc d = 3 4\n";
     struct cn_engine_tuning *t = fresh();
     char *out;
-    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "old"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "old", 0), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_import(t, text, strlen(text), NULL), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_export(t, &out), CNAS_OK);
     ck_assert_str_eq(out, "b = 2\n"); /* nobody asked for the others */
@@ -144,8 +144,8 @@ START_TEST(the_file_is_kept)
     struct cn_engine_tuning *t = loaded(), *other = loaded();
     ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
     ck_assert_int_eq(the_file(path, sizeof path), 0); /* nothing to say */
-    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1"), CNAS_OK);
-    ck_assert_int_eq(cn_engine_tuning_record(other, "b", "2"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1", 0), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(other, "b", "2", 0), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_save(other, NULL), CNAS_OK); /* loses nothing of the first */
     cn_engine_tuning_free(&t);
@@ -157,12 +157,41 @@ START_TEST(the_file_is_kept)
 }
 END_TEST
 
+/* What holds for a run alone: answers in passing and those of a checkpoint. The file keeps its own. */
+START_TEST(what_is_not_for_the_file)
+{
+    static const char text[] = "a = of a checkpoint\nd = of a checkpoint\n";
+    char *out;
+    struct cn_engine_tuning *t = loaded();
+    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1", 0), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "2", 1), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_import(t, text, strlen(text), NULL), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "c", "3", 0), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "e", "5", 0), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_import(t, "e = 6\n", 6, NULL), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "d"), "of a checkpoint");
+    ck_assert_int_eq(cn_engine_tuning_export(t, &out), CNAS_OK);
+    ck_assert_str_eq(out, "a = of a checkpoint\nb = 2\nc = 3\nd = of a checkpoint\ne = 6\n");
+    cn_mem_free(out);
+    cn_engine_tuning_free(&t);
+    t = loaded();
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "a"), "1");
+    ck_assert_ptr_null(cn_engine_tuning_lookup(t, "b"));
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "c"), "3");
+    ck_assert_ptr_null(cn_engine_tuning_lookup(t, "d"));
+    ck_assert_ptr_null(cn_engine_tuning_lookup(t, "e"));
+    cn_engine_tuning_free(&t);
+}
+END_TEST
+
 /* A change anywhere in the file, or its end missing: it teaches nothing. Then it is replaced. */
 START_TEST(a_damaged_file_teaches_nothing)
 {
     char path[200], text[4096], bad[4096];
     struct cn_engine_tuning *t = loaded();
-    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1", 0), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
     cn_engine_tuning_free(&t);
     ck_assert_int_eq(the_file(path, sizeof path), 1);
@@ -182,7 +211,7 @@ START_TEST(a_damaged_file_teaches_nothing)
         cn_engine_tuning_free(&t);
     }
     t = loaded();
-    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "2"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "2", 0), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
     cn_engine_tuning_free(&t);
     t = loaded();
@@ -197,7 +226,7 @@ START_TEST(no_place_for_a_file)
     struct cnas_error err;
     setenv("XDG_CACHE_HOME", "/proc/nowhere", 1);
     t = loaded();
-    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1"), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1", 0), CNAS_OK);
     ck_assert_int_eq(cn_engine_tuning_save(t, &err), CNAS_E_IO);
     unsetenv("XDG_CACHE_HOME");
     unsetenv("HOME");
@@ -237,6 +266,7 @@ int main(void)
     tcase_add_test(t, foreign_texts);
     tcase_add_test(t, a_long_text);
     tcase_add_test(t, the_file_is_kept);
+    tcase_add_test(t, what_is_not_for_the_file);
     tcase_add_test(t, a_damaged_file_teaches_nothing);
     tcase_add_test(t, no_place_for_a_file);
     tcase_add_test(t, a_notice_after_two_seconds);
