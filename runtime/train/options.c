@@ -5,8 +5,8 @@
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 
+#include "runtime/base/decimal.h"
 #include "runtime/base/error.h"
 
 void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *m)
@@ -116,10 +116,10 @@ static void add_count(struct line *l, const char *name, uint64_t value)
 /* As few digits as give the same number back. */
 static void add_real(struct line *l, const char *name, double value)
 {
-    char digits[32];
+    char digits[CN_DECIMAL];
     for (int n = 6; n <= 17; n++) {
-        snprintf(digits, sizeof digits, "%.*g", n, value);
-        if (strtod(digits, NULL) == value)
+        cn_decimal(digits, value, n);
+        if (cn_decimal_read(digits, NULL) == value)
             break;
     }
     add(l, "%s%s %s", l->length ? " " : "", name, digits);

@@ -8,6 +8,7 @@
 
 #include <cnas/train.h>
 
+#include "runtime/base/decimal.h"
 #include "runtime/base/error.h"
 #include "runtime/data/file.h"
 #include "runtime/data/safetensors.h"
@@ -30,11 +31,11 @@ const char *cn_train_soft_about(const struct cn_train_soft_file *f, enum cn_trai
 
 void cn_train_soft_augment_text(char out[CN_TRAIN_SOFT_AUGMENT_TEXT], const struct cnas_train_options *o)
 {
-    char cutmix[40] = "";
+    char cutmix[CN_DECIMAL] = "";
     if (o->cutmix > 0)
-        snprintf(cutmix, sizeof cutmix, " cutmix %.17g", o->cutmix);
-    snprintf(out, CN_TRAIN_SOFT_AUGMENT_TEXT, "flip %d padding %d crop %" PRIu32 " cutout %" PRIu32 "%s seed %" PRIu64, o->flip, o->padding,
-             o->crop, o->cutout, cutmix, o->seed);
+        cn_decimal(cutmix, o->cutmix, 17);
+    snprintf(out, CN_TRAIN_SOFT_AUGMENT_TEXT, "flip %d padding %d crop %" PRIu32 " cutout %" PRIu32 "%s%s seed %" PRIu64, o->flip, o->padding,
+             o->crop, o->cutout, *cutmix ? " cutmix " : "", cutmix, o->seed);
 }
 
 /* 1: it is what cn_train_soft_augment_text writes of options that make sense. */
@@ -46,7 +47,7 @@ static int parse_augment(struct cn_train_augment *a, const char *text)
     double cutmix = 0;
     for (int i = 0; i < 5; i++) {
         if (i == 4 && !strncmp(at, " cutmix ", 8))
-            cutmix = strtod(at + 8, &at);
+            cutmix = cn_decimal_read(at + 8, &at);
         if (strncmp(at, name[i], strlen(name[i])) != 0)
             return 0;
         value[i] = strtoull(at + strlen(name[i]), &at, 10);
@@ -57,7 +58,7 @@ static int parse_augment(struct cn_train_augment *a, const char *text)
                                          .cutout = (uint32_t)value[3], .cutmix = cutmix, .seed = value[4]};
     cn_train_soft_augment_text(again, &o);
     *a = cn_train_augment_of(&o);
-    return !strcmp(again, text) && !cn_train_check_augment(&o, NULL); /* strtoull and strtod let signs, blanks and zeros pass */
+    return !strcmp(again, text) && !cn_train_check_augment(&o, NULL); /* strtoull and cn_decimal_read let signs, blanks and zeros pass */
 }
 
 /* It is printed and logged. */

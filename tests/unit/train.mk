@@ -34,3 +34,6 @@ tests_unit_test_train_group_SOURCES = tests/unit/test_train_group.c tests/suppor
 tests_unit_test_train_group_LDADD = $(RUNTIME_TEST_LIBS)
 tests_unit_test_group_engine_SOURCES = tests/unit/test_group_engine.c tests/support/thread_group.c tests/support/thread_group.h
 tests_unit_test_group_engine_LDADD = $(ORACLE_TEST_LIBS)
+UNIT_TESTS += tests/unit/test_locale
+tests_unit_test_locale_SOURCES = tests/unit/test_locale.c $(SOFT_FILE)
+tests_unit_test_locale_LDADD = $(RUNTIME_TEST_LIBS)
