@@ -61,6 +61,9 @@ static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
     if (o->write_soft_labels && (o->soft_labels.n || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
         return cn_fail(2, "--write-soft-labels does not train: --soft-labels, --quantize, --resume, --fresh, --log, --report and --time-budget "
                           "mean nothing with it");
+    const char *of_training = o->recompute ? "recompute" : o->profile ? "profile" : o->test_every_epoch ? "test-every-epoch" : cn_recipe_of_training(r);
+    if ((o->write_soft_labels || o->quantize) && of_training)
+        return cn_fail(2, "%s does not train: --%s means nothing with it", o->quantize ? "--quantize" : "--write-soft-labels", of_training);
     if (!o->views)
         o->views = 8;
     return -1;

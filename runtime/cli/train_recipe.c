@@ -70,6 +70,22 @@ size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cna
     return CN_RECIPE_ARGS;
 }
 
+const char *cn_recipe_of_training(const struct cn_recipe *r)
+{
+    const struct {
+        const char *name;
+        int given;
+    } all[] = {{"epochs", r->epochs != NULL},       {"optimizer", r->optimizer != NULL},       {"lr", !isnan(r->lr)},
+               {"lr-min", !isnan(r->lr_min)},       {"momentum", !isnan(r->momentum)},         {"weight-decay", !isnan(r->weight_decay)},
+               {"decay", r->decay != NULL},         {"bias-lr", !isnan(r->bias_lr)},           {"schedule", r->schedule != NULL},
+               {"milestones", r->milestones != NULL}, {"warmup", !isnan(r->warmup)},           {"label-smoothing", !isnan(r->label_smoothing)},
+               {"ema", !isnan(r->ema)},             {"clip", !isnan(r->clip)}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given)
+            return all[i].name;
+    return NULL;
+}
+
 /* ---- what was asked for, on top of the defaults ---- */
 
 static void set(double *to, double given)

@@ -22,6 +22,8 @@ struct cn_recipe {
 size_t cn_recipe_args(struct cn_arg *args, struct cn_recipe *r, const struct cnas_model *m);
 /* After parsing: the preset's or m's recipe, changed. -1 to go on, else an exit status. */
 int cn_recipe_make(struct cnas_train_options *o, struct cn_recipe *r, const struct cnas_model *m);
+/* The first option given that only a training has, without its dashes; NULL: none. */
+const char *cn_recipe_of_training(const struct cn_recipe *r);
 /* Milestones that nobody has given follow. */
 void cn_recipe_set_epochs(struct cnas_train_options *o, uint32_t epochs);
 #endif

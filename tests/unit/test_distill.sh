@@ -202,6 +202,12 @@ refused 'the file of --soft-labels says how' --soft-labels soft --augment flip
 for option in '--soft-labels soft' --quantize --resume --fresh '--log x' '--report x' '--time-budget 1m'; do
     refused '--write-soft-labels does not train' --write-soft-labels new $option
 done
+for option in '--epochs 3' '--optimizer sgd' '--lr 0.1' '--lr-min 0' '--momentum 0' '--weight-decay 0' '--decay all' '--bias-lr 2' '--schedule constant' \
+    '--schedule steps --milestones 2' '--warmup 1' '--label-smoothing 0.1' '--ema 0.9' '--clip 1' --recompute --profile --test-every-epoch; do
+    refused '--write-soft-labels does not train: --[a-z-]* means nothing with it' --write-soft-labels new $option
+    says err "train: ${option%% *} means"
+    refused '--quantize does not train: --[a-z-]* means nothing with it' --quantize $option
+done
 refused '--quantize does not train' --quantize --soft-labels soft
 refused 'are the same file, tiny.safetensors' --write-soft-labels tiny.safetensors
 refused 'are the same file, ./soft' --soft-labels ./soft --log soft
