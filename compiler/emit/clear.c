@@ -255,6 +255,8 @@ static void print_training(struct emit *e, struct text *t, const struct plan_tra
     if (d->label_smoothing > 0 || d->ema > 0 || d->clip > 0)
         text_line(t, ".label_smoothing = %s, .ema = %s, .clip = %s,", c_double(e->a, d->label_smoothing), c_double(e->a, d->ema),
                   c_double(e->a, d->clip));
+    if (d->temperature > 0)
+        text_line(t, ".distill_weight = %s, .temperature = %s,", c_double(e->a, d->distill_weight), c_double(e->a, d->temperature));
 }
 
 static void print_model(struct emit *e, struct text *t)

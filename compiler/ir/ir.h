@@ -138,6 +138,7 @@ struct ir_train {
     int64_t milestones[IR_MILESTONES];     /* steps: ascending epochs, then zeros */
     double step_factor;
     double label_smoothing, ema, clip;     /* 0: none */
+    double distill_weight, temperature;    /* where a teacher answers; temperature 0: neither is said */
     bool augment_flip, flip_alternate;   /* mirror: at random or, too, in every second epoch */
     int64_t augment_crop;                /* padding before a random crop; 0: none */
     bool crop_reflect;                   /* the padding is the mirrored border, not zeros */

@@ -87,7 +87,9 @@ static void copy_train(struct lower *l)
                              .cycle_cosine = t->cycle_cosine,
                              .label_smoothing = t->label_smoothing,
                              .ema = t->ema,
-                             .clip = t->clip};
+                             .clip = t->clip,
+                             .distill_weight = t->distill_weight,
+                             .temperature = t->temperature};
     for (; d->n_milestones < IR_MILESTONES && t->milestones[d->n_milestones]; d->n_milestones++)
         d->milestones[d->n_milestones] = (uint32_t)t->milestones[d->n_milestones];
 }

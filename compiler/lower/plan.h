@@ -213,6 +213,7 @@ struct plan_train { /* defaults of the training program: struct cnas_train_optio
     bool by_epoch, cycle_cosine;
     uint32_t n_milestones, milestones[PLAN_MILESTONES];
     double label_smoothing, ema, clip;
+    double distill_weight, temperature; /* temperature 0: neither is said */
 };
 
 /* What the output is made of: the logits themselves, their softmax, or their argmax. */

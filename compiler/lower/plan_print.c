@@ -232,6 +232,8 @@ static void print_train(struct text *t, const struct plan_train *d)
         text_add(t, " ema %s", plan_number(t->arena, d->ema));
     if (d->clip > 0)
         text_add(t, " clip %s", plan_number(t->arena, d->clip));
+    if (d->temperature > 0)
+        text_add(t, " distill %s temperature %s", plan_number(t->arena, d->distill_weight), plan_number(t->arena, d->temperature));
     if (d->cutmix > 0)
         text_add(t, " cutmix %s", plan_number(t->arena, d->cutmix));
     text_add(t, "%s%s\n", d->flip && d->flip_alternate ? " flip_alternate" : "", d->crop && d->crop_reflect ? " crop_reflect" : "");

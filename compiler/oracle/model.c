@@ -119,6 +119,8 @@ static struct cnas_train_options make_train(const struct plan_train *d)
         .label_smoothing = d->label_smoothing,
         .ema = d->ema,
         .clip = d->clip,
+        .distill_weight = d->distill_weight,
+        .temperature = d->temperature,
         .epochs = d->epochs,
         .batch = d->batch,
         .flip = !d->flip ? CNAS_FLIP_NONE : d->flip_alternate ? CNAS_FLIP_ALTERNATE : CNAS_FLIP_RANDOM,

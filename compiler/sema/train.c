@@ -47,6 +47,7 @@ const struct builtin builtin_train_table[] = {
     SETTING("crop", {"padding", I, NEEDED}, {"border", S, DEFAULT_STRING("zero")}),
     SETTING("cutout", {"size", I, NEEDED}),
     SETTING("cutmix", {"share", R, NEEDED}),
+    SETTING("soft_labels", {"weight", R, DEFAULT_REAL(0.9)}, {"temperature", R, DEFAULT_REAL(4)}),
     SETTING("flip", {"alternate", B, DEFAULT_BOOL(false)}), /* or `flip` alone */
     {0},
 };
@@ -270,6 +271,19 @@ static void set_clip(struct setter *s, struct value v)
     set_share(s, "clip, the largest norm of the gradient,", v, 1e6, &train_of(s)->clip);
 }
 
+static void set_distill(struct setter *s, struct value v)
+{
+    if (!is_setting(&v, "soft_labels")) {
+        section_refuse(s, "soft_labels(weight = ..., temperature = ...)", &v);
+        return;
+    }
+    const struct value *a = v.setting->args;
+    if (section_within(s, "weight, the teacher's share of the loss,", a[0].real, 0, 1) && section_within(s, "temperature", a[1].real, 0.01, 1000)) {
+        train_of(s)->distill_weight = a[0].real;
+        train_of(s)->temperature = a[1].real;
+    }
+}
+
 static void set_count(struct setter *s, const char *what, struct value v, double most, int64_t *out)
 {
     if (v.kind != VALUE_INT)
@@ -338,8 +352,9 @@ static const struct section train_section = {
      {"augment", set_augment},
      {"label_smoothing", set_label_smoothing},
      {"ema", set_ema},
-     {"clip", set_clip}},
-    "preset, optimizer, schedule, epochs, batch, augment, label_smoothing, ema and clip",
+     {"clip", set_clip},
+     {"distill", set_distill}},
+    "preset, optimizer, schedule, epochs, batch, augment, label_smoothing, ema, clip and distill",
     "preset",
 };
 

@@ -110,6 +110,14 @@ static void print_schedule(struct call c, const struct cnas_train_options *o)
     putchar(')');
 }
 
+static void print_distillation(struct call c, const struct cnas_train_options *o)
+{
+    begin(&c, "distill = ", "soft_labels");
+    real(&c, 1, "weight", o->distill_weight);
+    real(&c, 1, "temperature", o->temperature);
+    putchar(')');
+}
+
 /* The settings, each between `before` and `after`. */
 static void print(const struct cnas_train_options *o, int all, const char *before, const char *after)
 {
@@ -129,6 +137,11 @@ static void print(const struct cnas_train_options *o, int all, const char *befor
     for (size_t i = 0; i < sizeof shares / sizeof *shares; i++)
         if (all || shares[i].value > 0)
             printf("%s%s = %s%s", before, shares[i].name, cn_real_text(text, shares[i].value), after);
+    if (!all)
+        return;
+    fputs(before, stdout);
+    print_distillation(c, o);
+    fputs(after, stdout);
 }
 
 void cn_recipe_print(const struct cnas_train_options *o)

@@ -13,7 +13,8 @@ void cnas_train_defaults(struct cnas_train_options *o, const struct cnas_model *
 {
     *o = m->train;
     o->seed = 1;
-    cn_train_default_distillation(o);
+    if (!(o->temperature > 0)) /* the network says nothing of teachers */
+        cn_train_default_distillation(o);
 }
 
 void cn_train_default_distillation(struct cnas_train_options *o)

@@ -51,6 +51,19 @@ if grep -q '^engine: dnnl' said; then
 fi
 ok "the labels alone" clear/plain-train $held --epochs 8 --seed 3 --batch 50 --engine portable --out alone.safetensors --augment flip,crop=1
 no "are another training" 1 'differ' cmp alone.safetensors portable.safetensors
+# What the source says of teachers, and nothing of it without one.
+sed 's/train {/train { distill = soft_labels(weight = 0.25, temperature = 2.5);/' "$here/clear.cnas" >said.cnas
+ok "cnasc build: a network that says how it learns from a teacher" cnasc build --targets=train said.cnas -o told
+ok "make: the same" make -C told
+ok "the source's weight" told/plain-train $held --soft-labels soft-portable --epochs 1 --out told.safetensors
+cp "$tmp/log" said
+ok "is what counts" grep -q '^distillation: .*; weight 0.25, temperature 2.5$' said
+ok "the option's temperature" told/plain-train $held --soft-labels soft-portable --epochs 1 --out told.safetensors --temperature 5 --fresh
+cp "$tmp/log" said
+ok "is what counts then" grep -q '^distillation: .*; weight 0.25, temperature 5$' said
+ok "no teacher" told/plain-train $held --epochs 1 --out told.safetensors --fresh --log told.jsonl
+cp "$tmp/log" said
+ok "nothing is said of one" test "$(cat told.jsonl said | grep -c 'distill\|temperature')" = 0
 no "a student without the validation set of its teacher" 1 'soft labels of 1100 training images and 4 classes, where there are 1200 and 4' \
     clear/plain-train --data data --soft-labels soft-auto --out x.safetensors
 no "a student of another teacher's student" 1 'with another "network" are there already' \

@@ -281,6 +281,8 @@ recipe 'optimizer=1 lr_max=0.003 lr_min=0 weight_decay=0.1 bias_lr=4' --optimize
 recipe 'decoupled=true decay_all=true momentum=0.5 weight_decay=0.0001' --optimizer sgdw --decay all --momentum 0.5
 recipe 'schedule=2 milestone1=20 milestone2=30 epochs=40 warmup=1.5' --schedule steps --epochs 40 --warmup 1.5
 recipe 'schedule=2 milestone1=3 milestone2=5 milestone3=8' --schedule steps --epochs 9 --milestones 3,5,8
+recipe 'distill_weight=0.9 temperature=4'
+recipe 'distill_weight=0.25 temperature=2.5' --distill-weight 0.25 --temperature 2.5
 recipe 'schedule=3 lr_max=0.25 label_smoothing=0.3' --schedule constant --lr 0.25 --label-smoothing 0.3
 recipe 'augment_flip=true augment_crop=3 augment_cutout=5' --augment flip,crop=3,cutout=5
 recipe 'augment_flip=true flip_alternate=true augment_crop=2 crop_reflect=true augment_cutout=0' --augment flip=alternate,crop=2:reflect

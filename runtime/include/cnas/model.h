@@ -174,7 +174,7 @@ struct cnas_train_options {
     double step_factor;
 
     double label_smoothing, ema, clip; /* share spread over all classes; decay of the average of weights; largest norm of the gradient */
-    double distill_weight, temperature; /* where a teacher answers: its share of the loss, [0, 1]; what softens both answers, [0.01, 1000] */
+    double distill_weight, temperature; /* where a teacher answers: its share of the loss, [0, 1]; what softens both answers, [0.01, 1000]. In a model, temperature 0: not said */
     uint32_t epochs, batch;
     int flip, padding;                 /* enum cnas_flip, enum cnas_padding (of crop) */
     uint32_t crop, cutout;

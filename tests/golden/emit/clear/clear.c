@@ -416,5 +416,6 @@ const struct cnas_model clear_model = {
         .epochs = 10, .batch = 100, .restart_first = 0, .restart_factor = 2,
         .flip = 0, .crop = 0, .cutout = 0,
         .cutmix = 0.25,
+        .distill_weight = 0.7, .temperature = 3.0,
     },
 };
