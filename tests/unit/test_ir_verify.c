@@ -149,6 +149,11 @@ START_TEST(train)
     TRAIN_SAYS(lr_max, INFINITY, "lr_max must be positive, not inf");
     TRAIN_SAYS(lr_min, -1, "lr_min must be at least 0, not -1");
     TRAIN_SAYS(lr_min, 0.06, "lr_min 0.06 is larger than lr_max 0.05");
+    TRAIN_SAYS(augment_cutmix, 1.5, "augment_cutmix must be 0 to 1, not 1.5");
+    TRAIN_SAYS(distill_weight, -0.1, "distill_weight must be 0 to 1, not -0.1");
+    TRAIN_SAYS(distill_weight, NAN, "distill_weight must be 0 to 1, not nan");
+    TRAIN_SAYS(temperature, 0.001, "temperature must be 0.01 to 1000, or 0, not 0.001");
+    TRAIN_SAYS(temperature, -1, "temperature must be 0.01 to 1000, or 0, not -1");
     TRAIN_SAYS(momentum, 1, "momentum must be at least 0 and less than 1, not 1");
     TRAIN_SAYS(weight_decay, -1, "weight_decay must be at least 0, not -1");
     TRAIN_SAYS(epochs, 0, "epochs must be 1 to 1000000, not 0");
