@@ -33,14 +33,15 @@ static int parse_precision(enum cnas_precision *precision, const char *name)
 /* A file for each of what is written: one of two under the same name would be lost. */
 static int check_names(const struct cn_train_cli *o)
 {
+    enum { OTHERS = 8 };
     struct {
         const char *what, *path;
-    } files[8 + CNAS_TEACHERS_MAX] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
+    } files[OTHERS + CNAS_TEACHERS_MAX] = {{"--out", o->out},           {"--fixed-out", o->fixed_out}, {"the checkpoint", o->checkpoint},
                  {"the best weights", o->best}, {"--log", o->log},             {"--report", o->report},
                  {"--from-log", o->from_log},   {"--write-soft-labels", o->write_soft_labels}};
     for (size_t k = 0; k < o->soft_labels.n; k++) {
-        files[8 + k].what = "--soft-labels";
-        files[8 + k].path = o->soft_labels.values[k];
+        files[OTHERS + k].what = "--soft-labels";
+        files[OTHERS + k].path = o->soft_labels.values[k];
     }
     for (size_t i = 0; i < sizeof files / sizeof *files; i++)
         for (size_t j = 0; j < i; j++)
@@ -61,7 +62,12 @@ static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
     if (o->write_soft_labels && (o->soft_labels.n || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
         return cn_fail(2, "--write-soft-labels does not train: --soft-labels, --quantize, --resume, --fresh, --log, --report and --time-budget "
                           "mean nothing with it");
-    const char *of_training = o->recompute ? "recompute" : o->profile ? "profile" : o->test_every_epoch ? "test-every-epoch" : cn_recipe_of_training(r);
+    const char *of_training = o->recompute          ? "recompute"
+                              : o->profile          ? "profile"
+                              : o->test_every_epoch ? "test-every-epoch"
+                              : o->sync_batch_norm  ? "sync-batch-norm"
+                              : o->loader_threads   ? "loader-threads"
+                                                    : cn_recipe_of_training(r);
     if ((o->write_soft_labels || o->quantize) && of_training)
         return cn_fail(2, "%s does not train: --%s means nothing with it", o->quantize ? "--quantize" : "--write-soft-labels", of_training);
     if (!o->views)

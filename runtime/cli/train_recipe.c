@@ -202,12 +202,15 @@ int cn_recipe_make(struct cnas_train_options *o, struct cn_recipe *r, const stru
 {
     int status = -1;
     cnas_train_defaults(o, m);
+    const struct cnas_train_options own = *o;
     if (r->preset && cnas_train_preset(o, r->preset)) {
         const char *name, *about;
         for (size_t i = 0; (name = cnas_train_preset_name(i, &about)); i++)
             fprintf(stderr, "  %-8s %s\n", name, about);
         return cn_fail(2, "--preset: there is no recipe `%s'; those that there are stand above", r->preset);
     }
+    o->distill_weight = own.distill_weight; /* of which no preset says anything */
+    o->temperature = own.temperature;
     if (r->optimizer)
         status = choose_optimizer(o, r->optimizer);
     if (status < 0 && r->schedule)

@@ -278,21 +278,20 @@ static dnnl_memory_desc_t order_of(const struct cn_engine_dnnl *d, dnnl_primitiv
     return order ? *order : (dnnl_memory_desc_t){0};
 }
 
-static int make_reorder(const struct cn_engine_dnnl *d, dnnl_primitive_t *out, dnnl_memory_desc_t *work,
-                        const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
+static enum cnas_status make_reorder(const struct cn_engine_dnnl *d, dnnl_primitive_t *out, dnnl_memory_desc_t *work,
+                                     const dnnl_memory_desc_t *from, const dnnl_memory_desc_t *to)
 {
     dnnl_primitive_attr_t attribute;
     dnnl_primitive_desc_t description;
     if (!attributes(d, &attribute))
-        return 0;
-    int good = d->reorder_primitive_desc_create(&description, from, d->engine, to, d->engine, attribute) == dnnl_success;
+        return CNAS_E_MEMORY;
+    const dnnl_status_t described = d->reorder_primitive_desc_create(&description, from, d->engine, to, d->engine, attribute);
     d->primitive_attr_destroy(attribute);
-    if (!good)
-        return 0;
+    CNAS_TRY(cn_engine_dnnl_status(described));
     *work = order_of(d, description, dnnl_query_scratchpad_md);
-    good = d->primitive_create(out, description) == dnnl_success;
+    const dnnl_status_t made = d->primitive_create(out, description);
     d->primitive_desc_destroy(description);
-    return good;
+    return cn_engine_dnnl_status(made);
 }
 
 static size_t reserve(size_t *at, size_t end, size_t bytes)
@@ -323,36 +322,36 @@ static void lay_out(struct dnnl_way *w)
     w->way.scratch = w->way.memory = end;
 }
 
-/* The orders that the kernel wants, and what goes from ours to them. */
-static int complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_desc_t description)
+/* The orders that the kernel wants, and what goes from ours to them. CNAS_E_RANGE: oneDNN has not all of that. */
+static enum cnas_status complete(struct dnnl_way *w, const struct told *t, dnnl_primitive_desc_t description)
 {
     const struct cn_engine_dnnl *d = w->dnnl;
     w->w = order_of(d, description, dnnl_query_weights_md);
     w->work = order_of(d, description, dnnl_query_scratchpad_md);
-    if (d->primitive_create(&w->convolution, description) != dnnl_success)
-        return 0;
+    CNAS_TRY(cn_engine_dnnl_status(d->primitive_create(&w->convolution, description)));
     if (w->pass == CN_ENGINE_CONV_WEIGHTS) {
         w->dw = order_of(d, description, dnnl_query_diff_weights_md);
-        if (!cn_engine_conv_plain_order(d, &w->rows, w->wide) ||
-            (!d->memory_desc_equal(&w->dw, &w->rows) && !make_reorder(d, &w->leave, &w->leave_work, &w->dw, &w->rows)))
-            return 0;
-    } else if (cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &w->w, w->wide, w->real, cn_engine_conv_keeps_packs(t->site))) {
-        return 0;
+        if (!cn_engine_conv_plain_order(d, &w->rows, w->wide))
+            return CNAS_E_RANGE;
+        if (!d->memory_desc_equal(&w->dw, &w->rows))
+            CNAS_TRY(make_reorder(d, &w->leave, &w->leave_work, &w->dw, &w->rows));
+    } else {
+        CNAS_TRY(cn_engine_conv_pack_take(&w->pack, w->packs, d, w->ctx, &w->w, w->wide, w->real, cn_engine_conv_keeps_packs(t->site)));
     }
     if (t->entrance != AS_IS) {
         dnnl_memory_desc_t to = t->x;
         if (t->entrance == PACKED &&
             !map_order(d, &to, t->site->n, t->site->want->shape.c, t->site->want->shape.h, t->site->want->shape.w, t->x.data_type,
                        cn_engine_block() == 16 ? dnnl_nChw16c : dnnl_nChw8c))
-            return 0;
-        if (!make_reorder(d, &w->enter, &w->enter_work, &t->given_x, &to))
-            return 0;
+            return CNAS_E_RANGE;
+        CNAS_TRY(make_reorder(d, &w->enter, &w->enter_work, &t->given_x, &to));
         w->x = to;
     }
     lay_out(w);
-    return 1;
+    return CNAS_OK;
 }
 
+/* CNAS_OK, with nothing made, if oneDNN cannot do all of it: there are other kernels. */
 static enum cnas_status make_way(struct cn_engine_conv_way **list, const struct told *t, const char *name,
                                  dnnl_primitive_desc_t description)
 {
@@ -376,12 +375,12 @@ static enum cnas_status make_way(struct cn_engine_conv_way **list, const struct 
                            .y = t->y,
                            .bias_order = t->bias};
     snprintf(w->way.name, sizeof w->way.name, "%s", name);
-    if (!complete(w, t, description)) {
+    const enum cnas_status status = complete(w, t, description);
+    if (!status)
+        cn_engine_conv_append(list, &w->way);
+    else
         free_way(&w->way);
-        return CNAS_E_MEMORY;
-    }
-    cn_engine_conv_append(list, &w->way);
-    return CNAS_OK;
+    return status == CNAS_E_MEMORY ? status : CNAS_OK;
 }
 
 /* All compiled kernels of one algorithm. */

@@ -82,18 +82,20 @@ static void free_pack(struct cn_engine_conv_pack *p)
     cn_mem_free(p);
 }
 
-static int prepare(struct cn_engine_conv_pack *p, int kept)
+static enum cnas_status prepare(struct cn_engine_conv_pack *p, int kept)
 {
     const struct cn_engine_dnnl *d = p->dnnl;
     dnnl_primitive_desc_t description;
     p->rows_at = cn_engine_conv_round(d->memory_desc_get_size(&p->order));
     p->bytes = p->rows_at + (same(p->wide, p->real) ? 0 : cn_engine_conv_round(floats(p->wide) * sizeof(float)));
-    if ((kept && !(p->kept = cn_mem_alloc(p->bytes, 1))) || !cn_engine_conv_plain_order(d, &p->rows_order, p->wide) ||
-        d->reorder_primitive_desc_create(&description, &p->rows_order, d->engine, &p->order, d->engine, NULL) != dnnl_success)
-        return 0;
+    if (kept && !(p->kept = cn_mem_alloc(p->bytes, 1)))
+        return CNAS_E_MEMORY;
+    if (!cn_engine_conv_plain_order(d, &p->rows_order, p->wide))
+        return CNAS_E_RANGE;
+    CNAS_TRY(cn_engine_dnnl_status(d->reorder_primitive_desc_create(&description, &p->rows_order, d->engine, &p->order, d->engine, NULL)));
     const dnnl_status_t status = d->primitive_create(&p->reorder, description);
     d->primitive_desc_destroy(description);
-    return status == dnnl_success;
+    return cn_engine_dnnl_status(status);
 }
 
 static void fill(const struct cn_engine_conv_pack *p, struct cnas_ctx *ctx, const float *w, void *data)
@@ -136,9 +138,10 @@ enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **out, stru
         return CNAS_E_MEMORY;
     *p =
         (struct cn_engine_conv_pack){.dnnl = dnnl, .order = *order, .wide = wide, .real = real, .users = 1, .next = packs->first};
-    if (!prepare(p, kept)) {
+    const enum cnas_status status = prepare(p, kept);
+    if (status) {
         free_pack(p);
-        return CNAS_E_MEMORY;
+        return status;
     }
     packs->first = p;
     packs->bytes += kept ? p->bytes : 0;

@@ -45,7 +45,7 @@ void cn_engine_conv_narrow(float *to, struct cn_engine_conv_dims narrow, const f
 struct cn_engine_conv_pack;
 
 /* A pack of this order. kept: filled if the weights are known, and whenever they change; all takes of a layer agree on that. real: the
- * layer's shape, wide: what the order is for. */
+ * layer's shape, wide: what the order is for. CNAS_E_RANGE: oneDNN does not pack so. */
 CNAS_CHECKED enum cnas_status cn_engine_conv_pack_take(struct cn_engine_conv_pack **, struct cn_engine_conv_packs *,
                                                        const struct cn_engine_dnnl *, struct cnas_ctx *,
                                                        const dnnl_memory_desc_t *order, struct cn_engine_conv_dims wide,

@@ -45,6 +45,12 @@ struct cn_engine_dnnl {
     char text[64];
 };
 
+/* CNAS_E_MEMORY may be otherwise another time; CNAS_E_RANGE: it does not do that. */
+static inline enum cnas_status cn_engine_dnnl_status(dnnl_status_t said)
+{
+    return said == dnnl_success ? CNAS_OK : said == dnnl_out_of_memory ? CNAS_E_MEMORY : CNAS_E_RANGE;
+}
+
 /* Around whatever makes or runs primitives. OpenMP of a program that embeds the library keeps its own number of threads. */
 static inline int cn_engine_dnnl_alone(const struct cn_engine_dnnl *d)
 {

@@ -70,42 +70,52 @@ static char *file_path(const char *head)
     return path;
 }
 
-/* A regular file whole, freed with cn_mem_free. NULL: it cannot be read or is too large. */
-static char *read_file(const char *path, size_t *size)
+/* A regular file whole, freed with cn_mem_free. *text NULL: there is none, or it is empty or too large to be of ours. */
+static enum cnas_status read_file(char **text, size_t *size, const char *path, struct cnas_error *err)
 {
-    char *text = NULL;
     uint64_t bytes;
     int fd;
-    if (cn_file_open(&fd, &bytes, path, NULL))
-        return NULL;
-    if (bytes && bytes <= CN_ENGINE_TUNING_MOST && (text = cn_mem_alloc((size_t)bytes, 1))) {
-        *size = 0;
-        while (*size < bytes) {
-            const ssize_t n = read(fd, text + *size, (size_t)bytes - *size);
-            if (n < 0 && errno == EINTR)
-                continue;
-            if (n <= 0)
+    *text = NULL;
+    *size = 0;
+    if (access(path, F_OK) && errno == ENOENT)
+        return CNAS_OK;
+    CNAS_TRY(cn_file_open(&fd, &bytes, path, err));
+    ssize_t n = 1;
+    if (bytes && bytes <= CN_ENGINE_TUNING_MOST && (*text = cn_mem_alloc((size_t)bytes, 1)))
+        while (*size < bytes && n) {
+            n = read(fd, *text + *size, (size_t)bytes - *size);
+            if (n < 0 && errno != EINTR)
                 break;
-            *size += (size_t)n;
+            *size += n > 0 ? (size_t)n : 0;
         }
-    }
     close(fd);
-    return text;
+    if (n < 0) {
+        cn_mem_free(*text);
+        *text = NULL;
+        return cn_error(err, CNAS_E_IO, "%s: it cannot be read", cn_file_label(path));
+    }
+    if (bytes && bytes <= CN_ENGINE_TUNING_MOST && !*text)
+        return cn_error(err, CNAS_E_MEMORY, "no memory for the list of chosen kernels");
+    return CNAS_OK;
 }
 
-static void learn_file(struct cn_engine_tuning *t, const char *path, const char *head)
+/* A file that is not there, damaged or foreign teaches nothing. A failure: what it says is not known. */
+static enum cnas_status learn_file(struct cn_engine_tuning *t, const char *path, const char *head, struct cnas_error *err)
 {
-    char hex[HEX];
+    char hex[HEX], *text;
     size_t size;
-    char *text = read_file(path, &size);
+    enum cnas_status status = read_file(&text, &size, path, err);
     const size_t start = strlen(head) + 1, tail = 2 + HEX; /* "= ", the digits, a newline */
     if (text && size >= start + tail && !memcmp(text, head, start - 1) && text[start - 1] == '\n') {
         const size_t body = size - tail;
         digest(hex, text, body);
         if (!memcmp(text + body, "= ", 2) && !memcmp(text + body + 2, hex, HEX - 1) && text[size - 1] == '\n')
-            (void)!cn_engine_tuning_join(t, text + start, body - start, 0); /* if there is memory */
+            status = cn_engine_tuning_join(t, text + start, body - start, 0);
     }
     cn_mem_free(text);
+    if (status == CNAS_E_FORMAT) /* with the right digest, yet no list */
+        status = CNAS_OK;
+    return status;
 }
 
 void cn_engine_tuning_load(struct cn_engine_tuning *t)
@@ -114,7 +124,7 @@ void cn_engine_tuning_load(struct cn_engine_tuning *t)
     machine(head);
     char *path = file_path(head);
     if (path)
-        learn_file(t, path, head);
+        (void)!learn_file(t, path, head, NULL); /* what it does not say is measured again */
     free(path);
 }
 
@@ -126,32 +136,43 @@ static int is_fresh(const struct cn_engine_tuning *t)
     return 0;
 }
 
-/* Into what the file says now: other programs may have added to it meanwhile, and what a checkpoint brought is not for it. */
+/* What the file says now, as other programs may have added to it, and the fresh answers; then a digest of that in *hex. What a checkpoint
+ * brought is not for it. */
+static enum cnas_status new_text(char **text, char hex[HEX], const struct cn_engine_tuning *t, const char *path, const char *head,
+                                 struct cnas_error *err)
+{
+    struct cn_engine_tuning file = {0};
+    char first[MACHINE + 1];
+    enum cnas_status status = learn_file(&file, path, head, err);
+    *text = NULL;
+    if (!status) {
+        snprintf(first, sizeof first, "%s\n", head);
+        if (cn_engine_tuning_take_fresh(&file, t) || !(*text = cn_engine_tuning_text(&file, 0, first)))
+            status = cn_error(err, CNAS_E_MEMORY, "no memory for the list of chosen kernels");
+        else
+            digest(hex, *text, strlen(*text));
+    }
+    cn_mem_free(file.entry);
+    return status;
+}
+
 enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *t, struct cnas_error *err)
 {
-    char head[MACHINE + 1], hex[HEX];
-    struct cn_engine_tuning file = {0};
+    char head[MACHINE], hex[HEX], *text;
     if (!is_fresh(t))
         return CNAS_OK;
     machine(head);
     char *path = file_path(head);
     if (!path)
         return cn_error(err, CNAS_E_IO, "no cache folder: neither XDG_CACHE_HOME nor HOME is an absolute path");
-    learn_file(&file, path, head);
-    enum cnas_status status = cn_engine_tuning_take_fresh(&file, t);
-    strcat(head, "\n");
-    char *text = status ? NULL : cn_engine_tuning_text(&file, 0, head);
-    if (text) {
-        digest(hex, text, strlen(text));
+    enum cnas_status status = new_text(&text, hex, t, path, head, err);
+    if (!status) {
         const struct cn_file_part parts[] = {{text, strlen(text)}, {"= ", 2}, {hex, HEX - 1}, {"\n", 1}};
         status = cn_file_replace(path, parts, 4, err);
-    } else {
-        status = cn_error(err, CNAS_E_MEMORY, "no memory for the list of chosen kernels");
     }
     for (size_t i = 0; i < t->n && !status; i++)
         t->entry[i].fresh = 0;
     cn_mem_free(text);
-    cn_mem_free(file.entry);
     free(path);
     return status;
 }

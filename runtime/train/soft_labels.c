@@ -136,25 +136,38 @@ enum cnas_status cnas_soft_labels_load(struct cnas_soft_labels **out, const char
     return CNAS_OK;
 }
 
+/* The same images and views as all before, and numbers whose mean is one. */
+static enum cnas_status check_next(const struct cnas_soft_labels *s, const struct teacher *next, const char *label, struct cnas_error *err)
+{
+    static const double most = 1e30; /* far from the end of floats */
+    const struct cn_train_soft_file *f = &next->file, *first = &s->teachers[0].file;
+    const char *augment = cn_train_soft_about(f, CN_TRAIN_SOFT_AUGMENT), *theirs = cn_train_soft_about(first, CN_TRAIN_SOFT_AUGMENT);
+    if (f->n != first->n || strcmp(cn_train_soft_about(f, CN_TRAIN_SOFT_DATA), cn_train_soft_about(first, CN_TRAIN_SOFT_DATA)) != 0)
+        return cn_error(err, CNAS_E_MISMATCH, "%s: soft labels of other images than the first teacher's", label);
+    if (strcmp(augment, theirs) != 0)
+        return cn_error(err, CNAS_E_MISMATCH, "%s: answers to other views (%s) than the first teacher's (%s): all teachers of a student answer for "
+                        "the same views", label, augment, theirs);
+    if (!(next->spread < most && s->teachers[0].spread < most))
+        return cn_error(err, CNAS_E_FORMAT, "%s: the numbers of this or of the first teacher are too large for a mean", label);
+    return CNAS_OK;
+}
+
 enum cnas_status cnas_soft_labels_add(struct cnas_soft_labels *s, const char *path, const struct cnas_dataset *train, struct cnas_error *err)
 {
-    const struct cn_train_soft_file *first = &s->teachers[0].file;
-    struct cn_train_soft_file f;
+    const char *label = cn_file_label(path);
+    struct teacher *first = &s->teachers[0], next;
     if (s->n_teachers == CNAS_TEACHERS_MAX)
-        return cn_error(err, CNAS_E_RANGE, "%s: there can be %d teachers", cn_file_label(path), CNAS_TEACHERS_MAX);
-    CNAS_TRY(open_file(&f, path, train, first->classes, err));
-    const char *theirs = cn_train_soft_about(first, CN_TRAIN_SOFT_AUGMENT), *augment = cn_train_soft_about(&f, CN_TRAIN_SOFT_AUGMENT);
-    if (strcmp(theirs, augment) != 0) {
-        const enum cnas_status status = cn_error(err, CNAS_E_MISMATCH,
-                                                 "%s: answers to other views (%s) than those of %s (%s): all teachers of a student answer for "
-                                                 "the same views", cn_file_label(path), augment, s->name, theirs);
-        cn_train_soft_close(&f);
-        return status;
-    }
+        return cn_error(err, CNAS_E_RANGE, "%s: there can be %d teachers", label, CNAS_TEACHERS_MAX);
+    CNAS_TRY(open_file(&next.file, path, train, first->file.classes, err));
     if (s->n_teachers == 1)
-        s->teachers[0].spread = spread_of(first);
-    take(s, &f, spread_of(&f));
-    return CNAS_OK;
+        first->spread = spread_of(&first->file);
+    next.spread = spread_of(&next.file);
+    const enum cnas_status status = check_next(s, &next, label, err);
+    if (status)
+        cn_train_soft_close(&next.file);
+    else
+        take(s, &next.file, next.spread);
+    return status;
 }
 
 void cnas_soft_labels_free(struct cnas_soft_labels **s)

@@ -61,6 +61,9 @@ ok "is what counts" grep -q '^distillation: .*; weight 0.25, temperature 2.5$' s
 ok "the option's temperature" told/plain-train $held --soft-labels soft-portable --epochs 1 --out told.safetensors --temperature 5 --fresh
 cp "$tmp/log" said
 ok "is what counts then" grep -q '^distillation: .*; weight 0.25, temperature 5$' said
+ok "a recipe by name" told/plain-train --preset fast --print-recipe
+cp "$tmp/log" said
+ok "says nothing of teachers" grep -q '^ *distill = soft_labels(weight = 0.25, temperature = 2.5);$' said
 ok "no teacher" told/plain-train $held --epochs 1 --out told.safetensors --fresh --log told.jsonl
 cp "$tmp/log" said
 ok "nothing is said of one" test "$(cat told.jsonl said | grep -c 'distill\|temperature')" = 0

@@ -182,7 +182,7 @@ mkdir data2 && for f in data/*; do cp "$f" data2; done && tr '\001' '\002' <data
     tail -c +17 images
 } >data2/train-images-idx3-ubyte
 run 1 'a second teacher of other views' --soft-labels soft --soft-labels one --out x.safetensors
-says err '^train: --soft-labels: one: answers to other views (flip 0 .* seed 7) than those of Tiny (flip 1 .* seed 1): all teachers'
+says err '^train: --soft-labels: one: answers to other views (flip 0 .* seed 7) than the first teacher.s (flip 1 .* seed 1): all teachers'
 run 1 'no second teacher' --soft-labels soft --soft-labels none --out x.safetensors
 says err '^train: --soft-labels: none: cannot open it: No such file'
 run 1 'of as many other images' --data data2 --soft-labels soft --out x.safetensors
@@ -203,7 +203,8 @@ for option in '--soft-labels soft' --quantize --resume --fresh '--log x' '--repo
     refused '--write-soft-labels does not train' --write-soft-labels new $option
 done
 for option in '--epochs 3' '--optimizer sgd' '--lr 0.1' '--lr-min 0' '--momentum 0' '--weight-decay 0' '--decay all' '--bias-lr 2' '--schedule constant' \
-    '--schedule steps --milestones 2' '--warmup 1' '--label-smoothing 0.1' '--ema 0.9' '--clip 1' --recompute --profile --test-every-epoch; do
+    '--schedule steps --milestones 2' '--warmup 1' '--label-smoothing 0.1' '--ema 0.9' '--clip 1' --recompute --profile --test-every-epoch \
+    --sync-batch-norm '--loader-threads 1'; do
     refused '--write-soft-labels does not train: --[a-z-]* means nothing with it' --write-soft-labels new $option
     says err "train: ${option%% *} means"
     refused '--quantize does not train: --[a-z-]* means nothing with it' --quantize $option

@@ -220,6 +220,29 @@ START_TEST(a_damaged_file_teaches_nothing)
 }
 END_TEST
 
+/* Something in the file's place that cannot be read is not replaced by less. */
+START_TEST(an_unreadable_file_stays)
+{
+    char path[200];
+    struct stat is;
+    struct cnas_error err = {0};
+    struct cn_engine_tuning *t = loaded();
+    ck_assert_int_eq(cn_engine_tuning_record(t, "a", "1", 0), CNAS_OK);
+    ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK);
+    ck_assert_int_eq(the_file(path, sizeof path), 1);
+    ck_assert(!unlink(path) && !mkfifo(path, 0600));
+    ck_assert_int_eq(cn_engine_tuning_record(t, "b", "2", 0), CNAS_OK);
+    ck_assert_int_ne(cn_engine_tuning_save(t, &err), CNAS_OK);
+    ck_assert_msg(*err.text && !stat(path, &is) && S_ISFIFO(is.st_mode), "%s", err.text);
+    ck_assert(!unlink(path));
+    ck_assert_int_eq(cn_engine_tuning_save(t, NULL), CNAS_OK); /* what was not saved is still to be */
+    cn_engine_tuning_free(&t);
+    t = loaded();
+    ck_assert_str_eq(cn_engine_tuning_lookup(t, "b"), "2");
+    cn_engine_tuning_free(&t);
+}
+END_TEST
+
 START_TEST(no_place_for_a_file)
 {
     struct cn_engine_tuning *t;
@@ -268,6 +291,7 @@ int main(void)
     tcase_add_test(t, the_file_is_kept);
     tcase_add_test(t, what_is_not_for_the_file);
     tcase_add_test(t, a_damaged_file_teaches_nothing);
+    tcase_add_test(t, an_unreadable_file_stays);
     tcase_add_test(t, no_place_for_a_file);
     tcase_add_test(t, a_notice_after_two_seconds);
     suite_add_tcase(suite, t);

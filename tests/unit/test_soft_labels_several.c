@@ -179,15 +179,40 @@ START_TEST(what_does_not_fit)
 {
     by_hand[2].about[CN_TRAIN_SOFT_AUGMENT] = "flip 1 padding 1 crop 2 cutout 3 seed 8";
     soft_file_write(&by_hand[2], path[2]);
-    refused(CNAS_E_MISMATCH, "answers to other views (flip 1 padding 1 crop 2 cutout 3 seed 8) than those of One + Two (");
+    refused(CNAS_E_MISMATCH, "answers to other views (flip 1 padding 1 crop 2 cutout 3 seed 8) than the first teacher's (flip 1 padding 1 crop 2 cutout 3 seed 9)");
     by_hand[2].about[CN_TRAIN_SOFT_AUGMENT] = augmented;
     by_hand[2].about[CN_TRAIN_SOFT_DATA] = "others";
     soft_file_write(&by_hand[2], path[2]);
     refused(CNAS_E_MISMATCH, "soft labels of other training images");
+    by_hand[2].about[CN_TRAIN_SOFT_DATA] = by_hand[2].data;
+    soft_file_set(&by_hand[2], 1, 2, 1, 3e38f);
+    soft_file_write(&by_hand[2], path[2]);
+    refused(CNAS_E_FORMAT, "too large for a mean");
     soft_file_put(path[2], "cut", 3);
     refused(CNAS_E_FORMAT, "");
     unlink(path[2]);
     refused(CNAS_E_IO, "No such file");
+}
+END_TEST
+
+/* A file that fits the images it is given with, which are not those of the first. */
+START_TEST(other_images)
+{
+    struct cnas_dataset fewer = data[0];
+    struct cnas_soft_labels *s = load(1, in_order);
+    struct cnas_error err = {0};
+    struct soft_file f;
+    fewer.n = 7;
+    soft_file_make(&f, &fewer, CLASSES, VIEWS, augmented);
+    soft_file_write(&f, path[2]);
+    ck_assert_int_eq(cnas_soft_labels_add(s, path[2], &fewer, &err), CNAS_E_MISMATCH);
+    ck_assert_msg(strstr(err.text, "other images than the first teacher's") != NULL, "%s", err.text);
+    soft_file_free(&f);
+    soft_file_make(&f, &data[1], CLASSES, VIEWS, augmented);
+    soft_file_write(&f, path[2]);
+    ck_assert_int_eq(cnas_soft_labels_add(s, path[2], &data[1], &err), CNAS_E_MISMATCH);
+    soft_file_free(&f);
+    cnas_soft_labels_free(&s);
 }
 END_TEST
 
@@ -219,6 +244,7 @@ int main(void)
     tcase_add_test(t, one_says_nothing);
     tcase_add_test(t, digests);
     tcase_add_test(t, what_does_not_fit);
+    tcase_add_test(t, other_images);
     tcase_add_test(t, as_many_as_there_can_be);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
