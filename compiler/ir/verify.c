@@ -51,6 +51,8 @@ const char *ir_train_verify(struct arena *a, const struct ir_train *t)
         return arena_printf(a, "augment_cutmix must be 0 to 1, not %g", t->augment_cutmix);
     if (!(t->distill_weight >= 0 && t->distill_weight <= 1))
         return arena_printf(a, "distill_weight must be 0 to 1, not %g", t->distill_weight);
+    if (t->distill_weight > 0 && t->temperature == 0)
+        return arena_printf(a, "distill_weight %g has no temperature", t->distill_weight);
     if (t->temperature != 0 && !(t->temperature >= 0.01 && t->temperature <= 1000))
         return arena_printf(a, "temperature must be 0.01 to 1000, or 0, not %g", t->temperature);
     if (t->lr_min > t->lr_max)

@@ -1,4 +1,4 @@
-/* Distillation in NET-train: a teacher's answers, written and read. */
+/* Distillation in NET-train: teachers' answers, written and read. */
 #ifndef RUNTIME_CLI_SOFT_LABELS_H
 #define RUNTIME_CLI_SOFT_LABELS_H
 

@@ -394,20 +394,28 @@ static enum cnas_status iterate(struct cn_engine_conv_way **list, const struct t
     dnnl_primitive_attr_t attribute;
     dnnl_primitive_desc_iterator_t i;
     dnnl_primitive_desc_t hint = NULL;
-    if (!describe(t, &what, site->pass, algorithm) || !attributes(d, &attribute))
+    if (!describe(t, &what, site->pass, algorithm))
         return CNAS_OK;
-    if (site->pass != CN_ENGINE_CONV_FORWARD &&
-        (!describe(t, &forward, CN_ENGINE_CONV_FORWARD, algorithm) ||
-         d->primitive_desc_create(&hint, &forward, NULL, d->engine, NULL) != dnnl_success))
-        goto out;
-    if (d->primitive_desc_iterator_create(&i, &what, attribute, d->engine, hint) != dnnl_success)
+    if (!attributes(d, &attribute))
+        return CNAS_E_MEMORY;
+    if (site->pass != CN_ENGINE_CONV_FORWARD) {
+        dnnl_status_t said = dnnl_unimplemented;
+        if (!describe(t, &forward, CN_ENGINE_CONV_FORWARD, algorithm) ||
+            (said = d->primitive_desc_create(&hint, &forward, NULL, d->engine, NULL)) != dnnl_success) {
+            status = cn_engine_dnnl_status(said);
+            goto out;
+        }
+    }
+    if ((status = cn_engine_dnnl_status(d->primitive_desc_iterator_create(&i, &what, attribute, d->engine, hint))))
         goto out;
     do {
         char name[CN_ENGINE_CONV_NAME];
         const char *info = NULL;
         dnnl_primitive_desc_t description = d->primitive_desc_iterator_fetch(i);
-        if (!description)
+        if (!description) { /* there is one here */
+            status = CNAS_E_MEMORY;
             break;
+        }
         if (d->primitive_desc_query(description, dnnl_query_impl_info_str, 0, &info) == dnnl_success && strncmp(info, "ref", 3)) {
             snprintf(name, sizeof name, "%s%s", prefix[t->entrance], info);
             if ((!site->only || !strcmp(site->only, name)) && make_way(list, t, name, description))
@@ -420,7 +428,7 @@ out:
     if (hint)
         d->primitive_desc_destroy(hint);
     d->primitive_attr_destroy(attribute);
-    return status;
+    return status == CNAS_E_MEMORY ? status : CNAS_OK;
 }
 
 enum cnas_status cn_engine_conv_dnnl_ways(struct cn_engine_conv_way **list, const struct cn_engine_conv_site *site)

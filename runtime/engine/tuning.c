@@ -67,12 +67,18 @@ static int grow(struct cn_engine_tuning *t)
     return 1;
 }
 
-/* NULL: no memory, or a full table. */
+/* There is no room for one more question. */
+static int is_full(const struct cn_engine_tuning *t, const char *question)
+{
+    return t->n >= ENTRIES && !is_known(t, find(t, question), question);
+}
+
+/* NULL: no memory. Not for a full table. */
 static struct cn_engine_tuning_entry *put(struct cn_engine_tuning *t, const char *question, const char *answer)
 {
     const size_t at = find(t, question);
     if (!is_known(t, at, question)) {
-        if (t->n == ENTRIES || !grow(t))
+        if (!grow(t))
             return NULL;
         memmove(t->entry + at + 1, t->entry + at, (t->n++ - at) * sizeof *t->entry);
         t->entry[at] = (struct cn_engine_tuning_entry){0};
@@ -95,6 +101,8 @@ enum cnas_status cn_engine_tuning_record(struct cn_engine_tuning *t, const char 
 {
     cn_require(strlen(question) < CN_ENGINE_TUNING_TEXT && strlen(answer) < CN_ENGINE_TUNING_TEXT && !strstr(question, separator) &&
                !strstr(answer, separator));
+    if (is_full(t, question)) /* it is measured again next time */
+        return CNAS_OK;
     struct cn_engine_tuning_entry *e = put(t, question, answer);
     if (!e)
         return CNAS_E_MEMORY;
@@ -186,21 +194,15 @@ static enum cnas_status parse(struct cn_engine_tuning_entry **out, size_t *n, co
     return CNAS_OK;
 }
 
-/* Where both know an answer: the one that was imported, which is the run's alone, or the one that is there, which is not fresh where the file
- * says the same. */
-static struct cn_engine_tuning_entry both(const struct cn_engine_tuning_entry *old, const struct cn_engine_tuning_entry *more, int replace)
+/* Where both know an answer, it is the newcomer's. */
+static struct cn_engine_tuning_entry both(const struct cn_engine_tuning_entry *old, const struct cn_engine_tuning_entry *more)
 {
-    struct cn_engine_tuning_entry e = *old;
-    if (replace) {
-        memcpy(e.answer, more->answer, sizeof e.answer);
-        e.fresh = 0;
-    } else if (!strcmp(e.answer, more->answer)) {
-        e.fresh = 0;
-    }
+    struct cn_engine_tuning_entry e = *more;
+    e.used = old->used;
     return e;
 }
 
-enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *text, size_t size, int replace)
+enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *text, size_t size)
 {
     struct cn_engine_tuning_entry *more, *all;
     size_t n, i = 0, j = 0, count = 0;
@@ -216,7 +218,7 @@ enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *t
         } else if (order > 0) {
             all[count++] = more[j++];
         } else {
-            all[count++] = both(&t->entry[i++], &more[j++], replace);
+            all[count++] = both(&t->entry[i++], &more[j++]);
         }
     }
     cn_mem_free(more);
@@ -234,7 +236,7 @@ enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *t, const char *t
 enum cnas_status cn_engine_tuning_take_fresh(struct cn_engine_tuning *t, const struct cn_engine_tuning *from)
 {
     for (size_t i = 0; i < from->n; i++)
-        if (from->entry[i].fresh && !put(t, from->entry[i].question, from->entry[i].answer))
+        if (from->entry[i].fresh && !is_full(t, from->entry[i].question) && !put(t, from->entry[i].question, from->entry[i].answer))
             return CNAS_E_MEMORY;
     return CNAS_OK;
 }
@@ -262,7 +264,7 @@ enum cnas_status cn_engine_tuning_export(const struct cn_engine_tuning *t, char 
 
 enum cnas_status cn_engine_tuning_import(struct cn_engine_tuning *t, const char *text, size_t size, struct cnas_error *err)
 {
-    const enum cnas_status status = size > CN_ENGINE_TUNING_MOST ? CNAS_E_FORMAT : cn_engine_tuning_join(t, text, size, 1);
+    const enum cnas_status status = size > CN_ENGINE_TUNING_MOST ? CNAS_E_FORMAT : cn_engine_tuning_join(t, text, size);
     if (status == CNAS_E_FORMAT)
         return cn_error(err, status, "this is no list of chosen kernels");
     return status ? cn_error(err, status, "no memory for the list of chosen kernels") : CNAS_OK;

@@ -19,7 +19,7 @@ void cn_engine_tuning_free(struct cn_engine_tuning **); /* NULL *tuning is fine 
 /* Reads what this machine's file knows: $XDG_CACHE_HOME/cnas/engine-tuning-HASH, else ~/.cache/cnas/.... A file that is missing,
  * damaged or foreign teaches nothing. */
 void cn_engine_tuning_load(struct cn_engine_tuning *);
-/* Adds what was measured since load to the file, atomically; a file that is there and cannot be read stays. A failure means measuring again next time: whoever cares looks at
+/* Adds what was measured since load, and not in passing, to the file, atomically; a file that is there and cannot be read stays. A failure means measuring again next time: whoever cares looks at
  * the status. */
 CNAS_CHECKED enum cnas_status cn_engine_tuning_save(struct cn_engine_tuning *, struct cnas_error *);
 

@@ -70,14 +70,14 @@ static char *file_path(const char *head)
     return path;
 }
 
-/* A regular file whole, freed with cn_mem_free. *text NULL: there is none, or it is empty or too large to be of ours. */
+/* A regular file whole, freed with cn_mem_free. *text NULL: there is none that may be read, or it is empty or too large to be of ours. */
 static enum cnas_status read_file(char **text, size_t *size, const char *path, struct cnas_error *err)
 {
     uint64_t bytes;
     int fd;
     *text = NULL;
     *size = 0;
-    if (access(path, F_OK) && errno == ENOENT)
+    if (access(path, R_OK) && (errno == ENOENT || errno == EACCES)) /* another user's is of no use: it can be replaced */
         return CNAS_OK;
     CNAS_TRY(cn_file_open(&fd, &bytes, path, err));
     ssize_t n = 1;
@@ -104,18 +104,19 @@ static enum cnas_status learn_file(struct cn_engine_tuning *t, const char *path,
 {
     char hex[HEX], *text;
     size_t size;
-    enum cnas_status status = read_file(&text, &size, path, err);
+    enum cnas_status status = CNAS_OK;
+    CNAS_TRY(read_file(&text, &size, path, err));
     const size_t start = strlen(head) + 1, tail = 2 + HEX; /* "= ", the digits, a newline */
     if (text && size >= start + tail && !memcmp(text, head, start - 1) && text[start - 1] == '\n') {
         const size_t body = size - tail;
         digest(hex, text, body);
         if (!memcmp(text + body, "= ", 2) && !memcmp(text + body + 2, hex, HEX - 1) && text[size - 1] == '\n')
-            status = cn_engine_tuning_join(t, text + start, body - start, 0);
+            status = cn_engine_tuning_join(t, text + start, body - start);
     }
     cn_mem_free(text);
-    if (status == CNAS_E_FORMAT) /* with the right digest, yet no list */
-        status = CNAS_OK;
-    return status;
+    if (status == CNAS_E_MEMORY)
+        return cn_error(err, status, "no memory for the list of chosen kernels");
+    return CNAS_OK;
 }
 
 void cn_engine_tuning_load(struct cn_engine_tuning *t)

@@ -21,9 +21,9 @@ struct cn_engine_tuning {
     void *user;
 };
 
-/* Joins the lines of a text. replace: its answers go before those known; else they are those of the file. Either are not fresh. As import. */
-CNAS_CHECKED enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *, const char *text, size_t size, int replace);
-/* Another table's fresh answers replace those known. CNAS_E_MEMORY: not all of them did. */
+/* Joins the lines of a text, whose answers replace those known and are not fresh. As import. */
+CNAS_CHECKED enum cnas_status cn_engine_tuning_join(struct cn_engine_tuning *, const char *text, size_t size);
+/* Another table's fresh answers replace those known, as many as there is room for. CNAS_E_MEMORY: not all of these did. */
 CNAS_CHECKED enum cnas_status cn_engine_tuning_take_fresh(struct cn_engine_tuning *, const struct cn_engine_tuning *from);
 /* Those entries, after `head`, to be freed with cn_mem_free. NULL: no memory. */
 char *cn_engine_tuning_text(const struct cn_engine_tuning *, int only_used, const char *head);

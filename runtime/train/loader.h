@@ -13,7 +13,7 @@ struct cn_train_load {
     struct cnas_ctx *ctx; /* of the caller; works where there are no loader threads */
     const struct cnas_dataset *d;
     const float *levels; /* as of cn_train_levels; d and levels outlive the loader */
-    const struct cnas_soft_labels *soft; /* a teacher's answers, with so many classes: an epoch shows the view that it answered to; NULL: none */
+    const struct cnas_soft_labels *soft; /* teachers' answers, with so many classes: an epoch shows the view that they answered to; NULL: none */
     uint32_t classes;
     uint64_t seed;                   /* of the order */
     struct cn_train_augment augment; /* its epoch is set for each batch */

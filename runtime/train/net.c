@@ -78,7 +78,7 @@ static enum cnas_status make_engine(struct cn_train_net *net, const struct cn_tr
     enum cnas_status status = recall(tuning, want->choices, err);
     if (!status)
         status = cn_engine_new(&net->engine, net->run.ctx, net->m, &o, err);
-    if (!status && !want->choices)
+    if (!status)
         (void)!cn_engine_tuning_save(tuning, NULL); /* what cannot be kept is measured again next time */
     if (!status)
         status = keep_choices(net, tuning);

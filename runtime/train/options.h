@@ -8,7 +8,7 @@ CNAS_CHECKED enum cnas_status cn_train_check_options(const struct cnas_train_opt
 /* Of these, what is done to the images. */
 CNAS_CHECKED enum cnas_status cn_train_check_augment(const struct cnas_train_options *o, struct cnas_error *err);
 
-/* What no recipe says: how a teacher's answers count. */
+/* How a teacher's answers count where the recipe does not say. */
 void cn_train_default_distillation(struct cnas_train_options *o);
 
 #endif

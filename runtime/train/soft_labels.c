@@ -145,8 +145,8 @@ static enum cnas_status check_next(const struct cnas_soft_labels *s, const struc
     if (f->n != first->n || strcmp(cn_train_soft_about(f, CN_TRAIN_SOFT_DATA), cn_train_soft_about(first, CN_TRAIN_SOFT_DATA)) != 0)
         return cn_error(err, CNAS_E_MISMATCH, "%s: soft labels of other images than the first teacher's", label);
     if (strcmp(augment, theirs) != 0)
-        return cn_error(err, CNAS_E_MISMATCH, "%s: answers to other views (%s) than the first teacher's (%s): all teachers of a student answer for "
-                        "the same views", label, augment, theirs);
+        return cn_error(err, CNAS_E_MISMATCH, "%s: all teachers of a student answer for the same views: these are %s, the first teacher's %s", label,
+                        augment, theirs);
     if (!(next->spread < most && s->teachers[0].spread < most))
         return cn_error(err, CNAS_E_FORMAT, "%s: the numbers of this or of the first teacher are too large for a mean", label);
     return CNAS_OK;

@@ -45,7 +45,8 @@ no "they are another training" 1 'numbers' sh ./compare one-auto.safetensors thr
 teacher="--data data --validation 100 --threads 1 --out one-auto.safetensors --write-soft-labels soft --views 2 --augment flip,crop=1"
 no "a teacher with two ranks" 1 'is for one process, without mpirun' mpirun -np 2 out/plain-train $teacher
 ok "a teacher" out/plain-train $teacher
-student="$recipe --soft-labels soft"
+ok "another one" out/plain-train --data data --validation 100 --threads 1 --out three.safetensors --write-soft-labels soft2 --views 3 --augment flip,crop=1
+student="$recipe --soft-labels soft --soft-labels soft2"
 ok "a student, one process" out/plain-train $student --out one-student.safetensors
 ok "a student, two ranks" mpirun -np 2 out/plain-train $student --out two-student.safetensors --sync-batch-norm
 ok "the same weights up to rounding" sh ./compare one-student.safetensors two-student.safetensors

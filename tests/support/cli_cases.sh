@@ -19,3 +19,12 @@ bad() {
 says() {
     if grep -q -e "$2" "$1"; then ok; else bad "$what: no \`$2' in $1"; fi
 }
+# await WORDS: until out has the words, half a minute at most
+await() {
+    n=0
+    until grep -q "$1" out; do
+        n=$((n + 1))
+        [ $n -lt 300 ] || break
+        sleep 0.1
+    done
+}

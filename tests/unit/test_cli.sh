@@ -15,15 +15,6 @@ run() {
 no() {
     if "$@"; then bad "$what: $*"; else ok; fi
 }
-# await WORDS: until out has the words, half a minute at most
-await() {
-    n=0
-    until grep -q "$1" out; do
-        n=$((n + 1))
-        [ $n -lt 300 ] || break
-        sleep 0.1
-    done
-}
 train() { "$model" train --data data --threads 2 "$@"; }
 
 mkdir data && "$model" data data || exit 99

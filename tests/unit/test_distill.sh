@@ -148,6 +148,22 @@ says out '^distillation: the answers of Tiny + Tiny for 3 views of each image; w
 same again.safetensors two.safetensors
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
 [ "${right:-0}" -ge 90 ] && ok || bad "$what: they teach"
+run 1 'the other way round' --soft-labels second --soft-labels soft --out turned.safetensors --log two.jsonl
+says err 'two.jsonl: the log of another training'
+run 0 'a long training by two' --soft-labels soft --soft-labels second --out both.safetensors --epochs 40 --quiet
+: >out
+"$model" train --data data --threads 2 --soft-labels soft --soft-labels second --out halves.safetensors --epochs 40 >out 2>err &
+pid=$!
+await '^epoch 3/'
+kill -INT $pid
+wait $pid
+run 1 'by one of them' --soft-labels soft --out halves.safetensors --epochs 40
+says err 'soft_labels is [0-9a-f]\{12\} there and [0-9a-f]\{12\} here; --fresh starts again'
+run 0 'gone on with' --soft-labels soft --soft-labels second --out halves.safetensors --epochs 40
+same halves.safetensors both.safetensors
+run 1 'bf16 without the engine for it' $teach --write-soft-labels half --views 1 --precision bf16
+says err 'precision bf16 needs the engine dnnl'
+[ ! -e half ] && ok || bad "$what: something was written"
 run 0 'a recipe by name' --soft-labels soft --out preset.safetensors --preset fast --epochs 4 --batch 20 --lr 0.02
 says out '^recipe, .* augment = \[flip, crop(1)\]; label_smoothing = 0.1;'
 right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
@@ -182,7 +198,7 @@ mkdir data2 && for f in data/*; do cp "$f" data2; done && tr '\001' '\002' <data
     tail -c +17 images
 } >data2/train-images-idx3-ubyte
 run 1 'a second teacher of other views' --soft-labels soft --soft-labels one --out x.safetensors
-says err '^train: --soft-labels: one: answers to other views (flip 0 .* seed 7) than the first teacher.s (flip 1 .* seed 1): all teachers'
+says err '^train: --soft-labels: one: all teachers of a student answer for the same views: these are flip 0 .* seed 7, the first teacher.s flip 1 .* seed 1$'
 run 1 'no second teacher' --soft-labels soft --soft-labels none --out x.safetensors
 says err '^train: --soft-labels: none: cannot open it: No such file'
 run 1 'of as many other images' --data data2 --soft-labels soft --out x.safetensors

@@ -152,6 +152,7 @@ START_TEST(train)
     TRAIN_SAYS(augment_cutmix, 1.5, "augment_cutmix must be 0 to 1, not 1.5");
     TRAIN_SAYS(distill_weight, -0.1, "distill_weight must be 0 to 1, not -0.1");
     TRAIN_SAYS(distill_weight, NAN, "distill_weight must be 0 to 1, not nan");
+    TRAIN_SAYS(distill_weight, 0.5, "distill_weight 0.5 has no temperature");
     TRAIN_SAYS(temperature, 0.001, "temperature must be 0.01 to 1000, or 0, not 0.001");
     TRAIN_SAYS(temperature, -1, "temperature must be 0.01 to 1000, or 0, not -1");
     TRAIN_SAYS(momentum, 1, "momentum must be at least 0 and less than 1, not 1");

@@ -12,7 +12,7 @@
 #include <cnas/data.h>
 #include <cnas/model.h>
 
-/* Answers of a teacher, or of several: logits for each view of each training image. Not changed once loaded: any number of threads may read it. */
+/* Answers of a teacher, or of several: logits for each view of each training image. Not changed but by _add: any number of threads may read it. */
 struct cnas_soft_labels;
 enum { CNAS_VIEWS_MAX = 10000 };
 
@@ -21,7 +21,7 @@ enum { CNAS_VIEWS_MAX = 10000 };
 CNAS_CHECKED enum cnas_status cnas_soft_labels_load(struct cnas_soft_labels **out, const char *path, const struct cnas_dataset *train,
                                                     uint32_t classes, struct cnas_error *err);
 /* The answers of one more teacher, up to CNAS_TEACHERS_MAX, to the same views of the same images: else CNAS_E_MISMATCH
- * (and CNAS_E_FORMAT for numbers around 1e30 and beyond). Memory as for the first. The student learns
+ * (and CNAS_E_FORMAT for numbers around 1e30 and beyond). CNAS_E_RANGE: there are as many already. Memory as for the first. The strings below change. The student learns
  * from the mean of all, image by image: each one's logits, about their own mean, are first scaled so that all teachers have the same standard
  * deviation over all their answers, the mean of theirs. The mean of logits is the geometric mean of what they answer (Hinton, Vinyals & Dean,
  * section 1); scaled, because a teacher that was trained to be less sure would else count less (Sun et al., "Logit Standardization

@@ -33,7 +33,7 @@ struct cnas_train_sets {
     const struct cnas_dataset *train;
     const struct cnas_dataset *validation; /* held out, measured after every epoch; the best of these epochs is the result. NULL: none */
     const struct cnas_dataset *test;       /* measured after every epoch, chosen by never. NULL: it is not touched */
-    const struct cnas_soft_labels *soft;   /* a teacher's answers, loaded for `train`; the options must augment as they say. NULL: labels alone */
+    const struct cnas_soft_labels *soft;   /* teachers' answers, loaded for `train`; the options must augment as they say. NULL: labels alone */
 };
 
 enum cnas_train_event {
