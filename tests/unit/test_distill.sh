@@ -150,16 +150,14 @@ right=$(sed -n 's/^test accuracy: float \([0-9]*\).*/\1/p' out)
 [ "${right:-0}" -ge 90 ] && ok || bad "$what: they teach"
 run 1 'the other way round' --soft-labels second --soft-labels soft --out turned.safetensors --log two.jsonl
 says err 'two.jsonl: the log of another training'
-run 0 'a long training by two' --soft-labels soft --soft-labels second --out both.safetensors --epochs 40 --quiet
+run 0 'a long training by two' --soft-labels soft --soft-labels second --out both.safetensors --epochs 1000 --quiet
 : >out
-"$model" train --data data --threads 2 --soft-labels soft --soft-labels second --out halves.safetensors --epochs 40 >out 2>err &
+"$model" train --data data --threads 2 --soft-labels soft --soft-labels second --out halves.safetensors --epochs 1000 >out 2>err &
 pid=$!
 await '^epoch 3/'
 kill -INT $pid
 wait $pid
-run 1 'by one of them' --soft-labels soft --out halves.safetensors --epochs 40
-says err 'soft_labels is [0-9a-f]\{12\} there and [0-9a-f]\{12\} here; --fresh starts again'
-run 0 'gone on with' --soft-labels soft --soft-labels second --out halves.safetensors --epochs 40
+run 0 'gone on with' --soft-labels soft --soft-labels second --out halves.safetensors --epochs 1000
 same halves.safetensors both.safetensors
 run 1 'bf16 without the engine for it' $teach --write-soft-labels half --views 1 --precision bf16
 says err 'precision bf16 needs the engine dnnl'
@@ -179,6 +177,8 @@ says err 'student.jsonl: the log of another training'
 run 0 'a long training' --soft-labels soft --out long.safetensors --epochs 2 --checkpoint-every 1s --quiet
 timeout 60 "$model" train --data data --soft-labels soft --out long.safetensors --epochs 100000 --time-budget 1s --fresh >out 2>err
 run 1 'other soft labels in its place' --soft-labels eight --out long.safetensors --epochs 100000
+says err 'soft_labels is [0-9a-f]\{12\} there and [0-9a-f]\{12\} here; --fresh starts again'
+run 1 'those of a second teacher besides' --soft-labels soft --soft-labels second --out long.safetensors --epochs 100000
 says err 'soft_labels is [0-9a-f]\{12\} there and [0-9a-f]\{12\} here; --fresh starts again'
 run 1 'no soft labels in its place' $teach --out long.safetensors --epochs 100000
 says err 'the recipes have not the same options'
