@@ -50,6 +50,20 @@ static int check_names(const struct cn_train_cli *o)
     return -1;
 }
 
+/* As cn_recipe_of_training, of all options. */
+static const char *of_training(const struct cn_train_cli *o, const struct cn_recipe *r)
+{
+    const struct {
+        const char *name;
+        int given;
+    } all[] = {{"recompute", o->recompute}, {"profile", o->profile}, {"test-every-epoch", o->test_every_epoch},
+               {"sync-batch-norm", o->sync_batch_norm}, {"loader-threads", o->loader_threads != 0}};
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given)
+            return all[i].name;
+    return cn_recipe_of_training(r);
+}
+
 /* Options of teacher and student, which mean nothing elsewhere. */
 static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
 {
@@ -62,14 +76,9 @@ static int check_distillation(struct cn_train_cli *o, const struct cn_recipe *r)
     if (o->write_soft_labels && (o->soft_labels.n || o->quantize || o->resume || o->fresh || o->log || o->report || o->time_budget > 0))
         return cn_fail(2, "--write-soft-labels does not train: --soft-labels, --quantize, --resume, --fresh, --log, --report and --time-budget "
                           "mean nothing with it");
-    const char *of_training = o->recompute          ? "recompute"
-                              : o->profile          ? "profile"
-                              : o->test_every_epoch ? "test-every-epoch"
-                              : o->sync_batch_norm  ? "sync-batch-norm"
-                              : o->loader_threads   ? "loader-threads"
-                                                    : cn_recipe_of_training(r);
-    if ((o->write_soft_labels || o->quantize) && of_training)
-        return cn_fail(2, "%s does not train: --%s means nothing with it", o->quantize ? "--quantize" : "--write-soft-labels", of_training);
+    const char *needless = of_training(o, r);
+    if ((o->write_soft_labels || o->quantize) && needless)
+        return cn_fail(2, "%s does not train: --%s means nothing with it", o->quantize ? "--quantize" : "--write-soft-labels", needless);
     if (!o->views)
         o->views = 8;
     return -1;

@@ -383,30 +383,37 @@ static enum cnas_status make_way(struct cn_engine_conv_way **list, const struct 
     return status == CNAS_E_MEMORY ? status : CNAS_OK;
 }
 
+/* The forward pass of the same algorithm, which oneDNN makes backward ones from. *hint NULL: it needs none. */
+static enum cnas_status make_hint(dnnl_primitive_desc_t *hint, const struct told *t, dnnl_alg_kind_t algorithm)
+{
+    const struct cn_engine_dnnl *d = t->dnnl;
+    dnnl_convolution_desc_t forward;
+    *hint = NULL;
+    if (t->site->pass == CN_ENGINE_CONV_FORWARD)
+        return CNAS_OK;
+    if (!describe(t, &forward, CN_ENGINE_CONV_FORWARD, algorithm))
+        return CNAS_E_RANGE;
+    return cn_engine_dnnl_status(d->primitive_desc_create(hint, &forward, NULL, d->engine, NULL));
+}
+
 /* All compiled kernels of one algorithm. */
 static enum cnas_status iterate(struct cn_engine_conv_way **list, const struct told *t, dnnl_alg_kind_t algorithm)
 {
     static const char *const prefix[ENTRANCES] = {"", "convert+", "pack+"};
     const struct cn_engine_dnnl *d = t->dnnl;
     const struct cn_engine_conv_site *site = t->site;
-    enum cnas_status status = CNAS_OK;
-    dnnl_convolution_desc_t what, forward;
+    dnnl_convolution_desc_t what;
     dnnl_primitive_attr_t attribute;
     dnnl_primitive_desc_iterator_t i;
-    dnnl_primitive_desc_t hint = NULL;
+    dnnl_primitive_desc_t hint;
     if (!describe(t, &what, site->pass, algorithm))
         return CNAS_OK;
     if (!attributes(d, &attribute))
         return CNAS_E_MEMORY;
-    if (site->pass != CN_ENGINE_CONV_FORWARD) {
-        dnnl_status_t said = dnnl_unimplemented;
-        if (!describe(t, &forward, CN_ENGINE_CONV_FORWARD, algorithm) ||
-            (said = d->primitive_desc_create(&hint, &forward, NULL, d->engine, NULL)) != dnnl_success) {
-            status = cn_engine_dnnl_status(said);
-            goto out;
-        }
-    }
-    if ((status = cn_engine_dnnl_status(d->primitive_desc_iterator_create(&i, &what, attribute, d->engine, hint))))
+    enum cnas_status status = make_hint(&hint, t, algorithm);
+    if (!status)
+        status = cn_engine_dnnl_status(d->primitive_desc_iterator_create(&i, &what, attribute, d->engine, hint));
+    if (status)
         goto out;
     do {
         char name[CN_ENGINE_CONV_NAME];

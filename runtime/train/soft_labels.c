@@ -108,46 +108,54 @@ static void add_digest(struct cnas_soft_labels *s, const struct cn_train_soft_fi
     sodium_bin2hex(s->digest, sizeof s->digest, hash, sizeof hash);
 }
 
-static void take(struct cnas_soft_labels *s, const struct cn_train_soft_file *f, double spread)
+static void take(struct cnas_soft_labels *s, const struct teacher *next)
 {
-    const char *name = cn_train_soft_about(f, CN_TRAIN_SOFT_NETWORK);
+    const struct cn_train_soft_file *f = &next->file;
     add_digest(s, f);
     if (s->n_teachers)
         strcat(s->name, " + ");
-    strcat(s->name, name); /* cn_train_soft_open has seen to its length */
+    strcat(s->name, cn_train_soft_about(f, CN_TRAIN_SOFT_NETWORK)); /* cn_train_soft_open has seen to its length */
     s->views = s->n_teachers && s->views < f->views ? s->views : f->views;
-    s->teachers[s->n_teachers++] = (struct teacher){.file = *f, .spread = spread};
+    s->teachers[s->n_teachers++] = *next;
     weigh(s);
 }
 
 enum cnas_status cnas_soft_labels_load(struct cnas_soft_labels **out, const char *path, const struct cnas_dataset *train, uint32_t classes,
                                        struct cnas_error *err)
 {
-    struct cn_train_soft_file f;
+    struct teacher first = {0};
     *out = NULL;
-    CNAS_TRY(open_file(&f, path, train, classes, err));
+    CNAS_TRY(open_file(&first.file, path, train, classes, err));
     struct cnas_soft_labels *s = cn_mem_zalloc(1, sizeof *s);
     if (!s) {
-        cn_train_soft_close(&f);
+        cn_train_soft_close(&first.file);
         return cn_error(err, CNAS_E_MEMORY, "%s: no memory to read it", cn_file_label(path));
     }
-    take(s, &f, 0);
+    take(s, &first);
     *out = s;
     return CNAS_OK;
 }
 
-/* The same images and views as all before, and numbers whose mean is one. */
-static enum cnas_status check_next(const struct cnas_soft_labels *s, const struct teacher *next, const char *label, struct cnas_error *err)
+/* The same images and views as all before. */
+static enum cnas_status check_views(const struct cn_train_soft_file *f, const struct cn_train_soft_file *first, const char *label,
+                                    struct cnas_error *err)
 {
-    static const double most = 1e30; /* far from the end of floats */
-    const struct cn_train_soft_file *f = &next->file, *first = &s->teachers[0].file;
     const char *augment = cn_train_soft_about(f, CN_TRAIN_SOFT_AUGMENT), *theirs = cn_train_soft_about(first, CN_TRAIN_SOFT_AUGMENT);
     if (f->n != first->n || strcmp(cn_train_soft_about(f, CN_TRAIN_SOFT_DATA), cn_train_soft_about(first, CN_TRAIN_SOFT_DATA)) != 0)
         return cn_error(err, CNAS_E_MISMATCH, "%s: soft labels of other images than the first teacher's", label);
     if (strcmp(augment, theirs) != 0)
         return cn_error(err, CNAS_E_MISMATCH, "%s: all teachers of a student answer for the same views: these are %s, the first teacher's %s", label,
                         augment, theirs);
-    if (!(next->spread < most && s->teachers[0].spread < most))
+    return CNAS_OK;
+}
+
+/* What weighing needs. */
+static enum cnas_status measure(struct teacher *next, struct teacher *first, const char *label, struct cnas_error *err)
+{
+    static const double most = 1e30; /* far from the end of floats */
+    first->spread = first->spread > 0 ? first->spread : spread_of(&first->file);
+    next->spread = spread_of(&next->file);
+    if (!(next->spread < most && first->spread < most))
         return cn_error(err, CNAS_E_FORMAT, "%s: the numbers of this or of the first teacher are too large for a mean", label);
     return CNAS_OK;
 }
@@ -155,18 +163,17 @@ static enum cnas_status check_next(const struct cnas_soft_labels *s, const struc
 enum cnas_status cnas_soft_labels_add(struct cnas_soft_labels *s, const char *path, const struct cnas_dataset *train, struct cnas_error *err)
 {
     const char *label = cn_file_label(path);
-    struct teacher *first = &s->teachers[0], next;
+    struct teacher *first = &s->teachers[0], next = {0};
     if (s->n_teachers == CNAS_TEACHERS_MAX)
         return cn_error(err, CNAS_E_RANGE, "%s: there can be %d teachers", label, CNAS_TEACHERS_MAX);
     CNAS_TRY(open_file(&next.file, path, train, first->file.classes, err));
-    if (s->n_teachers == 1)
-        first->spread = spread_of(&first->file);
-    next.spread = spread_of(&next.file);
-    const enum cnas_status status = check_next(s, &next, label, err);
+    enum cnas_status status = check_views(&next.file, &first->file, label, err);
+    if (!status)
+        status = measure(&next, first, label, err);
     if (status)
         cn_train_soft_close(&next.file);
     else
-        take(s, &next.file, next.spread);
+        take(s, &next);
     return status;
 }
 

@@ -11,7 +11,7 @@ tests_unit_test_engine_dnnl_LDADD = $(RUNTIME_TEST_LIBS)
 UNIT_TESTS += tests/unit/test_engine_tuning
 tests_unit_test_engine_tuning_SOURCES = tests/unit/test_engine_tuning.c
 tests_unit_test_engine_tuning_LDADD = $(RUNTIME_TEST_LIBS)
-UNIT_TESTS += tests/unit/test_engine_conv_poor
-tests_unit_test_engine_conv_poor_SOURCES = tests/unit/test_engine_conv_poor.c $(CONV_TEST_SUPPORT)
-tests_unit_test_engine_conv_poor_LDADD = $(RUNTIME_TEST_LIBS)
-tests_unit_test_engine_conv_poor_LDFLAGS = -Wl,--wrap=cn_mem_alloc
+UNIT_TESTS += tests/unit/test_engine_conv_kept
+tests_unit_test_engine_conv_kept_SOURCES = tests/unit/test_engine_conv_kept.c $(CONV_TEST_SUPPORT)
+tests_unit_test_engine_conv_kept_LDADD = $(RUNTIME_TEST_LIBS)
+tests_unit_test_engine_conv_kept_LDFLAGS = -Wl,--wrap=cn_mem_alloc

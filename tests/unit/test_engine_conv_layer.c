@@ -175,40 +175,6 @@ START_TEST(an_unknown_answer_is_replaced)
 }
 END_TEST
 
-/* With memory enough, whatever oneDNN cannot do: every choice is in the file, for the next training to make the same ones. */
-START_TEST(choices_are_kept)
-{
-    static const size_t some[] = {0, 3, 8, 10, CONV_ODD, CONV_ODD + 2, CONV_ODD + 3};
-    const enum cn_engine_type type = _i % 2 ? CN_ENGINE_BF16 : CN_ENGINE_F32;
-    struct conv_case f = conv_begin(&conv_shapes[some[_i / 4]], type, 1 + (unsigned)_i / 2 % 2);
-    struct cn_engine_tuning *tuning = no_tuning(), *next = no_tuning();
-    char folder[] = "/tmp/test_engine_conv_layer.XXXXXX", command[64], *text;
-    struct cnas_error err = {0};
-    size_t lines = 0;
-    ck_assert_ptr_nonnull(mkdtemp(folder));
-    setenv("XDG_CACHE_HOME", folder, 1);
-    struct cn_engine_conv *conv = layer(&f, (struct cn_engine_conv_want){.type = type}, tuning);
-    cn_engine_conv_free(&conv);
-    ck_assert_msg(!cn_engine_tuning_save(tuning, &err), "%s", err.text);
-    cn_engine_tuning_load(next);
-    snprintf(command, sizeof command, "rm -r %s", folder);
-    ck_assert_int_eq(system(command), 0);
-    ck_assert_int_eq(cn_engine_tuning_export(tuning, &text), CNAS_OK);
-    for (char *rest, *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest), lines++) {
-        char *middle = strstr(line, " = ");
-        ck_assert_ptr_nonnull(middle);
-        *middle = '\0';
-        ck_assert_msg(cn_engine_tuning_lookup(next, line) != NULL, "not in the file: %s", line);
-        ck_assert_str_eq(cn_engine_tuning_lookup(next, line), middle + 3);
-    }
-    ck_assert_uint_ge(lines, f.shape->plain ? 2 : 3);
-    cn_mem_free(text);
-    cn_engine_tuning_free(&tuning);
-    cn_engine_tuning_free(&next);
-    conv_end(&f);
-}
-END_TEST
-
 /* Time, but memory among those that take nearly as long, and of these the first. */
 START_TEST(which_is_best)
 {
@@ -328,7 +294,6 @@ int main(void)
     tcase_add_loop_test(t, inference, 0, 10);
     tcase_add_test(t, the_tuning_decides);
     tcase_add_test(t, an_unknown_answer_is_replaced);
-    tcase_add_loop_test(t, choices_are_kept, 0, 28);
     tcase_add_loop_test(t, which_is_best, 0, 4);
     tcase_add_test(t, too_much_memory);
     tcase_add_test(t, no_memory);

@@ -1,4 +1,4 @@
-/* Want of memory while a layer's kernels are chosen: what could not be tried is left out for this time, and the choice is not kept. */
+/* What is kept of the choice of a layer's kernels: all of it, but for want of memory, when what could not be tried is left out for this time. */
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,10 +25,10 @@ struct kept {
     size_t in, out;
 };
 
-static enum cnas_status choose(struct kept *kept, const struct conv_case *f, size_t refuse)
+static enum cnas_status choose(struct kept *kept, const struct conv_case *f, enum cn_engine_type type, size_t refuse)
 {
-    const struct cn_engine_conv_want want = {.shape = f->s, .n = f->n, .plain_x = f->shape->plain, .bias = f->shape->bias};
-    char folder[] = "/tmp/test_engine_conv_poor.XXXXXX", command[64], *text, *rest;
+    const struct cn_engine_conv_want want = {.shape = f->s, .type = type, .n = f->n, .plain_x = f->shape->plain, .bias = f->shape->bias};
+    char folder[] = "/tmp/test_engine_conv_kept.XXXXXX", command[64], *text, *rest;
     struct cn_engine_tuning *tuning, *next;
     struct cn_engine_conv *conv;
     *kept = (struct kept){0};
@@ -45,8 +45,13 @@ static enum cnas_status choose(struct kept *kept, const struct conv_case *f, siz
     cn_engine_tuning_load(next);
     ck_assert_int_eq(cn_engine_tuning_export(tuning, &text), CNAS_OK);
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {
-        *strstr(line, " = ") = '\0';
-        *(cn_engine_tuning_lookup(next, line) ? &kept->in : &kept->out) += 1;
+        char *middle = strstr(line, " = ");
+        ck_assert_ptr_nonnull(middle);
+        *middle = '\0';
+        const char *answer = cn_engine_tuning_lookup(next, line);
+        *(answer ? &kept->in : &kept->out) += 1;
+        if (answer)
+            ck_assert_str_eq(answer, middle + 3);
     }
     cn_mem_free(text);
     cn_engine_tuning_free(&tuning);
@@ -56,16 +61,30 @@ static enum cnas_status choose(struct kept *kept, const struct conv_case *f, siz
     return status;
 }
 
+/* With memory enough, whatever oneDNN cannot do: for the next training to make the same choices. */
+START_TEST(choices_are_kept)
+{
+    static const size_t some[] = {0, 3, 8, 10, CONV_ODD, CONV_ODD + 2, CONV_ODD + 3};
+    const enum cn_engine_type type = _i % 2 ? CN_ENGINE_BF16 : CN_ENGINE_F32;
+    struct conv_case f = conv_begin(&conv_shapes[some[_i / 4]], type, 1 + (unsigned)_i / 2 % 2);
+    struct kept kept;
+    ck_assert_int_eq(choose(&kept, &f, type, 0), CNAS_OK);
+    ck_assert_uint_eq(kept.out, 0);
+    ck_assert_uint_ge(kept.in, f.shape->plain ? 2 : 3);
+    conv_end(&f);
+}
+END_TEST
+
 /* Each allocation fails once: the layer is made all the same, or there is no memory for it. */
 START_TEST(one_allocation_fails)
 {
     struct conv_case f = conv_begin(&conv_shapes[0], CN_ENGINE_F32, 1);
     struct kept kept;
     size_t made = 0, not_kept = 0, all = 0;
-    ck_assert_int_eq(choose(&kept, &f, 0), CNAS_OK);
+    ck_assert_int_eq(choose(&kept, &f, CN_ENGINE_F32, 0), CNAS_OK);
     ck_assert(kept.in == 3 && !kept.out);
     for (size_t refuse = 1; refuse <= calls || refuse <= all; refuse++) {
-        const enum cnas_status status = choose(&kept, &f, refuse);
+        const enum cnas_status status = choose(&kept, &f, CN_ENGINE_F32, refuse);
         ck_assert_msg(status == CNAS_OK || status == CNAS_E_MEMORY, "%d", status);
         if (calls < refuse)
             break;
@@ -83,9 +102,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("engine/want of memory");
-    TCase *t = tcase_create("engine/want of memory");
+    Suite *suite = suite_create("engine/kept choices");
+    TCase *t = tcase_create("engine/kept choices");
     tcase_set_timeout(t, 300);
+    tcase_add_loop_test(t, choices_are_kept, 0, 28);
     tcase_add_test(t, one_allocation_fails);
     suite_add_tcase(suite, t);
     SRunner *runner = srunner_create(suite);
